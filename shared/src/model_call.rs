@@ -1,0 +1,170 @@
+//! The one seam every model is reached through: a request in, a stream of events out.
+//!
+//! The engine in the worker, the companion over HTTP and (later) external APIs all implement [`ModelCall`], so
+//! chat, evaluation and dataset code never know which one answers.
+
+use futures::stream::Stream;
+use serde::{Deserialize, Serialize};
+use std::pin::Pin;
+
+use crate::sampling::SamplingParameters;
+
+/// Something that answers prompts.
+pub trait ModelCall {
+    /// Starts generating. Dropping the stream cancels the work at the next token.
+    fn generate(&self, request: GenerationRequest) -> GenerationStream;
+}
+
+/// Events of one generation, in order: `Started`, any number of `Text`, then `Finished` or an error.
+#[cfg(not(target_arch = "wasm32"))]
+pub type GenerationStream = Pin<Box<dyn Stream<Item = Result<GenerationEvent, ModelCallError>> + Send>>;
+/// Events of one generation, in order: `Started`, any number of `Text`, then `Finished` or an error.
+#[cfg(target_arch = "wasm32")]
+pub type GenerationStream = Pin<Box<dyn Stream<Item = Result<GenerationEvent, ModelCallError>>>>;
+
+/// What to generate from, how to choose tokens, and when to stop.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GenerationRequest {
+    /// What the model continues.
+    pub prompt: Prompt,
+    /// How each next token is chosen.
+    pub sampling: SamplingParameters,
+    /// When to stop.
+    pub limits: GenerationLimits,
+}
+
+/// What the model continues.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    /// Messages, rendered with the model's own chat template.
+    Chat(Vec<ChatMessage>),
+    /// Plain text; special tokens written in it are not parsed. The model's beginning-of-sequence token is added
+    /// where its vocabulary asks for one.
+    Text(String),
+    /// Token ids, taken as they are.
+    Tokens(Vec<u32>),
+}
+
+/// One turn of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatMessage {
+    /// `system`, `user` or `assistant`; other roles are for the template to judge.
+    pub role: String,
+    /// The text of the turn.
+    pub content: String,
+}
+
+/// When a generation ends by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenerationLimits {
+    /// Most tokens to generate; `None` means until the context is full.
+    pub max_tokens: Option<u32>,
+    /// Texts that end the answer; they are not part of it.
+    pub stop: Vec<String>,
+    /// Go on past the end-of-sequence tokens (for benchmarks and tests).
+    pub ignore_end_of_sequence: bool,
+}
+
+impl Default for GenerationLimits {
+    fn default() -> Self {
+        Self { max_tokens: Some(1024), stop: Vec::new(), ignore_end_of_sequence: false }
+    }
+}
+
+/// What happens while a model answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GenerationEvent {
+    /// The prompt is rendered and tokenized; reading it begins.
+    Started {
+        /// The prompt as the model sees it.
+        prompt_ids: Vec<u32>,
+    },
+    /// Part of a long prompt has been read.
+    Prefill {
+        /// Prompt tokens read so far, those reused from the last call included.
+        done_tokens: u32,
+        /// Tokens of the whole prompt.
+        total_tokens: u32,
+    },
+    /// One or more new tokens. `text` can be empty while a character or a stop text is still incomplete.
+    Text {
+        /// What to append to the answer.
+        text: String,
+        /// The tokens that this event accounts for.
+        ids: Vec<u32>,
+    },
+    /// The last event.
+    Finished {
+        /// Why it ended.
+        reason: FinishReason,
+        /// Counts and times.
+        usage: GenerationUsage,
+    },
+}
+
+/// Why a generation ended; the wire names are OpenAI's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FinishReason {
+    /// An end-of-sequence token or a stop text.
+    Stop,
+    /// `max_tokens` or the end of the context.
+    Length,
+}
+
+/// Counts and times of one generation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GenerationUsage {
+    /// Tokens of the prompt.
+    pub prompt_tokens: u32,
+    /// How many of them were still in the cache from the call before and cost nothing.
+    pub cached_prompt_tokens: u32,
+    /// Tokens generated, a final end-of-sequence token included.
+    pub completion_tokens: u32,
+    /// From the call to the first token.
+    pub prefill_seconds: f64,
+    /// From the first token to the last.
+    pub decode_seconds: f64,
+}
+
+impl GenerationUsage {
+    /// Prompt tokens read per second, those from the cache not counted; `None` where nothing was timed.
+    pub fn prefill_tokens_per_second(&self) -> Option<f64> {
+        let computed = self.prompt_tokens.saturating_sub(self.cached_prompt_tokens);
+        (computed > 0 && self.prefill_seconds > 0.0).then(|| f64::from(computed) / self.prefill_seconds)
+    }
+
+    /// Tokens generated per second after the first; `None` where there was at most one.
+    pub fn decode_tokens_per_second(&self) -> Option<f64> {
+        (self.completion_tokens > 1 && self.decode_seconds > 0.0)
+            .then(|| f64::from(self.completion_tokens - 1) / self.decode_seconds)
+    }
+}
+
+/// Why a model could not answer, in words for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{message}")]
+pub struct ModelCallError {
+    /// Whose fault it is, which decides the HTTP status and what the page offers.
+    pub kind: ModelCallErrorKind,
+    /// What was tried, expected, came, and what to do.
+    pub message: String,
+    /// The field of the request at fault, in OpenAI's name, if one is.
+    pub param: Option<String>,
+}
+
+/// Whose fault it is that a model could not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelCallErrorKind {
+    /// The request can't be served as it is.
+    InvalidRequest,
+    /// The prompt and the answer don't fit the context.
+    ContextLengthExceeded,
+    /// No such model, or it is not loaded.
+    ModelNotFound,
+    /// The model, the device or the connection failed; trying again may help.
+    Unavailable,
+}
