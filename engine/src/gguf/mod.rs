@@ -1,0 +1,16 @@
+//! The GGUF v3 container (ggml `docs/gguf.md`): header, metadata and tensor index, read as a stream.
+//!
+//! Every length, offset, type and dimension is checked against [`limits`] and the file's size before it is used, so
+//! a truncated, corrupt or hostile file ends in an error. Tensor data is never read here: [`Tensor`] says where it
+//! lies.
+
+pub mod cursor;
+pub mod header;
+pub mod limits;
+pub mod metadata;
+pub mod tensor;
+pub mod vocabulary;
+
+pub use header::GgufFile;
+pub use metadata::{Metadata, StringList, Value};
+pub use tensor::Tensor;

@@ -1,0 +1,106 @@
+//! The sizes every architecture has, read from `<architecture>.*` metadata.
+
+use crate::error::EngineError;
+use crate::gguf::GgufFile;
+
+/// The sizes of a decoder-only transformer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hyperparameters {
+    /// `general.architecture`.
+    pub architecture: String,
+    /// Longest sequence the model was trained on, in tokens.
+    pub context_tokens: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Width of the feed-forward layers.
+    pub feed_forward_width: usize,
+    /// Query heads.
+    pub query_heads: usize,
+    /// Key-value heads.
+    pub key_value_heads: usize,
+    /// Values per head.
+    pub head_size: usize,
+    /// Added to the mean in every norm.
+    pub norm_epsilon: f32,
+    /// Base of the rotary angles.
+    pub rope_base: f32,
+    /// Leading values of each head that are rotated.
+    pub rope_dimensions: usize,
+    /// Linear scaling of positions; 1 is none.
+    pub rope_frequency_scale: f32,
+    /// Tokens that a local layer sees, where the architecture has local layers.
+    pub sliding_window: Option<usize>,
+    /// Number of tokens in the vocabulary.
+    pub vocabulary_size: usize,
+}
+
+impl Hyperparameters {
+    /// Reads and checks them.
+    ///
+    /// # Errors
+    /// One is missing, of the wrong type, or contradicts another.
+    pub fn read(file: &GgufFile) -> Result<Self, EngineError> {
+        let metadata = &file.metadata;
+        let architecture = metadata
+            .text("general.architecture")
+            .ok_or(EngineError::Metadata { key: "general.architecture".to_owned(), expected: "a name" })?
+            .to_owned();
+        let key = |name: &str| format!("{architecture}.{name}");
+        let optional_size = |name: &str| metadata.integer(&key(name)).map(|size| size as usize).filter(|&size| size > 0);
+        let width = metadata.required_size(&key("embedding_length"))?;
+        let query_heads = metadata.required_size(&key("attention.head_count"))?;
+        let key_value_heads = optional_size("attention.head_count_kv").unwrap_or(query_heads);
+        let head_size = optional_size("attention.key_length").unwrap_or(width / query_heads);
+        let embedding = file.tensor("token_embd.weight").ok_or_else(|| EngineError::Tensor {
+            name: "token_embd.weight".to_owned(),
+            expected: "the token embeddings".to_owned(),
+            found: "no such tensor".to_owned(),
+        })?;
+        let this = Self {
+            context_tokens: metadata.required_size(&key("context_length"))?,
+            layers: metadata.required_size(&key("block_count"))?,
+            width,
+            feed_forward_width: metadata.required_size(&key("feed_forward_length"))?,
+            query_heads,
+            key_value_heads,
+            head_size,
+            norm_epsilon: metadata.required_number(&key("attention.layer_norm_rms_epsilon"))?,
+            rope_base: metadata.number(&key("rope.freq_base")).unwrap_or(10_000.0),
+            rope_dimensions: optional_size("rope.dimension_count").unwrap_or(head_size),
+            rope_frequency_scale: match metadata.text(&key("rope.scaling.type")) {
+                Some("linear") => 1.0 / metadata.required_number(&key("rope.scaling.factor"))?,
+                _ => 1.0,
+            },
+            sliding_window: optional_size("attention.sliding_window"),
+            vocabulary_size: embedding.rows,
+            architecture,
+        };
+        this.check(metadata.integer(&key("attention.value_length")))?;
+        Ok(this)
+    }
+
+    fn check(&self, value_length: Option<u32>) -> Result<(), EngineError> {
+        let fault = |text: String| Err(EngineError::Malformed(text));
+        if self.layers > 1024 || self.query_heads > 1024 || self.head_size > 1024 || self.width > 65_536 {
+            return fault(format!(
+                "{} layers of {} heads of {} values at width {} are no model we know",
+                self.layers, self.query_heads, self.head_size, self.width
+            ));
+        }
+        if self.query_heads % self.key_value_heads != 0 {
+            return fault(format!(
+                "{} query heads can't share {} key-value heads",
+                self.query_heads, self.key_value_heads
+            ));
+        }
+        if self.head_size == 0 || self.rope_dimensions > self.head_size || self.rope_dimensions % 2 != 0 {
+            return fault(format!("{} of {} values per head can't be rotated", self.rope_dimensions, self.head_size));
+        }
+        if value_length.is_some_and(|length| length as usize != self.head_size) {
+            return fault(format!("keys of {} and values of {value_length:?} differ in length", self.head_size));
+        }
+        Ok(())
+    }
+}
