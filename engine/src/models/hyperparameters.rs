@@ -75,7 +75,7 @@ impl Hyperparameters {
             },
             sliding_window: optional_size("attention.sliding_window"),
             vocabulary_size: embedding.rows,
-            architecture,
+            architecture: architecture.clone(),
         };
         this.check(metadata.integer(&key("attention.value_length")))?;
         Ok(this)

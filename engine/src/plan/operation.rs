@@ -122,3 +122,19 @@ pub enum Activation {
     /// The tanh form of GELU (Hendrycks & Gimpel 2016).
     GeluTanh,
 }
+
+impl Operation {
+    /// The view the step writes, if it writes one (a cache is none).
+    pub fn output(&self) -> Option<View> {
+        match *self {
+            Self::Embed { output, .. }
+            | Self::RmsNorm { output, .. }
+            | Self::Linear { output, .. }
+            | Self::Attention { output, .. }
+            | Self::Gate { output, .. }
+            | Self::Add { output, .. } => Some(output),
+            Self::Rope { view, .. } => Some(view),
+            Self::Store { .. } => None,
+        }
+    }
+}

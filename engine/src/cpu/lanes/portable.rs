@@ -1,0 +1,79 @@
+//! Plain loops: the meaning of every lane operation, and the fallback.
+
+use super::Lanes;
+
+/// Arrays and loops.
+pub(in crate::cpu) struct Portable;
+
+/// Where value `index` of a unit lies.
+const fn place(index: usize) -> usize {
+    index % 2 * 16 + index / 16 * 8 + index % 16 / 2
+}
+
+#[inline(always)]
+fn from_values(value: impl Fn(usize) -> i16) -> [i16; 32] {
+    let mut words = [0; 32];
+    for index in 0..32 {
+        words[place(index)] = value(index);
+    }
+    words
+}
+
+impl Lanes for Portable {
+    type Words = [i16; 32];
+    type Sums = f32;
+
+    #[inline(always)]
+    fn zero() -> f32 {
+        0.0
+    }
+
+    #[inline(always)]
+    fn nibbles(bytes: &[u8]) -> [i16; 32] {
+        from_values(|index| i16::from(bytes[index % 16] >> (index / 16 * 4) & 15))
+    }
+
+    #[inline(always)]
+    fn signed_bytes(bytes: &[u8]) -> [i16; 32] {
+        from_values(|index| i16::from(bytes[index] as i8))
+    }
+
+    #[inline(always)]
+    fn fields(bytes: &[u8], shift: u32, mask: u16) -> [i16; 32] {
+        from_values(|index| (u16::from(bytes[index] >> shift) & mask) as i16)
+    }
+
+    #[inline(always)]
+    fn add_fifth_bits(mut words: [i16; 32], bits: u32) -> [i16; 32] {
+        for index in 0..32 {
+            words[place(index)] += (bits >> index & 1) as i16 * 16;
+        }
+        words
+    }
+
+    #[inline(always)]
+    fn join(low: [i16; 32], high: [i16; 32]) -> [i16; 32] {
+        std::array::from_fn(|lane| low[lane] + (high[lane] << 4))
+    }
+
+    #[inline(always)]
+    fn subtract(words: [i16; 32], amount: i16) -> [i16; 32] {
+        words.map(|word| word - amount)
+    }
+
+    #[inline(always)]
+    fn scale_halves(words: [i16; 32], first: i16, second: i16) -> [i16; 32] {
+        std::array::from_fn(|lane| words[lane] * if lane / 8 % 2 == 0 { first } else { second })
+    }
+
+    #[inline(always)]
+    fn dot_add(sums: f32, words: [i16; 32], activation: &[i16], scale: f32) -> f32 {
+        let dot: i32 = words.iter().zip(activation).map(|(&w, &a)| i32::from(w) * i32::from(a)).sum();
+        sums + scale * dot as f32
+    }
+
+    #[inline(always)]
+    fn total(sums: f32) -> f32 {
+        sums
+    }
+}
