@@ -1,0 +1,50 @@
+//! What a client may ask for, and how long it is waited for.
+
+use serde::{Deserialize, Serialize};
+
+/// Flags and the `[limits]` table.
+#[derive(Clone, Debug, Default, clap::Args, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[command(next_help_heading = "Limits ([limits] in the configuration file)")]
+pub struct LimitsOptions {
+    /// Largest request body in bytes [default: 8388608]
+    #[arg(long, env = "QUERN_MAX_BODY_BYTES")]
+    pub max_body_bytes: Option<usize>,
+    /// Silence after which a stream gets a comment line that keeps the connection open, in seconds [default: 10]
+    #[arg(long, env = "QUERN_KEEP_ALIVE_SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub keep_alive_seconds: Option<u64>,
+    /// Time that running answers get to finish after a signal to stop, in seconds [default: 10]
+    #[arg(long, env = "QUERN_SHUTDOWN_GRACE_SECONDS")]
+    pub shutdown_grace_seconds: Option<u64>,
+}
+
+/// What a client may ask for, and how long it is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Largest request body.
+    pub max_body_bytes: usize,
+    /// Silence after which a stream gets a comment line.
+    pub keep_alive_seconds: u64,
+    /// Time that running answers get to finish after a signal to stop.
+    pub shutdown_grace_seconds: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_body_bytes: 8 << 20, keep_alive_seconds: 10, shutdown_grace_seconds: 10 }
+    }
+}
+
+impl LimitsOptions {
+    pub(super) fn decide(self, file: Self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            max_body_bytes: self.max_body_bytes.or(file.max_body_bytes).unwrap_or(default.max_body_bytes),
+            keep_alive_seconds: self.keep_alive_seconds.or(file.keep_alive_seconds).unwrap_or(default.keep_alive_seconds).max(1),
+            shutdown_grace_seconds: self
+                .shutdown_grace_seconds
+                .or(file.shutdown_grace_seconds)
+                .unwrap_or(default.shutdown_grace_seconds),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! One error type at the HTTP edge. Policy: whatever goes wrong, the client gets OpenAI's envelope
+//! (`{"error": {message, type, param, code}}`) with a message for a person; details of our own failures go to the log.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use shared::model_call::{ModelCallError, ModelCallErrorKind};
+
+use crate::database::DatabaseError;
+use crate::downloads::error::DownloadError;
+use crate::inference::SubmitError;
+
+/// What a client is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// OpenAI's `type`.
+    pub kind: &'static str,
+    /// OpenAI's `code`.
+    pub code: Option<&'static str>,
+    /// The field of the request at fault.
+    pub param: Option<String>,
+    /// What was tried, expected, came, and what to do.
+    pub message: String,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, kind: &'static str, code: Option<&'static str>, message: impl Into<String>) -> Self {
+        Self { status, kind, code, param: None, message: message.into() }
+    }
+
+    /// 400: the request can't be served as it is.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request_error", None, message)
+    }
+
+    /// 403: the caller may not.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "invalid_request_error", Some("forbidden"), message)
+    }
+
+    /// 404: no such route.
+    pub fn unknown_route(method: &str, path: &str) -> Self {
+        let message = format!("there is nothing at {method} {path}");
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", Some("unknown_url"), message)
+    }
+
+    /// 405: the route has other methods.
+    pub fn wrong_method(method: &str, path: &str) -> Self {
+        let message = format!("{path} does not answer {method}; the Allow header of this answer says what it does");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request_error", Some("method_not_allowed"), message)
+    }
+
+    /// 404: no such model, or it is not here.
+    pub fn model_not_found(message: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::NOT_FOUND, "invalid_request_error", Some("model_not_found"), message);
+        error.with_param("model")
+    }
+
+    /// 409: the state of things does not allow it.
+    pub fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "invalid_request_error", Some(code), message)
+    }
+
+    /// 500: our own fault.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", Some("internal_error"), message)
+    }
+
+    /// 503: not now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", Some("unavailable"), message)
+    }
+
+    /// Another status for a request that can't be served as it is.
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Names the field at fault.
+    pub fn with_param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// The envelope, for bodies and for events of a stream that has begun.
+    pub fn envelope(&self) -> serde_json::Value {
+        json!({"error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}})
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        if self.status.is_server_error() {
+            tracing::warn!(status = self.status.as_u16(), message = self.message, "request failed");
+        }
+        let mut response = (self.status, Json(self.envelope())).into_response();
+        if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+            response.headers_mut().insert(RETRY_AFTER, 1.into());
+        }
+        response
+    }
+}
+
+impl From<ModelCallError> for ApiError {
+    fn from(error: ModelCallError) -> Self {
+        let api_error = match error.kind {
+            ModelCallErrorKind::InvalidRequest => Self::invalid(error.message),
+            ModelCallErrorKind::ContextLengthExceeded => {
+                Self { code: Some("context_length_exceeded"), ..Self::invalid(error.message) }
+            }
+            ModelCallErrorKind::ModelNotFound => Self::model_not_found(error.message),
+            ModelCallErrorKind::Unavailable => Self::unavailable(error.message),
+        };
+        Self { param: error.param.or(api_error.param), ..api_error }
+    }
+}
+
+impl From<SubmitError> for ApiError {
+    fn from(error: SubmitError) -> Self {
+        let code = Some("rate_limit_exceeded");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", code, error.to_string())
+    }
+}
+
+impl From<DatabaseError> for ApiError {
+    fn from(error: DatabaseError) -> Self {
+        Self::internal(error.to_string())
+    }
+}
+
+impl From<DownloadError> for ApiError {
+    fn from(error: DownloadError) -> Self {
+        let message = error.to_string();
+        match error {
+            DownloadError::LicenceNotAccepted { .. } => Self::conflict("licence_not_accepted", message),
+            DownloadError::NoSuchFile { .. } | DownloadError::BadUrl { .. } => Self::invalid(message),
+            _ => Self::new(StatusCode::BAD_GATEWAY, "server_error", Some("download_failed"), message),
+        }
+    }
+}

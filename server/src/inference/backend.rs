@@ -1,0 +1,51 @@
+//! The seam between the companion and the engine.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallError};
+
+use crate::database::DeviceSpeed;
+
+/// What a model is loaded onto.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The processor.
+    Cpu,
+    /// The graphics card.
+    Gpu,
+}
+
+/// Something that can load models.
+pub trait Backend: Send + Sync + 'static {
+    /// What a measurement on this target is remembered under; `None` where the machine has no such device.
+    fn device_name(&self, target: Target) -> Option<String>;
+
+    /// Loads a model on the calling thread, which will own it.
+    ///
+    /// # Errors
+    /// The file or the device can't be used.
+    fn load(&self, path: &Path, target: Target) -> Result<Box<dyn LoadedModel>, ModelCallError>;
+}
+
+/// A model in memory. It never leaves the thread that loaded it.
+pub trait LoadedModel {
+    /// What it runs on, for a person.
+    fn device_name(&self) -> &str;
+
+    /// Generates, telling each event. `emit` answers `Break` when nobody listens any more; the work then ends at once.
+    ///
+    /// # Errors
+    /// The request can't be served, or the device failed.
+    fn generate(
+        &mut self,
+        request: &GenerationRequest,
+        emit: &mut dyn FnMut(GenerationEvent) -> ControlFlow<()>,
+    ) -> Result<(), ModelCallError>;
+
+    /// Times itself for a moment.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn measure(&mut self) -> Result<DeviceSpeed, ModelCallError>;
+}

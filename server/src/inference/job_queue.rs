@@ -1,0 +1,160 @@
+//! The bounded queue of one model: requests wait here, those whose client has left make room.
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallError};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Where events of one generation go. It is not bounded: a slow reader must not hold up the model, and an answer is
+/// no longer than the context.
+pub(crate) type EventSender = UnboundedSender<Result<GenerationEvent, ModelCallError>>;
+
+/// One request on its way to the model's thread.
+pub(crate) struct Job {
+    pub(crate) request: GenerationRequest,
+    pub(crate) events: EventSender,
+}
+
+/// Why a request was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// As many requests wait as may.
+    #[error("the model is busy: {waiting} requests are waiting already. Try again in a moment")]
+    QueueFull {
+        /// Requests waiting.
+        waiting: usize,
+    },
+}
+
+/// Why [`JobQueue::push`] gave a job back.
+pub(crate) enum PushError {
+    /// As many wait as may.
+    Full { waiting: usize },
+    /// The thread has ended or is about to; the job is for its successor.
+    Closed(Job),
+}
+
+/// A first-in first-out queue between many clients and one thread.
+pub(crate) struct JobQueue {
+    state: Mutex<State>,
+    changed: Condvar,
+    capacity: usize,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Job>,
+    is_working: bool,
+    is_closed: bool,
+}
+
+impl JobQueue {
+    /// An empty queue for at most `capacity` waiting jobs.
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { state: Mutex::default(), changed: Condvar::new(), capacity }
+    }
+
+    /// Adds a job.
+    pub(crate) fn push(&self, job: Job) -> Result<(), PushError> {
+        let mut state = self.lock();
+        if state.is_closed {
+            return Err(PushError::Closed(job));
+        }
+        if state.waiting.len() >= self.capacity {
+            state.waiting.retain(|job| !job.events.is_closed());
+        }
+        if state.waiting.len() >= self.capacity {
+            return Err(PushError::Full { waiting: state.waiting.len() });
+        }
+        state.waiting.push_back(job);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Waits for the next job whose client is still there; `None` once the queue is closed and empty.
+    pub(crate) fn pop(&self) -> Option<Job> {
+        let mut state = self.lock();
+        state.is_working = false;
+        loop {
+            match state.waiting.pop_front() {
+                Some(job) if job.events.is_closed() => {}
+                Some(job) => {
+                    state.is_working = true;
+                    return Some(job);
+                }
+                None if state.is_closed => return None,
+                None => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+
+    /// Takes no more jobs; those waiting are still done.
+    pub(crate) fn close(&self) {
+        self.lock().is_closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Takes no more jobs, and hands over those waiting.
+    pub(crate) fn close_and_drain(&self) -> VecDeque<Job> {
+        let mut state = self.lock();
+        state.is_closed = true;
+        std::mem::take(&mut state.waiting)
+    }
+
+    /// True where nothing waits and nothing is being done.
+    pub(crate) fn is_idle(&self) -> bool {
+        let state = self.lock();
+        state.waiting.is_empty() && !state.is_working
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here can panic half way.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::model_call::{GenerationLimits, Prompt};
+    use shared::sampling::SamplingParameters;
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    fn job(token: u32) -> (Job, UnboundedReceiver<Result<GenerationEvent, ModelCallError>>) {
+        let (events, receiver) = unbounded_channel();
+        let prompt = Prompt::Tokens(vec![token]);
+        let request =
+            GenerationRequest { prompt, sampling: SamplingParameters::GREEDY, limits: GenerationLimits::default() };
+        (Job { request, events }, receiver)
+    }
+
+    fn prompt_of(job: Option<Job>) -> Option<Prompt> {
+        job.map(|job| job.request.prompt)
+    }
+
+    #[test]
+    fn a_full_queue_refuses_until_a_client_leaves() {
+        let queue = JobQueue::new(2);
+        let ((first, first_events), (second, _second_events), (third, _third_events)) = (job(1), job(2), job(3));
+        assert!(queue.push(first).is_ok() && queue.push(second).is_ok());
+        assert!(matches!(queue.push(job(9).0), Err(PushError::Full { waiting: 2 })));
+        drop(first_events);
+        assert!(queue.push(third).is_ok());
+        assert_eq!(prompt_of(queue.pop()), Some(Prompt::Tokens(vec![2])));
+        assert!(!queue.is_idle());
+        assert_eq!(prompt_of(queue.pop()), Some(Prompt::Tokens(vec![3])));
+    }
+
+    #[test]
+    fn a_closed_queue_is_emptied_first() {
+        let queue = JobQueue::new(2);
+        let (first, _events) = job(1);
+        assert!(queue.push(first).is_ok());
+        queue.close();
+        assert!(matches!(queue.push(job(2).0), Err(PushError::Closed(_))));
+        assert!(queue.pop().is_some());
+        assert!(queue.pop().is_none());
+        assert!(queue.is_idle());
+    }
+}

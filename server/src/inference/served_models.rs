@@ -1,0 +1,152 @@
+//! The models in memory: loaded on first use, the least recently used one makes room for the next.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::stream::{self, StreamExt};
+use shared::model_call::{GenerationEvent, GenerationRequest, GenerationStream, ModelCallError};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::backend::Backend;
+use super::device_choice::load_on_best_device;
+use super::engine_backend::unavailable;
+use super::job_queue::{Job, PushError, SubmitError};
+use super::worker::Worker;
+use crate::config::Inference;
+use crate::database::Database;
+
+/// A model as the caller knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelToServe {
+    /// What clients call it, and what speeds are remembered under.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+}
+
+/// The models in memory.
+pub struct ServedModels {
+    backend: Arc<dyn Backend>,
+    database: Database,
+    settings: Inference,
+    /// Most recently used last.
+    workers: Mutex<Vec<(ModelToServe, Worker)>>,
+}
+
+impl ServedModels {
+    /// Nothing loaded yet.
+    pub fn new(backend: Arc<dyn Backend>, database: Database, settings: Inference) -> Self {
+        Self { backend, database, settings, workers: Mutex::default() }
+    }
+
+    /// Queues a request and returns its events. The model is loaded if it is not in memory; an error in that is the
+    /// stream's first item. Dropping the stream cancels the request.
+    ///
+    /// # Errors
+    /// Too many requests are waiting.
+    pub fn submit(&self, model: &ModelToServe, request: GenerationRequest) -> Result<GenerationStream, SubmitError> {
+        let (events, receiver) = unbounded_channel();
+        let mut job = Job { request, events };
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(index) = workers.iter().position(|(served, _)| served == model) {
+            let served = workers.remove(index);
+            match served.1.queue.push(job) {
+                Ok(()) => {
+                    workers.push(served);
+                    return Ok(event_stream(receiver));
+                }
+                Err(PushError::Full { waiting }) => {
+                    workers.push(served);
+                    return Err(SubmitError::QueueFull { waiting });
+                }
+                // Its thread failed to load the model or died: a new one tries again.
+                Err(PushError::Closed(returned)) => job = returned,
+            }
+        }
+        match self.start_worker(model, Some(job), &mut workers) {
+            Ok(worker) => workers.push((model.clone(), worker)),
+            Err(error) => {
+                let message = format!("no thread could be started for {}: {error}", model.name);
+                return Ok(stream::once(async { Err(unavailable(message)) }).boxed());
+            }
+        }
+        Ok(event_stream(receiver))
+    }
+
+    /// Loads a model ahead of the first request.
+    pub fn preload(&self, model: &ModelToServe) {
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        if workers.iter().any(|(served, _)| served == model) {
+            return;
+        }
+        match self.start_worker(model, None, &mut workers) {
+            Ok(worker) => workers.push((model.clone(), worker)),
+            Err(error) => tracing::warn!(model = model.name, %error, "no thread could be started"),
+        }
+    }
+
+    /// Lets go of a model's file once the requests waiting for it are done.
+    pub fn unload(&self, path: &Path) {
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.retain(|(served, worker)| {
+            if served.path == path {
+                worker.queue.close();
+            }
+            served.path != path
+        });
+    }
+
+    /// Names of the models in memory or on their way there.
+    pub fn loaded_names(&self) -> Vec<String> {
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let alive = workers.iter().filter(|(_, worker)| !worker.thread.is_finished());
+        alive.map(|(served, _)| served.name.clone()).collect()
+    }
+
+    fn start_worker(
+        &self,
+        model: &ModelToServe,
+        first: Option<Job>,
+        workers: &mut Vec<(ModelToServe, Worker)>,
+    ) -> std::io::Result<Worker> {
+        workers.retain(|(_, worker)| !worker.thread.is_finished());
+        let mut predecessor = None;
+        if workers.len() >= usize::from(self.settings.max_loaded_models) {
+            // The least recently used idle one, or else the least recently used one, which finishes its queue first.
+            let leaving = workers.iter().position(|(_, worker)| worker.queue.is_idle()).unwrap_or(0);
+            let (_, worker) = workers.remove(leaving);
+            worker.queue.close();
+            predecessor = Some(worker.thread);
+        }
+        let (backend, database) = (Arc::clone(&self.backend), self.database.clone());
+        let (choice, loading) = (self.settings.device, model.clone());
+        Worker::start(&model.name, usize::from(self.settings.queue_length), first, predecessor, move || {
+            load_on_best_device(backend.as_ref(), &database, choice, &loading.name, &loading.path)
+        })
+    }
+}
+
+impl Drop for ServedModels {
+    fn drop(&mut self) {
+        let workers = self.workers.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (_, worker) in workers.iter() {
+            worker.queue.close();
+        }
+    }
+}
+
+/// Events until the last one; a channel that closes before it means that the model's thread died.
+fn event_stream(receiver: UnboundedReceiver<Result<GenerationEvent, ModelCallError>>) -> GenerationStream {
+    let unfinished = Some(receiver);
+    stream::unfold(unfinished, |receiver| async {
+        let mut receiver = receiver?;
+        match receiver.recv().await {
+            Some(event) => {
+                let is_last = matches!(event, Err(_) | Ok(GenerationEvent::Finished { .. }));
+                Some((event, (!is_last).then_some(receiver)))
+            }
+            None => Some((Err(unavailable("the model stopped unexpectedly; it is loaded again on the next request")), None)),
+        }
+    })
+    .boxed()
+}

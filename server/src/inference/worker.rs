@@ -1,0 +1,80 @@
+//! The thread of one model: loads it, then answers one request after the other until its queue is closed.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use shared::model_call::ModelCallError;
+
+use super::backend::LoadedModel;
+use super::job_queue::{Job, JobQueue};
+
+/// A model's queue and thread.
+pub(crate) struct Worker {
+    pub(crate) queue: Arc<JobQueue>,
+    pub(crate) thread: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts a thread that waits for `predecessor` to give its memory back, loads the model and serves. Requests
+    /// can be queued at once, beginning with `first`; if loading fails, each of them gets the reason.
+    pub(crate) fn start(
+        name: &str,
+        queue_length: usize,
+        first: Option<Job>,
+        predecessor: Option<JoinHandle<()>>,
+        load: impl FnOnce() -> Result<Box<dyn LoadedModel>, ModelCallError> + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let queue = Arc::new(JobQueue::new(queue_length));
+        if let Some(first) = first {
+            // A new queue is open and takes at least one.
+            let _ = queue.push(first);
+        }
+        let jobs = CloseOnDrop(Arc::clone(&queue));
+        let owned_name = name.to_owned();
+        let thread = std::thread::Builder::new().name(format!("model {name}")).spawn(move || {
+            if let Some(predecessor) = predecessor {
+                // A thread that panicked has given its memory back too.
+                let _ = predecessor.join();
+            }
+            tracing::info!(model = owned_name, "loading");
+            match load() {
+                Ok(mut model) => {
+                    tracing::info!(model = owned_name, device = model.device_name(), "loaded");
+                    while let Some(job) = jobs.0.pop() {
+                        answer(model.as_mut(), &job);
+                    }
+                    tracing::info!(model = owned_name, "unloaded");
+                }
+                Err(error) => {
+                    tracing::warn!(model = owned_name, %error, "loading failed");
+                    for job in jobs.0.close_and_drain() {
+                        // Nobody listening is no error.
+                        let _ = job.events.send(Err(error.clone()));
+                    }
+                }
+            }
+        })?;
+        Ok(Self { queue, thread })
+    }
+}
+
+fn answer(model: &mut dyn LoadedModel, job: &Job) {
+    let mut emit = |event| match job.events.send(Ok(event)) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    };
+    if let Err(error) = model.generate(&job.request, &mut emit) {
+        let _ = job.events.send(Err(error));
+    }
+}
+
+/// Closes the queue however the thread ends, a panic included: the next request then starts a new thread, and
+/// those waiting see their event channels close.
+struct CloseOnDrop(Arc<JobQueue>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        drop(self.0.close_and_drain());
+    }
+}
