@@ -123,8 +123,12 @@ impl Downloader {
         listener: Listener<'_>,
     ) -> Result<Checksum, DownloadError> {
         let downloads: Vec<PathBuf> = pieces.iter().filter_map(|piece| piece.download().map(Path::to_owned)).collect();
-        assemble(pieces, part, listener).await?;
-        let checked = check(part, request.expected, listener).await;
+        let checked = match assemble(pieces, part, listener).await {
+            Ok(()) => check(part, request.expected, listener).await,
+            // A full disk, for example: with the downloads kept the next try is quick.
+            Err(error @ DownloadError::Io { .. }) => return Err(error),
+            Err(error) => Err(error),
+        };
         if checked.is_err() {
             remove_if_there(part).await?;
         }

@@ -111,8 +111,9 @@ impl Transfer<'_> {
             return Ok(());
         }
         let validator = tokio::fs::read_to_string(validator_path(self.part)).await.ok();
+        let is_too_long = self.expected.size_bytes.is_some_and(|expected_bytes| start_bytes > expected_bytes);
         // Without a hash or a validator nothing would tell whether the rest belongs to the same file.
-        if self.expected.checksum.is_none() && validator.is_none() {
+        if is_too_long || (self.expected.checksum.is_none() && validator.is_none()) {
             start_bytes = 0;
         }
         let response = self.ask(start_bytes, validator.as_deref()).await?;
