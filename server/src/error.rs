@@ -11,6 +11,7 @@ use shared::model_call::{ModelCallError, ModelCallErrorKind};
 use crate::database::DatabaseError;
 use crate::downloads::error::DownloadError;
 use crate::inference::SubmitError;
+use crate::model_store::StoreError;
 
 /// What a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,6 +141,17 @@ impl From<DownloadError> for ApiError {
             DownloadError::LicenceNotAccepted { .. } => Self::conflict("licence_not_accepted", message),
             DownloadError::NoSuchFile { .. } | DownloadError::BadUrl { .. } => Self::invalid(message),
             _ => Self::new(StatusCode::BAD_GATEWAY, "server_error", Some("download_failed"), message),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFetched { .. } | StoreError::Unknown { .. } => Self::model_not_found(error.to_string()),
+            StoreError::BadSource { .. } => Self::invalid(error.to_string()),
+            StoreError::Download(error) => error.into(),
+            StoreError::Database(error) => error.into(),
         }
     }
 }

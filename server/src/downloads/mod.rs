@@ -139,6 +139,14 @@ impl Downloader {
         checked.map(|fetched| fetched.checksum)
     }
 
+    /// Checks the finished file of an earlier run, and changes nothing.
+    ///
+    /// # Errors
+    /// The file is not there or not the expected one.
+    pub async fn verify(&self, request: &FetchRequest) -> Result<Fetched, DownloadError> {
+        check(&request.destination, request.expected, &|_| {}).await
+    }
+
     /// The finished file of an earlier run. One that is damaged is deleted and fetched anew.
     async fn already_there(&self, request: &FetchRequest, listener: Listener<'_>) -> Result<Option<Fetched>, DownloadError> {
         if !tokio::fs::try_exists(&request.destination).await.unwrap_or(false) {

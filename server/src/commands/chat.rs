@@ -1,0 +1,110 @@
+//! `quern chat`: a conversation in the terminal. Ctrl-C stops an answer; at the prompt it ends the program.
+
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use futures::StreamExt;
+use shared::model_call::{ChatMessage, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage, Prompt};
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use super::opening::{open_database, open_store, ready_model};
+use crate::arguments::ChatArguments;
+use crate::config::Config;
+use crate::inference::{EngineBackend, ModelToServe, ServedModels};
+use crate::terminal::{is_interactive, note, print};
+
+/// Talks until the input ends.
+pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> {
+    let database = open_database(&config)?;
+    let store = open_store(&config, database.clone())?;
+    let model = ready_model(&store, &arguments.model).await?;
+    let served = ServedModels::new(Arc::new(EngineBackend::new(&config.inference)), database, config.inference.clone());
+    served.preload(&model);
+    let system = arguments.system.clone().map(|content| message("system", content));
+    let mut messages: Vec<ChatMessage> = system.into_iter().collect();
+    let beginning = messages.len();
+    if is_interactive() {
+        note(&format!("{}: /clear begins anew, Ctrl-C stops an answer, Ctrl-D ends.", model.name));
+    }
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    loop {
+        if is_interactive() {
+            print("> ")?;
+        }
+        let line = tokio::select! {
+            line = lines.next_line() => line?,
+            signal = tokio::signal::ctrl_c() => {
+                signal?;
+                print("\n")?;
+                return Ok(());
+            }
+        };
+        let Some(line) = line else { return Ok(()) };
+        match line.trim() {
+            "" => continue,
+            "/clear" => {
+                messages.truncate(beginning);
+                continue;
+            }
+            _ => messages.push(message("user", line)),
+        }
+        let request = GenerationRequest {
+            prompt: Prompt::Chat(messages.clone()),
+            sampling: arguments.sampling.parameters()?,
+            limits: GenerationLimits {
+                max_tokens: Some(arguments.sampling.max_tokens),
+                stop: arguments.sampling.stop.clone(),
+                ignore_end_of_sequence: false,
+            },
+        };
+        let answer = answer(&served, &model, request).await?;
+        messages.push(message("assistant", answer));
+    }
+}
+
+/// Prints an answer as it comes, and returns it; on Ctrl-C as far as it came.
+async fn answer(served: &ServedModels, model: &ModelToServe, request: GenerationRequest) -> Result<String> {
+    let mut events = served.submit(model, request)?;
+    let mut answer = String::new();
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event,
+            signal = tokio::signal::ctrl_c() => {
+                signal?;
+                print("\n")?;
+                return Ok(answer);
+            }
+        };
+        match event {
+            Some(Ok(GenerationEvent::Text { text, .. })) => {
+                print(&text)?;
+                answer.push_str(&text);
+            }
+            Some(Ok(GenerationEvent::Finished { usage, .. })) => {
+                print("\n")?;
+                if is_interactive() {
+                    note(&speeds(&usage));
+                }
+                return Ok(answer);
+            }
+            Some(Ok(GenerationEvent::Started { .. } | GenerationEvent::Prefill { .. })) => {}
+            Some(Err(error)) => bail!(error),
+            None => return Ok(answer),
+        }
+    }
+}
+
+fn speeds(usage: &GenerationUsage) -> String {
+    let figure = |speed: Option<f64>| speed.map_or_else(|| "-".to_owned(), |speed| format!("{speed:.1}"));
+    format!(
+        "[{} + {} tokens; reading {}, writing {} tokens/s]",
+        usage.prompt_tokens,
+        usage.completion_tokens,
+        figure(usage.prefill_tokens_per_second()),
+        figure(usage.decode_tokens_per_second())
+    )
+}
+
+fn message(role: &str, content: String) -> ChatMessage {
+    ChatMessage { role: role.to_owned(), content }
+}

@@ -1,0 +1,76 @@
+//! What several commands begin with: the database and the store, and a model made ready on this machine.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use shared::sampling::SamplingParameters;
+
+use crate::arguments::{ModelArguments, SamplingArguments};
+use crate::config::Config;
+use crate::database::{Database, StoredModel};
+use crate::downloads::Downloader;
+use crate::downloads::error::DownloadError;
+use crate::inference::ModelToServe;
+use crate::model_store::{Consent, ModelStore, StoreError, known_models};
+use crate::terminal::{DownloadBar, ask, is_interactive, note};
+
+/// The name of the database in the data folder.
+const DATABASE_FILE: &str = "quern.sqlite3";
+
+/// Opens the database in the data folder.
+pub(super) fn open_database(config: &Config) -> Result<Database> {
+    let folder = &config.storage.data_dir;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("creating the data folder {}; --data-dir names another", folder.display()))?;
+    Ok(Database::open(&folder.join(DATABASE_FILE))?)
+}
+
+/// Opens the store of models.
+pub(super) fn open_store(config: &Config, database: Database) -> Result<ModelStore> {
+    let downloader = Downloader::from_environment().context("setting up HTTPS; is SSL_CERT_FILE right?")?;
+    Ok(ModelStore::new(database, downloader, known_models()?, config.storage.models_dir.clone()))
+}
+
+/// Makes a model be on this machine, with a progress bar; asks about its licence where somebody can answer.
+pub(super) async fn pull(store: &ModelStore, model: &str, accept_licence: bool) -> Result<StoredModel> {
+    let bar = DownloadBar::new(model);
+    let listen = |progress| bar.show(progress);
+    let consent = if accept_licence { Consent::Given } else { Consent::NotGiven };
+    match store.pull(model, consent, &listen).await {
+        Err(StoreError::Download(DownloadError::LicenceNotAccepted { model, licence, terms_url })) if is_interactive() => {
+            note(&format!("{model} comes under the {licence}: {terms_url}"));
+            if !ask("Have you read these terms, and do you accept them?")? {
+                anyhow::bail!("{model} was not fetched: its terms were not accepted");
+            }
+            Ok(store.pull(&model, Consent::Given, &listen).await?)
+        }
+        result => Ok(result?),
+    }
+}
+
+/// The model of `--model`: a file is used as it is, anything else is fetched if need be.
+pub(super) async fn ready_model(store: &ModelStore, arguments: &ModelArguments) -> Result<ModelToServe> {
+    let path = Path::new(&arguments.model);
+    if store.known(&arguments.model).is_none() && path.is_file() {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        return Ok(ModelToServe { name, path: path.to_owned() });
+    }
+    let stored = pull(store, &arguments.model, arguments.accept_licence).await?;
+    Ok(ModelToServe { name: stored.name, path: stored.path })
+}
+
+impl SamplingArguments {
+    /// The parameters, checked.
+    pub(super) fn parameters(&self) -> Result<SamplingParameters> {
+        let parameters = SamplingParameters {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            min_p: self.min_p,
+            repetition_penalty: self.repetition_penalty,
+            seed: self.seed.unwrap_or_else(crate::random::seed),
+        };
+        parameters.validate()?;
+        Ok(parameters)
+    }
+}

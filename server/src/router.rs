@@ -1,0 +1,70 @@
+//! Every route on one page, and what surrounds them all.
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
+use tower_http::trace::{DefaultMakeSpan, DefaultOnResponse, TraceLayer};
+use tracing::Level;
+
+use crate::error::ApiError;
+use crate::protection::{Doorkeeper, add_security_headers, check_caller};
+use crate::routes::{app_files, chat_completions, health, model_files, models};
+use crate::state::AppState;
+
+/// The whole companion as a service.
+pub fn router(state: AppState) -> Router {
+    let doorkeeper = Doorkeeper::new(&state.config().listen);
+    let body_limit = DefaultBodyLimit::max(state.config().limits.max_body_bytes);
+
+    let open_ai = Router::new()
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{*id}", get(models::one))
+        .route("/v1/chat/completions", post(chat_completions::create));
+
+    let own = Router::new()
+        .route("/health", get(health::health))
+        .route("/models/{name}", get(model_files::model_file));
+    let app = Router::new()
+        .fallback(app_files::app_file)
+        // Built files are compressed beforehand where the build does so; this is for those that are not.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest));
+
+    let around = ServiceBuilder::new()
+        .layer(
+            // Paths only: what people ask models is nobody's business, and is in the bodies.
+            TraceLayer::new_for_http()
+                .make_span_with(DefaultMakeSpan::new().level(Level::DEBUG))
+                .on_response(DefaultOnResponse::new().level(Level::DEBUG)),
+        )
+        .layer(from_fn(add_security_headers))
+        .layer(CatchPanicLayer::custom(|_| ApiError::internal("this is a fault of quern; its log says more").into_response()))
+        .layer(from_fn_with_state(doorkeeper.clone(), check_caller))
+        .layer(cross_origin(doorkeeper))
+        .layer(body_limit);
+    open_ai.merge(own).method_not_allowed_fallback(wrong_method).merge(app).layer(around).with_state(state)
+}
+
+/// CORS for the pages that may call us from elsewhere.
+fn cross_origin(doorkeeper: Doorkeeper) -> CorsLayer {
+    let may_call = move |origin: &HeaderValue, parts: &axum::http::request::Parts| {
+        let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        origin.to_str().is_ok_and(|origin| doorkeeper.admits_origin(origin, host))
+    };
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(may_call))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([header::CONTENT_RANGE, header::ETAG, header::RETRY_AFTER])
+        .allow_private_network(true)
+}
+
+async fn wrong_method(State(_): State<AppState>, request: Request) -> Response {
+    ApiError::wrong_method(request.method().as_str(), request.uri().path()).into_response()
+}

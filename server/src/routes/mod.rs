@@ -1,0 +1,10 @@
+//! What each route does, one file per resource.
+
+pub mod app_files;
+pub mod chat_completions;
+pub mod health;
+pub mod model_files;
+pub mod models;
+mod request_body;
+mod streaming;
+mod usage;

@@ -1,0 +1,66 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::inference::{ModelToServe, ServedModels};
+use crate::model_store::{ModelStore, StoreError};
+use crate::pulls::Pulls;
+
+/// What every request can reach; clones share it.
+#[derive(Clone)]
+pub struct AppState {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    config: Config,
+    store: ModelStore,
+    served: ServedModels,
+    pulls: Pulls,
+    cut_off: CancellationToken,
+}
+
+impl AppState {
+    /// Puts the parts together.
+    pub fn new(config: Config, store: ModelStore, served: ServedModels) -> Self {
+        let (pulls, cut_off) = (Pulls::default(), CancellationToken::new());
+        Self { shared: Arc::new(Shared { config, store, served, pulls, cut_off }) }
+    }
+
+    /// The options in force.
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// The models a client can name.
+    pub fn store(&self) -> &ModelStore {
+        &self.shared.store
+    }
+
+    /// The models in memory.
+    pub fn served(&self) -> &ServedModels {
+        &self.shared.served
+    }
+
+    /// A model that is on this machine, ready to be asked.
+    ///
+    /// # Errors
+    /// It is not there.
+    pub async fn model_to_serve(&self, name: &str) -> Result<ModelToServe, StoreError> {
+        let stored = self.shared.store.fetched(name).await?;
+        Ok(ModelToServe { name: stored.name, path: stored.path })
+    }
+
+    /// Downloads that clients have started.
+    pub fn pulls(&self) -> &Pulls {
+        &self.shared.pulls
+    }
+
+    /// Cancelled when running answers have had their time after a signal to stop: they end at once.
+    pub fn cut_off(&self) -> &CancellationToken {
+        &self.shared.cut_off
+    }
+}

@@ -1,0 +1,114 @@
+//! What commands print: the one place that writes to standard output, and progress bars on standard error.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::downloads::progress::{Progress, Step};
+
+/// Writes to standard output at once, without a line end. A reader that has gone (`quern ... | head`) is an error.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
+}
+
+/// Writes a line to standard output.
+///
+/// # Errors
+/// Standard output is closed.
+pub fn print_line(text: &str) -> io::Result<()> {
+    print(&format!("{text}\n"))
+}
+
+/// Writes a line to standard error, where it is not part of the result.
+pub fn note(text: &str) {
+    // There is nowhere to report that standard error is closed.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// True where a person sits at both ends.
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks a yes-or-no question; anything but yes is no.
+///
+/// # Errors
+/// Standard input can't be read.
+pub fn ask(question: &str) -> io::Result<bool> {
+    write!(io::stderr(), "{question} [y/N] ")?;
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// A bar that follows a download through its steps. Without a terminal, each step is a line.
+pub struct DownloadBar {
+    model: String,
+    shown: Mutex<Shown>,
+}
+
+#[derive(Default)]
+struct Shown {
+    step: Option<Step>,
+    bar: Option<ProgressBar>,
+}
+
+impl DownloadBar {
+    /// A bar that shows nothing yet.
+    pub fn new(model: &str) -> Self {
+        Self { model: model.to_owned(), shown: Mutex::default() }
+    }
+
+    /// Shows how far the download is.
+    pub fn show(&self, progress: Progress) {
+        let Ok(mut shown) = self.shown.lock() else { return };
+        if shown.step != Some(progress.step) {
+            shown.step = Some(progress.step);
+            self.begin_step(&mut shown, progress);
+        }
+        let Some(bar) = &shown.bar else { return };
+        if let Some(total_bytes) = progress.total_bytes {
+            bar.set_length(total_bytes);
+        }
+        bar.set_position(progress.done_bytes);
+    }
+
+    fn begin_step(&self, shown: &mut Shown, progress: Progress) {
+        if let Some(bar) = shown.bar.take() {
+            bar.finish_and_clear();
+        }
+        let doing = match progress.step {
+            Step::Waiting => "waiting for another process that fetches",
+            Step::Downloading => "downloading",
+            Step::Unpacking => "unpacking",
+            Step::Verifying => "verifying",
+        };
+        if !io::stderr().is_terminal() {
+            note(&format!("{doing} {}", self.model));
+            return;
+        }
+        let template = match progress.total_bytes {
+            Some(_) => "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            None => "{msg} {spinner} {bytes}",
+        };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(progress.total_bytes.unwrap_or(0)).with_style(style.progress_chars("=> "));
+        bar.set_message(format!("{doing} {}", self.model));
+        shown.bar = Some(bar);
+    }
+}
+
+impl Drop for DownloadBar {
+    fn drop(&mut self) {
+        if let Some(bar) = self.shown.get_mut().ok().and_then(|shown| shown.bar.take()) {
+            bar.finish_and_clear();
+        }
+    }
+}

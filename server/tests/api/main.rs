@@ -1,0 +1,15 @@
+//! The companion over HTTP, as a client sees it: one file per route, with a small deterministic model behind it.
+
+mod app_files;
+mod chat_completions;
+//mod companion;
+//mod completions;
+mod envelope;
+mod health;
+mod model_files;
+mod models;
+mod protection;
+mod queue;
+mod shutdown;
+mod sse;
+mod support;

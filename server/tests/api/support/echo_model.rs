@@ -1,0 +1,185 @@
+//! A model that says its prompt again, one word a token. Some words make it do what a test needs.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use server::database::DeviceSpeed;
+use server::inference::{Backend, LoadedModel, Target};
+use shared::model_call::{
+    FinishReason, GenerationEvent, GenerationRequest, GenerationUsage, ModelCallError, ModelCallErrorKind, Prompt,
+};
+
+/// Words of prompt and answer together.
+pub(crate) const CONTEXT_WORDS: usize = 64;
+
+/// Loads echo models and notes what happens to them.
+#[derive(Clone, Default)]
+pub(crate) struct EchoBackend {
+    diary: Arc<Diary>,
+}
+
+#[derive(Default)]
+struct Diary {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    happened: Vec<String>,
+    is_released: bool,
+    requests: Vec<GenerationRequest>,
+}
+
+impl EchoBackend {
+    /// Lets every request go on that has the word `hold` (before its first event) or `pause` (at that word).
+    pub(crate) fn release(&self) {
+        self.diary.state.lock().unwrap().is_released = true;
+        self.diary.changed.notify_all();
+    }
+
+    /// Waits until something has happened this many times; panics when it takes too long.
+    pub(crate) async fn wait_for(&self, event: &str, times: usize) {
+        let (diary, event) = (Arc::clone(&self.diary), event.to_owned());
+        let wait = move || {
+            let state = diary.state.lock().unwrap();
+            let is_missing = |state: &mut State| state.happened.iter().filter(|entry| **entry == event).count() < times;
+            let (state, timeout) = diary.changed.wait_timeout_while(state, Duration::from_secs(20), is_missing).unwrap();
+            assert!(!timeout.timed_out(), "{event} did not happen {times} times, but {:?}", state.happened);
+        };
+        tokio::task::spawn_blocking(wait).await.unwrap();
+    }
+
+    /// Everything that has happened so far.
+    pub(crate) fn happened(&self) -> Vec<String> {
+        self.diary.state.lock().unwrap().happened.clone()
+    }
+
+    /// The requests that have reached a model.
+    pub(crate) fn requests(&self) -> Vec<GenerationRequest> {
+        self.diary.state.lock().unwrap().requests.clone()
+    }
+
+    fn wait_for_release(&self) {
+        let state = self.diary.state.lock().unwrap();
+        drop(self.diary.changed.wait_while(state, |state| !state.is_released).unwrap());
+    }
+
+    fn note(&self, event: impl Into<String>) {
+        self.diary.state.lock().unwrap().happened.push(event.into());
+        self.diary.changed.notify_all();
+    }
+}
+
+impl Backend for EchoBackend {
+    fn device_name(&self, target: Target) -> Option<String> {
+        (target == Target::Cpu).then(|| "abacus".to_owned())
+    }
+
+    fn load(&self, path: &Path, _: Target) -> Result<Box<dyn LoadedModel>, ModelCallError> {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        self.note(format!("load {name}"));
+        if std::fs::read(path).unwrap() == b"broken" {
+            return Err(error(ModelCallErrorKind::Unavailable, "this file is no model", None));
+        }
+        Ok(Box::new(EchoModel { name, backend: self.clone() }))
+    }
+}
+
+struct EchoModel {
+    name: String,
+    backend: EchoBackend,
+}
+
+impl Drop for EchoModel {
+    fn drop(&mut self) {
+        self.backend.note(format!("unload {}", self.name));
+    }
+}
+
+impl LoadedModel for EchoModel {
+    fn device_name(&self) -> &str {
+        "abacus"
+    }
+
+    fn generate(
+        &mut self,
+        request: &GenerationRequest,
+        emit: &mut dyn FnMut(GenerationEvent) -> ControlFlow<()>,
+    ) -> Result<(), ModelCallError> {
+        self.backend.diary.state.lock().unwrap().requests.push(request.clone());
+        self.backend.note("generate");
+        let words = words_of(&request.prompt)?;
+        if words.len() > CONTEXT_WORDS {
+            let message = format!("the prompt has {} tokens, the context {CONTEXT_WORDS}", words.len());
+            return Err(error(ModelCallErrorKind::ContextLengthExceeded, &message, Some("messages")));
+        }
+        if words.iter().any(|word| word == "hold") {
+            self.backend.wait_for_release();
+        }
+        let flow = self.answer(request, &words, emit)?;
+        self.backend.note(if flow.is_break() { "cancelled" } else { "finished" });
+        Ok(())
+    }
+
+    fn measure(&mut self) -> Result<DeviceSpeed, ModelCallError> {
+        unreachable!("there is one device, so there is nothing to measure")
+    }
+}
+
+impl EchoModel {
+    fn answer(
+        &self,
+        request: &GenerationRequest,
+        words: &[String],
+        emit: &mut dyn FnMut(GenerationEvent) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, ModelCallError> {
+        let prompt_ids: Vec<u32> = (0..words.len() as u32).collect();
+        let mut usage =
+            GenerationUsage { prompt_tokens: prompt_ids.len() as u32, cached_prompt_tokens: 1, ..Default::default() };
+        if emit(GenerationEvent::Started { prompt_ids }).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        let is_endless = words.iter().any(|word| word == "endless");
+        let wanted = if is_endless { usize::MAX } else { words.len() };
+        let allowed = request.limits.max_tokens.map_or(usize::MAX, |tokens| tokens as usize);
+        for index in 0..wanted.min(allowed) {
+            let word = &words[index % words.len()];
+            match word.as_str() {
+                "fail" => return Err(error(ModelCallErrorKind::Unavailable, "the device was lost", None)),
+                "panic" => panic!("on purpose"),
+                "pause" => self.backend.wait_for_release(),
+                _ => {}
+            }
+            usage.completion_tokens += 1;
+            let text = if index == 0 { word.clone() } else { format!(" {word}") };
+            if emit(GenerationEvent::Text { text, ids: vec![index as u32] }).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if is_endless {
+                // What a token costs.
+                std::thread::park_timeout(Duration::from_millis(1));
+            }
+        }
+        let reason = if allowed < wanted { FinishReason::Length } else { FinishReason::Stop };
+        Ok(emit(GenerationEvent::Finished { reason, usage }))
+    }
+}
+
+fn words_of(prompt: &Prompt) -> Result<Vec<String>, ModelCallError> {
+    let text = match prompt {
+        Prompt::Chat(messages) => messages.last().map(|message| message.content.clone()).unwrap_or_default(),
+        Prompt::Text(text) => text.clone(),
+        Prompt::Tokens(ids) => ids.iter().map(|id| format!("t{id} ")).collect(),
+    };
+    if text.is_empty() {
+        return Err(error(ModelCallErrorKind::InvalidRequest, "the prompt is empty", Some("messages")));
+    }
+    Ok(text.split_whitespace().map(str::to_owned).collect())
+}
+
+fn error(kind: ModelCallErrorKind, message: &str, param: Option<&str>) -> ModelCallError {
+    ModelCallError { kind, message: message.to_owned(), param: param.map(str::to_owned) }
+}

@@ -1,0 +1,199 @@
+//! Starts a companion for one test and talks to it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+use server::config::{Config, Inference, Limits, Listen, Storage};
+use server::database::Database;
+use server::downloads::checksum::Checksum;
+use server::downloads::hugging_face::HuggingFaceSettings;
+use server::downloads::{Downloader, Expected, Patience};
+use server::inference::ServedModels;
+use server::model_store::{KnownModel, Licence, ModelStore};
+use server::serving::serve;
+use server::state::AppState;
+use shared::model_source::ModelSource;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::echo_model::EchoBackend;
+
+/// What the file of each model holds.
+pub(crate) const MODEL_FILE: &[u8] = b"GGUF: the bytes of a model, 0123456789";
+
+/// What a test wants to be different.
+pub(crate) struct Builder {
+    folder: TempDir,
+    config: Config,
+    known: Vec<KnownModel>,
+}
+
+/// A running companion; it stops when dropped.
+pub(crate) struct TestCompanion {
+    pub(crate) backend: EchoBackend,
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: CancellationToken,
+    _folder: TempDir,
+    client: Client,
+    task: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: reqwest::header::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl TestCompanion {
+    /// A companion with the model `echo` on its disk.
+    pub(crate) fn builder() -> Builder {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = Storage {
+            data_dir: folder.path().join("data"),
+            models_dir: folder.path().join("models"),
+            app_dir: None,
+        };
+        std::fs::create_dir_all(&storage.data_dir).unwrap();
+        std::fs::create_dir_all(&storage.models_dir).unwrap();
+        let inference = Inference { threads: 1, ..Inference::default() };
+        let limits = Limits { keep_alive_seconds: 3600, ..Limits::default() };
+        let config = Config { listen: Listen::default(), storage, inference, limits };
+        Builder { folder, config, known: Vec::new() }.with_model("echo", MODEL_FILE)
+    }
+
+    /// A companion as most tests want it.
+    pub(crate) async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        Answer::read(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        Answer::read(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Waits for the companion to end after `stop`.
+    pub(crate) async fn ended(mut self) -> EchoBackend {
+        (&mut self.task).await.unwrap().unwrap();
+        self.backend.clone()
+    }
+}
+
+impl Drop for TestCompanion {
+    fn drop(&mut self) {
+        self.backend.release();
+        self.task.abort();
+    }
+}
+
+impl Builder {
+    /// A model of the catalogue whose file is there already.
+    pub(crate) fn with_model(mut self, name: &str, content: &[u8]) -> Self {
+        let path = self.config.storage.models_dir.join(format!("{name}.gguf"));
+        std::fs::write(path, content).unwrap();
+        self.known.push(known(name, content, Path::new("/nowhere"), None));
+        self
+    }
+
+    /// A model of the catalogue that can be fetched, from a file that stands for a far place.
+    pub(crate) fn with_model_to_fetch(mut self, name: &str, content: &[u8], licence: Option<Licence>) -> Self {
+        let far = self.folder.path().join(format!("{name}.far"));
+        std::fs::write(&far, content).unwrap();
+        self.known.push(known(name, content, &far, licence));
+        self
+    }
+
+    /// Files of a built app.
+    pub(crate) fn with_app(mut self, files: &[(&str, &str)]) -> Self {
+        let folder = self.folder.path().join("dist");
+        for (path, content) in files {
+            let path = folder.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        self.config.storage.app_dir = Some(folder);
+        self
+    }
+
+    /// Any other change of the options.
+    pub(crate) fn with_config(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    pub(crate) async fn start(self) -> TestCompanion {
+        let Self { folder, config, known } = self;
+        let backend = EchoBackend::default();
+        let database = Database::open(&config.storage.data_dir.join("quern.sqlite3")).unwrap();
+        let hub = HuggingFaceSettings {
+            endpoint: "http://127.0.0.1:9".to_owned(),
+            cache: folder.path().join("hub"),
+            token: None,
+            offline: true,
+        };
+        let patience = Patience { attempts: 1, first_pause: Duration::ZERO, stall: Duration::from_secs(5) };
+        let downloader = Downloader::new(hub, "http://127.0.0.1:9".to_owned(), patience).unwrap();
+        let store = ModelStore::new(database.clone(), downloader, known, config.storage.models_dir.clone());
+        let served = ServedModels::new(Arc::new(backend.clone()), database, config.inference.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(serve(listener, AppState::new(config, store, served), stop.clone()));
+        TestCompanion { backend, address, stop, _folder: folder, client: Client::new(), task }
+    }
+}
+
+impl Answer {
+    pub(crate) async fn read(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self { status, headers, text: response.text().await.unwrap() }
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error} in {:?}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// Expects OpenAI's error envelope and nothing else; returns (status, code, param, message).
+    #[track_caller]
+    pub(crate) fn error(&self) -> (u16, String, String, String) {
+        let json = self.json();
+        let error = json["error"].as_object().unwrap_or_else(|| panic!("no envelope: {json}"));
+        assert_eq!(error.keys().collect::<Vec<_>>(), ["message", "type", "param", "code"]);
+        assert!(error["type"].is_string() && error["message"].is_string(), "{json}");
+        let text = |key: &str| error[key].as_str().unwrap_or("null").to_owned();
+        (self.status.as_u16(), text("code"), text("param"), text("message"))
+    }
+}
+
+fn known(name: &str, content: &[u8], source: &Path, licence: Option<Licence>) -> KnownModel {
+    KnownModel {
+        name: name.to_owned(),
+        title: format!("The {name} model"),
+        sources: vec![ModelSource::File { path: source.to_string_lossy().into_owned() }],
+        expected: Expected { size_bytes: Some(content.len() as u64), checksum: Some(Checksum::of_bytes(content)) },
+        licence,
+    }
+}
