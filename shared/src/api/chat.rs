@@ -1,0 +1,286 @@
+//! `POST /v1/chat/completions`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::request::{Sampling, Stop, StreamOptions, invalid, limits, refuse_unhonoured};
+use crate::model_call::{ChatMessage, FinishReason, GenerationRequest, ModelCallError, Prompt};
+
+/// The request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChatCompletionRequest {
+    /// Which model answers.
+    pub model: String,
+    /// The conversation so far.
+    pub messages: Vec<Message>,
+    /// 0 to 2; 1 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+    /// Nucleus sampling; 1 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f32>,
+    /// Ours: keep only this many of the most probable tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<u32>,
+    /// Ours: keep tokens at least this fraction as probable as the most probable one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_p: Option<f32>,
+    /// Ours: see [`crate::sampling::SamplingParameters::repetition_penalty`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetition_penalty: Option<f32>,
+    /// Most tokens to generate, by its older name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// Most tokens to generate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_completion_tokens: Option<u32>,
+    /// Texts that end the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+    /// Same seed, same text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<i64>,
+    /// Answer as server-sent events.
+    #[serde(default)]
+    pub stream: bool,
+    /// What the stream carries besides text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_options: Option<StreamOptions>,
+    /// Every other field.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// One turn of the conversation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// `system`, `developer`, `user` or `assistant`.
+    pub role: String,
+    /// The text, whole or in parts.
+    #[serde(default)]
+    pub content: Content,
+    /// Every other field (`name`, `tool_calls`, ...).
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// A message's text, whole or in parts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// The whole text.
+    Text(String),
+    /// Parts; only those of type `text` are understood.
+    Parts(Vec<Map<String, Value>>),
+    /// `null`, as beside tool calls.
+    Null(()),
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self::Null(())
+    }
+}
+
+impl ChatCompletionRequest {
+    /// What to generate, every field checked; `fallback_seed` is used where the request names no seed.
+    ///
+    /// # Errors
+    /// A field that is out of range or can't be honoured, named in `param`.
+    pub fn to_generation_request(&self, fallback_seed: u64) -> Result<GenerationRequest, ModelCallError> {
+        refuse_unhonoured(&self.extra)?;
+        if self.messages.is_empty() {
+            return Err(invalid("messages", "messages is empty; it needs at least one message"));
+        }
+        let messages = self
+            .messages
+            .iter()
+            .enumerate()
+            .map(|(index, message)| message.to_chat_message(index))
+            .collect::<Result<_, _>>()?;
+        let (max_tokens, param) = match self.max_completion_tokens {
+            Some(tokens) => (Some(tokens), "max_completion_tokens"),
+            None => (self.max_tokens, "max_tokens"),
+        };
+        let sampling = Sampling {
+            temperature: self.temperature,
+            top_p: self.top_p,
+            top_k: self.top_k,
+            min_p: self.min_p,
+            repetition_penalty: self.repetition_penalty,
+            seed: self.seed,
+        };
+        Ok(GenerationRequest {
+            prompt: Prompt::Chat(messages),
+            sampling: sampling.parameters(fallback_seed)?,
+            limits: limits(max_tokens, param, self.stop.clone())?,
+        })
+    }
+}
+
+impl Message {
+    /// A message of plain text.
+    pub fn new(role: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { role: role.into(), content: Content::Text(text.into()), extra: Map::new() }
+    }
+
+    fn to_chat_message(&self, index: usize) -> Result<ChatMessage, ModelCallError> {
+        let param = |field: &str| format!("messages[{index}].{field}");
+        // Templates know no `developer`; it is OpenAI's newer word for `system`.
+        let role = match self.role.as_str() {
+            "developer" => "system",
+            role @ ("system" | "user" | "assistant") => role,
+            other => {
+                let message = format!("role {other:?} is not supported; use system, developer, user or assistant");
+                return Err(invalid(&param("role"), message));
+            }
+        };
+        if let Some(field) = self.extra.iter().find(|(field, value)| *field != "name" && !is_empty(value)) {
+            return Err(invalid(&param(field.0), format!("{} is not supported in a message", field.0)));
+        }
+        let content = match &self.content {
+            Content::Text(text) => text.clone(),
+            Content::Null(()) => return Err(invalid(&param("content"), "content is null; it must be a text")),
+            Content::Parts(parts) => {
+                let mut text = String::new();
+                for (part_index, part) in parts.iter().enumerate() {
+                    match (part.get("type").and_then(Value::as_str), part.get("text").and_then(Value::as_str)) {
+                        (Some("text"), Some(part)) => text.push_str(part),
+                        (kind, _) => {
+                            let kind = kind.unwrap_or("without a type");
+                            let message = format!("a content part {kind} is not supported; only text parts are");
+                            return Err(invalid(&param(&format!("content[{part_index}]")), message));
+                        }
+                    }
+                }
+                text
+            }
+        };
+        Ok(ChatMessage { role: role.to_owned(), content })
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+/// One event of a streamed answer, as a client reads it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChatCompletionChunk {
+    /// The answer's id.
+    pub id: String,
+    /// The new text; empty in the chunk that carries the usage.
+    pub choices: Vec<ChunkChoice>,
+    /// The counts, in the last chunk if asked for.
+    #[serde(default)]
+    pub usage: Option<Usage>,
+}
+
+/// The news of one choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChunkChoice {
+    /// Which of several answers.
+    pub index: u32,
+    /// What to append.
+    pub delta: Delta,
+    /// Why it ended, in its last chunk.
+    pub finish_reason: Option<FinishReason>,
+}
+
+/// What to append to an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delta {
+    /// In the first chunk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// New text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+}
+
+/// Token counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub prompt_tokens: u32,
+    /// Tokens generated.
+    pub completion_tokens: u32,
+    /// Both together.
+    pub total_tokens: u32,
+    /// More about the prompt's tokens.
+    #[serde(default)]
+    pub prompt_tokens_details: PromptTokensDetails,
+}
+
+/// More about the prompt's tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptTokensDetails {
+    /// Tokens that were still in the cache.
+    #[serde(default)]
+    pub cached_tokens: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn convert(request: Value) -> Result<GenerationRequest, ModelCallError> {
+        serde_json::from_value::<ChatCompletionRequest>(request).unwrap().to_generation_request(7)
+    }
+
+    #[track_caller]
+    fn refused(field: &str, value: Value, param: &str) {
+        let mut request = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}]});
+        request[field] = value;
+        assert_eq!(convert(request).unwrap_err().param.as_deref(), Some(param));
+    }
+
+    #[test]
+    fn a_plain_request_is_understood() {
+        let request = convert(json!({
+            "model": "m", "temperature": 0.5, "max_tokens": 9, "stop": "END", "seed": -1, "n": 1, "user": "me",
+            "messages": [
+                {"role": "developer", "content": "Be brief."},
+                {"role": "user", "content": [{"type": "text", "text": "A"}, {"type": "text", "text": "B"}]},
+            ],
+        }))
+        .unwrap();
+        let Prompt::Chat(messages) = request.prompt else { panic!("a chat") };
+        assert_eq!(messages[0].role, "system");
+        assert_eq!(messages[1].content, "AB");
+        assert_eq!(request.sampling.seed, u64::MAX);
+        assert_eq!(request.limits.max_tokens, Some(9));
+        assert_eq!(request.limits.stop, ["END"]);
+    }
+
+    #[test]
+    fn what_is_not_honoured_is_refused_by_name() {
+        refused("n", json!(2), "n");
+        refused("logprobs", json!(true), "logprobs");
+        refused("frequency_penalty", json!(0.5), "frequency_penalty");
+        refused("tools", json!([{"type": "function"}]), "tools");
+        refused("response_format", json!({"type": "json_object"}), "response_format");
+        refused("temperature", json!(9), "temperature");
+        refused("max_tokens", json!(0), "max_tokens");
+        refused("stop", json!(["", "x"]), "stop");
+        refused("messages", json!([]), "messages");
+        refused("messages", json!([{"role": "tool", "content": "x"}]), "messages[0].role");
+        refused("messages", json!([{"role": "user", "content": [{"type": "image_url"}]}]), "messages[0].content[0]");
+        refused("surprise", json!("x"), "surprise");
+    }
+
+    #[test]
+    fn values_that_ask_for_nothing_pass() {
+        let request = json!({
+            "model": "m", "messages": [{"role": "user", "content": "Hi"}], "logprobs": false, "tools": [],
+            "frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}, "response_format": {"type": "text"},
+            "store": false, "metadata": {"a": "b"}, "n": 1,
+        });
+        assert!(convert(request).is_ok());
+    }
+}

@@ -1,0 +1,87 @@
+//! The companion's own endpoints, under `/api`: what is installed, downloads, the machine.
+
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::CatalogEntry;
+
+/// `GET /api/models`: the catalogue and what of it is here, other fetched models included.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompanionModels {
+    /// One entry per model.
+    pub models: Vec<CompanionModel>,
+}
+
+/// One model as the companion knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompanionModel {
+    /// The name requests use.
+    pub name: String,
+    /// The catalogue's entry, for models that are in it.
+    pub entry: Option<CatalogEntry>,
+    /// Where it stands.
+    pub state: CompanionModelState,
+}
+
+/// Where a model stands on the companion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum CompanionModelState {
+    /// Known, but not here.
+    Absent,
+    /// On its way.
+    Fetching {
+        /// Bytes here so far.
+        done_bytes: u64,
+        /// Bytes in all, where known.
+        total_bytes: Option<u64>,
+    },
+    /// Here, whole and verified.
+    Installed {
+        /// Its length.
+        size_bytes: u64,
+        /// Its SHA-256, in hexadecimal.
+        sha256: String,
+    },
+}
+
+/// `POST /api/models/pull`: starts a download, or joins one under way. The answer is a stream of [`PullEvent`]s.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequest {
+    /// A catalogue name or a model source.
+    pub model: String,
+    /// The person has accepted the model's licence.
+    #[serde(default)]
+    pub accept_licence: bool,
+}
+
+/// News of a download.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum PullEvent {
+    /// Bytes have arrived.
+    Progress {
+        /// Bytes here so far.
+        done_bytes: u64,
+        /// Bytes in all, where known.
+        total_bytes: Option<u64>,
+    },
+    /// The model is here, whole and verified. The last event.
+    Done {
+        /// The name requests use.
+        name: String,
+    },
+    /// It failed. The last event.
+    Failed {
+        /// What was tried, what came, what to do.
+        message: String,
+    },
+}
+
+/// `GET /health`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// `ok`
+    pub status: String,
+    /// The companion's version.
+    pub version: String,
+}

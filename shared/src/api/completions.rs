@@ -1,0 +1,134 @@
+//! `POST /v1/completions`.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::request::{Sampling, Stop, StreamOptions, invalid, limits, refuse_unhonoured};
+use crate::model_call::{GenerationRequest, ModelCallError, Prompt};
+
+/// The request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompletionRequest {
+    /// Which model answers.
+    pub model: String,
+    /// What to continue.
+    pub prompt: Prompts,
+    /// Most tokens to generate; 16 where absent, as at OpenAI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// 0 to 2; 1 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+    /// Nucleus sampling; 1 where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f32>,
+    /// Ours: keep only this many of the most probable tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<u32>,
+    /// Ours: keep tokens at least this fraction as probable as the most probable one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_p: Option<f32>,
+    /// Ours: see [`crate::sampling::SamplingParameters::repetition_penalty`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetition_penalty: Option<f32>,
+    /// Texts that end the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
+    /// Same seed, same text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<i64>,
+    /// Answer as server-sent events.
+    #[serde(default)]
+    pub stream: bool,
+    /// What the stream carries besides text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream_options: Option<StreamOptions>,
+    /// Every other field.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// One prompt or several, as text or as token ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Prompts {
+    /// One text.
+    Text(String),
+    /// Several texts.
+    Texts(Vec<String>),
+    /// One list of token ids.
+    Tokens(Vec<u32>),
+    /// Several lists of token ids.
+    TokenLists(Vec<Vec<u32>>),
+}
+
+/// OpenAI's default of `max_tokens` for this endpoint.
+const DEFAULT_MAX_TOKENS: u32 = 16;
+/// The most prompts one request may carry.
+const MOST_PROMPTS: usize = 128;
+
+impl CompletionRequest {
+    /// What to generate, one request per prompt, every field checked; `fallback_seed` is used where the request names
+    /// no seed.
+    ///
+    /// # Errors
+    /// A field that is out of range or can't be honoured, named in `param`.
+    pub fn to_generation_requests(&self, fallback_seed: u64) -> Result<Vec<GenerationRequest>, ModelCallError> {
+        refuse_unhonoured(&self.extra)?;
+        let prompts: Vec<Prompt> = match &self.prompt {
+            Prompts::Text(text) => vec![Prompt::Text(text.clone())],
+            Prompts::Texts(texts) => texts.iter().cloned().map(Prompt::Text).collect(),
+            Prompts::Tokens(ids) => vec![Prompt::Tokens(ids.clone())],
+            Prompts::TokenLists(lists) => lists.iter().cloned().map(Prompt::Tokens).collect(),
+        };
+        if prompts.is_empty() || prompts.len() > MOST_PROMPTS {
+            return Err(invalid("prompt", format!("prompt holds {} prompts; 1 to {MOST_PROMPTS} are taken", prompts.len())));
+        }
+        let sampling = Sampling {
+            temperature: self.temperature,
+            top_p: self.top_p,
+            top_k: self.top_k,
+            min_p: self.min_p,
+            repetition_penalty: self.repetition_penalty,
+            seed: self.seed,
+        };
+        let sampling = sampling.parameters(fallback_seed)?;
+        let limits = limits(Some(self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS)), "max_tokens", self.stop.clone())?;
+        Ok(prompts
+            .into_iter()
+            .map(|prompt| GenerationRequest { prompt, sampling, limits: limits.clone() })
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(prompt: Value, expected: &[Prompt]) {
+        let request: CompletionRequest = serde_json::from_value(json!({"model": "m", "prompt": prompt})).unwrap();
+        let requests = request.to_generation_requests(0).unwrap();
+        assert_eq!(requests.iter().map(|request| request.prompt.clone()).collect::<Vec<_>>(), expected);
+        assert_eq!(requests[0].limits.max_tokens, Some(16));
+    }
+
+    #[test]
+    fn prompts_come_in_four_shapes() {
+        check(json!("a"), &[Prompt::Text("a".to_owned())]);
+        check(json!(["a", "b"]), &[Prompt::Text("a".to_owned()), Prompt::Text("b".to_owned())]);
+        check(json!([1, 2]), &[Prompt::Tokens(vec![1, 2])]);
+        check(json!([[1], [2, 3]]), &[Prompt::Tokens(vec![1]), Prompt::Tokens(vec![2, 3])]);
+    }
+
+    #[test]
+    fn no_prompt_and_echo_are_refused() {
+        let request = |fields: Value| {
+            let request: CompletionRequest = serde_json::from_value(fields).unwrap();
+            request.to_generation_requests(0).unwrap_err().param
+        };
+        assert_eq!(request(json!({"model": "m", "prompt": []})).as_deref(), Some("prompt"));
+        assert_eq!(request(json!({"model": "m", "prompt": "a", "echo": true})).as_deref(), Some("echo"));
+    }
+}

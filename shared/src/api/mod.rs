@@ -1,0 +1,13 @@
+//! The wire, exactly as OpenAI names it, one file per resource; and the companion's own few endpoints.
+//!
+//! Requests keep the fields they don't know in `extra`, so that a field is honoured or refused with its name, never
+//! ignored.
+
+pub mod chat;
+pub mod companion;
+pub mod completions;
+pub mod error;
+pub mod models;
+mod request;
+
+pub use request::{Stop, StreamOptions};

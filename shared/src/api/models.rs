@@ -1,0 +1,39 @@
+//! `GET /v1/models`.
+
+use serde::{Deserialize, Serialize};
+
+/// The list of models.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelList {
+    /// Always `list`.
+    pub object: String,
+    /// The models.
+    pub data: Vec<ModelObject>,
+}
+
+/// One model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelObject {
+    /// The name requests use.
+    pub id: String,
+    /// Always `model`.
+    pub object: String,
+    /// When it was fetched, in seconds since 1970.
+    pub created: i64,
+    /// Whose it is.
+    pub owned_by: String,
+}
+
+impl ModelList {
+    /// A list of `data`.
+    pub fn new(data: Vec<ModelObject>) -> Self {
+        Self { object: "list".to_owned(), data }
+    }
+}
+
+impl ModelObject {
+    /// A model called `id`, fetched at `created`.
+    pub fn new(id: impl Into<String>, created: i64) -> Self {
+        Self { id: id.into(), object: "model".to_owned(), created, owned_by: "quern".to_owned() }
+    }
+}
