@@ -1,0 +1,9 @@
+//! The few things the app asks of the browser, each behind a small function.
+
+pub mod clipboard;
+pub mod clock;
+pub mod errors;
+pub mod event_loop;
+pub mod local_storage;
+pub mod motion;
+pub mod scope;

@@ -1,0 +1,5 @@
+//! Datasets: not there yet.
+
+mod page;
+
+pub use page::DatasetsPage;

@@ -1,0 +1,5 @@
+//! Evaluate: not there yet.
+
+mod page;
+
+pub use page::EvaluatePage;

@@ -1,0 +1,5 @@
+//! Fine-tune: not there yet.
+
+mod page;
+
+pub use page::FineTunePage;

@@ -1,0 +1,24 @@
+//! One folder per page; what a page shows lives in [`crate::stores`].
+//!
+//! Names that the end-to-end tests find things by (`data-testid`), page by page:
+//!
+//! - everywhere: `nav-models`, `nav-chat`, ..., `nav-more`, `engine-status`, `companion-status`, `toasts`
+//! - Models: `model-<name>` (one per model) with `download`, `pause`, `resume`, `delete`, `use-model`,
+//!   `transfer-words` inside; `accept-licence`, `confirm-delete`, `file-input`, `drop-area`, `url-input`, `url-add`
+//! - Chat: `runs-on` (select), `composer` (textarea), `send`, `stop`, `turn-user`, `turn-assistant` (with
+//!   `data-outcome` = `under-way`, `finished`, `stopped` or `failed`), `turn-figures`, `copy`, `edit`,
+//!   `edit-text`, `edit-save`, `answer-again`, `new-chat`, `history`, `history-entry`, `chat-settings`,
+//!   `system-prompt`, `temperature`, `top-p`, `top-k`, `min-p`, `repetition-penalty`, `max-tokens`, `seed`,
+//!   `random-seed`
+//! - Settings: `theme-light`, `theme-dark`, `theme-system`, `backend-auto`, `backend-cpu`, `backend-gpu`,
+//!   `measure-again`
+
+pub mod chat;
+pub mod datasets;
+pub mod evaluate;
+pub mod fine_tune;
+pub mod models;
+pub mod prompts;
+pub mod settings;
+
+mod coming;

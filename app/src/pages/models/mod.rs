@@ -1,0 +1,4 @@
+//! x
+use leptos::prelude::*;
+/// x
+#[component] pub fn ModelsPage() -> impl IntoView {}

@@ -1,0 +1,5 @@
+//! Prompts: not there yet.
+
+mod page;
+
+pub use page::PromptsPage;

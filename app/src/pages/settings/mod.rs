@@ -1,0 +1,5 @@
+//! Settings: choices for this browser.
+
+mod page;
+
+pub use page::SettingsPage;

@@ -1,0 +1,55 @@
+//! Reactive state without views: what the pages show and the actions that change it.
+//!
+//! Each store is a small `Copy` handle in the context of every page.
+
+pub mod settings;
+
+pub mod catalogue;
+pub mod companion;
+pub mod devices;
+pub mod engine;
+pub mod models;
+
+pub mod chat;
+pub mod conversation;
+pub mod runs_on;
+
+use leptos::prelude::*;
+
+use crate::components::Toaster;
+
+/// Every store, in the context of every page.
+#[derive(Clone, Copy)]
+pub struct Stores {
+    /// What the person chose.
+    pub settings: settings::Settings,
+    /// Short messages.
+    pub toaster: Toaster,
+    /// The companion, if there is one.
+    pub companion: companion::CompanionStore,
+    /// What this device can do.
+    pub device: devices::DeviceStore,
+    /// Stored models and their transfers.
+    pub models: models::ModelStore,
+    /// The model in memory.
+    pub engine: engine::EngineStore,
+    /// The conversation.
+    pub chat: chat::ChatStore,
+}
+
+impl Stores {
+    /// Makes them all and puts them into the context.
+    pub fn provide() -> Self {
+        let settings = settings::Settings::load();
+        let toaster = Toaster::default();
+        let companion = companion::CompanionStore::start();
+        let device = devices::DeviceStore::start();
+        let engine = engine::EngineStore::new(settings, toaster);
+        let models = models::ModelStore::start(settings, toaster, engine, companion, device);
+        let chat = chat::ChatStore::new(engine, settings, toaster);
+        let stores = Self { settings, toaster, companion, device, models, engine, chat };
+        provide_context(toaster);
+        provide_context(stores);
+        stores
+    }
+}

@@ -1,0 +1,5 @@
+//! Hooks.
+/// x
+pub fn wanted() -> bool { false }
+/// x
+pub fn install() {}
