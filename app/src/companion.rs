@@ -1,1 +1,56 @@
-//! x
+//! The companion's own endpoints, as the page calls them. The page comes from the companion, so addresses have no
+//! host; where it comes from elsewhere (a folder of files), there is no companion.
+
+use shared::api::companion::{CompanionModels, PullEvent, PullRequest};
+use shared::api::models::ModelList;
+use shared::model_call::ModelCallError;
+
+use crate::browser::http::{EventConnection, get_json};
+
+/// A companion on this machine answers in milliseconds; one in the local network somewhat later.
+const PATIENCE_MS: u32 = 4_000;
+
+/// Ids of the models that the companion answers with.
+///
+/// # Errors
+/// Where there is no companion.
+pub async fn served_models() -> Result<Vec<String>, ModelCallError> {
+    let list: ModelList = get_json("/v1/models", PATIENCE_MS).await?;
+    Ok(list.data.into_iter().map(|model| model.id).collect())
+}
+
+/// The companion's catalogue, and what of it is there.
+///
+/// # Errors
+/// Where there is no companion.
+pub async fn catalogue() -> Result<CompanionModels, ModelCallError> {
+    get_json("/api/models", PATIENCE_MS).await
+}
+
+/// Lets the companion fetch a model from its source, and waits until it is there.
+///
+/// # Errors
+/// Why it could not.
+pub async fn pull(
+    model: &str,
+    accept_licence: bool,
+    mut on_progress: impl FnMut(u64, Option<u64>),
+) -> Result<(), String> {
+    let request = PullRequest { model: model.to_owned(), accept_licence };
+    let mut events =
+        EventConnection::post("/api/models/pull", &request).await.map_err(|error| error.message)?;
+    while let Some(data) = events.next().await.map_err(|error| error.message)? {
+        match serde_json::from_str(&data) {
+            Ok(PullEvent::Progress { done_bytes, total_bytes }) => on_progress(done_bytes, total_bytes),
+            Ok(PullEvent::Done { .. }) => return Ok(()),
+            Ok(PullEvent::Failed { message }) => return Err(message),
+            Err(error) => return Err(format!("the companion's report can't be read: {error}")),
+        }
+    }
+    Err("the companion broke off its report; try again".to_owned())
+}
+
+/// Where the companion hands out the bytes of a model it has.
+pub fn model_url(name: &str) -> String {
+    format!("/models/{name}")
+}

@@ -4,6 +4,8 @@ pub mod clipboard;
 pub mod clock;
 pub mod errors;
 pub mod event_loop;
+pub mod http;
 pub mod local_storage;
 pub mod motion;
 pub mod scope;
+pub mod server_sent_events;

@@ -95,15 +95,8 @@ impl WorkerClient {
     ///
     /// # Errors
     /// Why the call failed, in words for the person.
-    pub async fn ask(&self, request: Request, mut on_event: impl FnMut(Event)) -> Result<Reply, Failure> {
-        let mut call = self.call(request);
-        while let Some(message) = call.next().await {
-            match message {
-                CallMessage::Event(event) => on_event(event),
-                CallMessage::Ended(result) => return result,
-            }
-        }
-        Err(Failure { kind: FailureKind::Crashed, message: "the worker went away".to_owned() })
+    pub async fn ask(&self, request: Request, on_event: impl FnMut(Event)) -> Result<Reply, Failure> {
+        self.call(request).finish(on_event).await
     }
 
     /// Ends the worker and all its calls; the next call starts a fresh one.
@@ -153,9 +146,14 @@ impl WorkerClient {
     }
 
     fn cancel(&self, number: u32) {
-        let mut inner = self.inner.borrow_mut();
-        if inner.calls.remove(&number).is_some()
-            && let Some(running) = &mut inner.worker
+        let is_open = self.inner.borrow_mut().calls.remove(&number).is_some();
+        if is_open {
+            self.post_cancel(number);
+        }
+    }
+
+    fn post_cancel(&self, number: u32) {
+        if let Some(running) = &mut self.inner.borrow_mut().worker
             && let Err(error) = running.post(ToWorker { call: number, request: Request::Cancel })
         {
             leptos::logging::warn!("the call could not be cancelled: {error}");
@@ -225,6 +223,41 @@ pub struct Call {
     number: u32,
     receiver: UnboundedReceiver<CallMessage>,
     ended: bool,
+}
+
+/// Ends a call from elsewhere; the call still hears how it ended.
+#[derive(Clone)]
+pub struct Canceller {
+    client: WorkerClient,
+    number: u32,
+}
+
+impl Canceller {
+    /// Asks the worker to end the call.
+    pub fn cancel(&self) {
+        self.client.post_cancel(self.number);
+    }
+}
+
+impl Call {
+    /// A way to end this call from elsewhere.
+    pub fn canceller(&self) -> Canceller {
+        Canceller { client: self.client.clone(), number: self.number }
+    }
+
+    /// Waits for the answer; `on_event` sees what happens meanwhile.
+    ///
+    /// # Errors
+    /// Why the call failed, in words for the person.
+    pub async fn finish(mut self, mut on_event: impl FnMut(Event)) -> Result<Reply, Failure> {
+        while let Some(message) = self.next().await {
+            match message {
+                CallMessage::Event(event) => on_event(event),
+                CallMessage::Ended(result) => return result,
+            }
+        }
+        Err(Failure { kind: FailureKind::Crashed, message: "the worker went away".to_owned() })
+    }
 }
 
 impl Stream for Call {

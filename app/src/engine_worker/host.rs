@@ -16,7 +16,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::model_host::ModelHost;
 use super::protocol::{Event, Failure, FailureKind, FromWorker, Reply, Request, ToWorker};
 use super::wire;
-use crate::storage::{download, import, model_files};
+use crate::storage::{download, import};
 
 /// Sets the worker up; called once, by the bundle's entry.
 pub fn start() {
@@ -59,7 +59,7 @@ fn take(message: ToWorker, open_calls: &OpenCalls, model_calls: &UnboundedSender
     let context = CallContext { call, cancelled: Rc::default(), open_calls: open_calls.clone() };
     open_calls.borrow_mut().insert(call, context.cancelled.clone());
     match request {
-        Request::ListFiles | Request::Download(_) | Request::Import(_) | Request::DeleteFile { .. } => {
+        Request::Download(_) | Request::Import(_) => {
             spawn_local(async move {
                 let result = answer_about_files(&context, request).await;
                 context.end(result.map_err(|message| {
@@ -78,12 +78,10 @@ fn take(message: ToWorker, open_calls: &OpenCalls, model_calls: &UnboundedSender
 async fn answer_about_files(context: &CallContext, request: Request) -> Result<Reply, String> {
     let transfer = |progress| context.event(Event::Transfer(progress));
     match request {
-        Request::ListFiles => Ok(Reply::Files(model_files::list().await?)),
         Request::Download(request) => {
             download::run(&request, &context.cancelled, &transfer).await.map(Reply::Stored)
         }
         Request::Import(request) => import::run(&request, &context.cancelled, &transfer).await.map(Reply::Stored),
-        Request::DeleteFile { name } => model_files::delete(&name).await.map(|()| Reply::Done),
         _ => Err("this is not a request about files".to_owned()),
     }
 }

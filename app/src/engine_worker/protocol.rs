@@ -30,18 +30,11 @@ pub enum Request {
     Generate(GenerationRequest),
     /// Teacher-forced logits of the loaded model, for tests. Answer: [`Reply::Scores`].
     Score(ScoreRequest),
-    /// What is stored. Answer: [`Reply::Files`].
-    ListFiles,
     /// Fetch a model file, going on where an earlier attempt stopped. Events: [`Event::Transfer`]. Answer:
     /// [`Reply::Stored`]. Cancelling pauses it.
     Download(DownloadRequest),
     /// Copy a file of the person's own. Events: [`Event::Transfer`]. Answer: [`Reply::Stored`].
     Import(ImportRequest),
-    /// Remove a model file, whole or partial. Answer: [`Reply::Done`].
-    DeleteFile {
-        /// Its name.
-        name: String,
-    },
 }
 
 /// From a worker to the page.
@@ -92,8 +85,6 @@ pub enum Reply {
     Loaded(LoadedModel),
     /// Teacher-forced logits.
     Scores(Vec<PositionScore>),
-    /// What is stored.
-    Files(Vec<StoredModel>),
     /// A file is stored and verified.
     Stored(StoredModel),
 }

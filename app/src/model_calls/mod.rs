@@ -2,7 +2,6 @@
 
 pub mod browser_engine;
 pub mod companion;
-pub mod server_sent_events;
 
 pub use browser_engine::BrowserEngine;
 pub use companion::Companion;

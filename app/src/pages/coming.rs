@@ -8,7 +8,7 @@ use crate::components::{Card, EmptyState, PageHeader};
 
 /// A page that is not there yet: what it will do, and what works meanwhile.
 #[component]
-pub(super) fn Coming(
+pub fn Coming(
     /// Which page.
     page: Page,
     /// What it is for.

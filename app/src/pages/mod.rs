@@ -21,4 +21,4 @@ pub mod models;
 pub mod prompts;
 pub mod settings;
 
-mod coming;
+pub mod coming;

@@ -1,15 +1,87 @@
-//! x
+//! The companion: whether it is there, and which models it answers with.
+
 use leptos::prelude::*;
-/// x
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum CompanionStatus { /// x
- Unknown, /// x
- Connected, /// x
- Away }
-/// x
+use shared::api::companion::CompanionModel;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::companion;
+
+/// How often a companion that is away is looked for, while the page is in sight.
+const LOOK_AGAIN_MS: u32 = 20_000;
+
+/// Whether the companion is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompanionStatus {
+    /// Not known yet.
+    Unknown,
+    /// It answers.
+    Connected,
+    /// It does not.
+    Away,
+}
+
+/// The companion.
 #[derive(Clone, Copy)]
-pub struct CompanionStore { /// x
- pub status: RwSignal<CompanionStatus>, /// x
- pub models: RwSignal<Vec<String>> }
-impl CompanionStore { /// x
- pub fn start() -> Self { Self { status: RwSignal::new(CompanionStatus::Unknown), models: RwSignal::new(vec![]) } } }
+pub struct CompanionStore {
+    /// Whether it is there.
+    pub status: RwSignal<CompanionStatus>,
+    /// Ids of the models it answers with.
+    pub models: RwSignal<Vec<String>>,
+    /// Its catalogue, and what of it is there.
+    pub catalogue: RwSignal<Vec<CompanionModel>>,
+}
+
+impl CompanionStore {
+    /// Looks for the companion now and whenever the page comes back into sight.
+    pub fn start() -> Self {
+        let store = Self {
+            status: RwSignal::new(CompanionStatus::Unknown),
+            models: RwSignal::new(Vec::new()),
+            catalogue: RwSignal::new(Vec::new()),
+        };
+        store.look();
+        let on_focus = Closure::<dyn Fn()>::new(move || store.look());
+        if let Err(exception) =
+            window().add_event_listener_with_callback("focus", on_focus.as_ref().unchecked_ref())
+        {
+            leptos::logging::warn!("the companion is looked for only once: {exception:?}");
+        }
+        on_focus.forget();
+        gloo_timers::callback::Interval::new(LOOK_AGAIN_MS, move || {
+            if !document().hidden() && store.status.get_untracked() != CompanionStatus::Connected {
+                store.look();
+            }
+        })
+        .forget();
+        store
+    }
+
+    /// Asks what the companion has.
+    pub fn look(self) {
+        spawn_local(async move {
+            let models = companion::served_models().await;
+            let status =
+                if models.is_ok() { CompanionStatus::Connected } else { CompanionStatus::Away };
+            let models = models.unwrap_or_default();
+            if status == CompanionStatus::Connected
+                && let Ok(catalogue) = companion::catalogue().await
+            {
+                self.catalogue.set(catalogue.models);
+            }
+            // Lists that are redrawn for no reason lose the place of whoever reads them.
+            if self.models.with_untracked(|known| *known != models) {
+                self.models.set(models);
+            }
+            if self.status.get_untracked() != status {
+                self.status.set(status);
+            }
+        });
+    }
+
+    /// True while it answers.
+    pub fn is_connected(self) -> bool {
+        self.status.get() == CompanionStatus::Connected
+    }
+}

@@ -148,3 +148,19 @@ fn field(object: &JsValue, key: &str) -> Option<JsValue> {
     let value = Reflect::get(object, &JsValue::from_str(key)).ok()?;
     (!value.is_undefined() && !value.is_null()).then_some(value)
 }
+
+impl DeviceStore {
+    /// What a model may take here, as far as the browser tells; tracked.
+    pub fn limits(self) -> shared::catalog::DeviceLimits {
+        /// What a tab can address for the CPU, with room for the rest.
+        const LARGEST_TAB_BYTES: u64 = 3 << 30;
+        let has_real_gpu =
+            matches!(self.gpu.get(), Some(GpuFacts::Adapter { is_software: false, .. }));
+        // The system and other tabs need the other half.
+        let half = self.memory_bytes.get().map(|bytes| bytes / 2);
+        shared::catalog::DeviceLimits {
+            memory_bytes: if has_real_gpu { half } else { half.map(|bytes| bytes.min(LARGEST_TAB_BYTES)) },
+            storage_bytes: self.storage.get().map(|storage| storage.free_bytes()),
+        }
+    }
+}

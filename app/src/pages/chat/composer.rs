@@ -8,7 +8,7 @@ use crate::stores::Stores;
 
 /// Where a message is written.
 #[component]
-pub(super) fn Composer() -> impl IntoView {
+pub fn Composer() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let chat = stores.chat;
     let has_model = stores.settings.part(|data| data.runs_on.is_some());

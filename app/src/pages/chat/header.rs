@@ -9,7 +9,7 @@ use crate::stores::runs_on::RunsOn;
 
 /// Above the conversation.
 #[component]
-pub(super) fn ChatHeader(
+pub fn ChatHeader(
     /// The history is wanted.
     #[prop(into)]
     on_history: Callback<()>,

@@ -7,7 +7,7 @@ use crate::stores::Stores;
 
 /// The stored conversations, to open or to delete.
 #[component]
-pub(super) fn HistoryDialog(
+pub fn HistoryDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
 ) -> impl IntoView {

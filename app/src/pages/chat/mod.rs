@@ -1,12 +1,12 @@
 //! Chat: talk to a model, in this browser or on the companion.
 
-mod composer;
-mod header;
-mod history;
-mod page;
-mod settings_panel;
-mod turn_view;
-mod turns;
+pub mod composer;
+pub mod header;
+pub mod history;
+pub mod page;
+pub mod settings_panel;
+pub mod turn_view;
+pub mod turns;
 
 pub use page::ChatPage;
-pub(crate) use settings_panel::BackendChoiceControl;
+pub use settings_panel::BackendChoiceControl;

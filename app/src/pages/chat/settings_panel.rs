@@ -12,7 +12,7 @@ use crate::stores::settings::SettingsData;
 
 /// How the model answers.
 #[component]
-pub(super) fn SettingsPanel() -> impl IntoView {
+pub fn SettingsPanel() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let settings = stores.settings;
     let is_in_browser =
@@ -51,7 +51,7 @@ pub(super) fn SettingsPanel() -> impl IntoView {
 
 /// CPU, WebGPU or the faster one.
 #[component]
-pub(crate) fn BackendChoiceControl() -> impl IntoView {
+pub fn BackendChoiceControl() -> impl IntoView {
     use crate::engine_worker::protocol::BackendChoice;
     let stores = expect_context::<Stores>();
     let value = stores.settings.part(|data| {

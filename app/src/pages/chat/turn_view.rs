@@ -16,7 +16,7 @@ use crate::stores::engine::EngineStatus;
 
 /// One turn.
 #[component]
-pub(super) fn TurnView(
+pub fn TurnView(
     /// Which one.
     turn: Turn,
 ) -> impl IntoView {

@@ -22,7 +22,7 @@ const SUGGESTIONS: [&str; 4] = [
 
 /// The turns of the conversation.
 #[component]
-pub(super) fn Turns() -> impl IntoView {
+pub fn Turns() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let chat = stores.chat;
     let scroll = NodeRef::<html::Div>::new();

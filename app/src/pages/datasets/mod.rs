@@ -1,5 +1,5 @@
 //! Datasets: not there yet.
 
-mod page;
+pub mod page;
 
 pub use page::DatasetsPage;

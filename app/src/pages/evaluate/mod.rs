@@ -1,5 +1,5 @@
 //! Evaluate: not there yet.
 
-mod page;
+pub mod page;
 
 pub use page::EvaluatePage;

@@ -1,5 +1,5 @@
 //! Fine-tune: not there yet.
 
-mod page;
+pub mod page;
 
 pub use page::FineTunePage;

@@ -1,4 +1,10 @@
-//! x
-use leptos::prelude::*;
-/// x
-#[component] pub fn ModelsPage() -> impl IntoView {}
+//! Models: what there is, what fits, and bringing it into this browser.
+
+pub mod add_own;
+pub mod device_card;
+pub mod dialogs;
+pub mod model_card;
+pub mod page;
+pub mod row;
+
+pub use page::ModelsPage;

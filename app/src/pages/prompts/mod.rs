@@ -1,5 +1,5 @@
 //! Prompts: not there yet.
 
-mod page;
+pub mod page;
 
 pub use page::PromptsPage;

@@ -1,5 +1,5 @@
 //! Settings: choices for this browser.
 
-mod page;
+pub mod page;
 
 pub use page::SettingsPage;

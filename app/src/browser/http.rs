@@ -1,0 +1,136 @@
+//! HTTP with JSON, whole answers and streams of events.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::api::error::ErrorEnvelope;
+use shared::model_call::{ModelCallError, ModelCallErrorKind};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::errors::describe;
+use super::scope;
+use super::server_sent_events::EventStreamReader;
+
+/// The answer to `GET url`, as JSON; given up after `patience_ms`.
+///
+/// # Errors
+/// Who could not be reached, what it answered.
+pub async fn get_json<T: DeserializeOwned>(url: &str, patience_ms: u32) -> Result<T, ModelCallError> {
+    let connection = Connection::open("GET", url, None)?;
+    let response = {
+        let fetching = Box::pin(connection.fetch());
+        let patience = gloo_timers::future::TimeoutFuture::new(patience_ms);
+        match futures::future::select(fetching, patience).await {
+            futures::future::Either::Left((response, _)) => response?,
+            futures::future::Either::Right(_) => return Err(unavailable(format!("{url} did not answer in time"))),
+        }
+    };
+    let text = text_of(&response).await?;
+    serde_json::from_str(&text).map_err(|error| unavailable(format!("{url} answered something else than expected: {error}")))
+}
+
+/// Data of the server-sent events that answer `POST url`. Dropping it closes the connection.
+pub struct EventConnection {
+    reader: web_sys::ReadableStreamDefaultReader,
+    parser: EventStreamReader,
+    ready: std::collections::VecDeque<String>,
+    _connection: Connection,
+}
+
+impl EventConnection {
+    /// Sends `body` and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// Who could not be reached, or the error that was answered.
+    pub async fn post<T: Serialize>(url: &str, body: &T) -> Result<Self, ModelCallError> {
+        let body = serde_json::to_string(body).map_err(|error| unavailable(error.to_string()))?;
+        let connection = Connection::open("POST", url, Some(&body))?;
+        let response = connection.fetch().await?;
+        let stream = response.body().ok_or_else(|| unavailable(format!("{url} answered without a body")))?;
+        Ok(Self {
+            reader: stream.get_reader().unchecked_into(),
+            parser: EventStreamReader::default(),
+            ready: std::collections::VecDeque::new(),
+            _connection: connection,
+        })
+    }
+
+    /// Data of the next event; `None` at the end of the answer.
+    ///
+    /// # Errors
+    /// A connection that breaks.
+    pub async fn next(&mut self) -> Result<Option<String>, ModelCallError> {
+        loop {
+            if let Some(data) = self.ready.pop_front() {
+                return Ok(Some(data));
+            }
+            let step = JsFuture::from(self.reader.read())
+                .await
+                .map_err(|exception| unavailable(format!("the connection broke: {}", describe(&exception))))?;
+            let field = |name: &str| js_sys::Reflect::get(&step, &JsValue::from_str(name));
+            if field("done").is_ok_and(|done| done.is_truthy()) {
+                return Ok(None);
+            }
+            let bytes = field("value").map_err(|exception| unavailable(describe(&exception)))?;
+            let bytes = js_sys::Uint8Array::from(bytes).to_vec();
+            self.ready.extend(self.parser.push(&bytes));
+        }
+    }
+}
+
+/// A request that is aborted when dropped.
+struct Connection {
+    request: web_sys::Request,
+    aborting: web_sys::AbortController,
+    url: String,
+}
+
+impl Connection {
+    fn open(method: &str, url: &str, json: Option<&str>) -> Result<Self, ModelCallError> {
+        let unexpected = |exception: JsValue| unavailable(describe(&exception));
+        let aborting = web_sys::AbortController::new().map_err(unexpected)?;
+        let options = web_sys::RequestInit::new();
+        options.set_method(method);
+        options.set_signal(Some(&aborting.signal()));
+        if let Some(json) = json {
+            options.set_body(&JsValue::from_str(json));
+        }
+        let request = web_sys::Request::new_with_str_and_init(url, &options).map_err(unexpected)?;
+        if json.is_some() {
+            request.headers().set("Content-Type", "application/json").map_err(unexpected)?;
+        }
+        Ok(Self { request, aborting, url: url.to_owned() })
+    }
+
+    /// The head of the answer, if it is a good one.
+    async fn fetch(&self) -> Result<web_sys::Response, ModelCallError> {
+        let response = scope::fetch(&self.request).await.map_err(|exception| {
+            unavailable(format!("the companion can't be reached at {} ({})", self.url, describe(&exception)))
+        })?;
+        if response.ok() {
+            return Ok(response);
+        }
+        let status = response.status();
+        let text = text_of(&response).await?;
+        Err(match serde_json::from_str::<ErrorEnvelope>(&text) {
+            Ok(envelope) => envelope.into(),
+            Err(_) => unavailable(format!("{} answered {status} {}", self.url, response.status_text())),
+        })
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.aborting.abort();
+    }
+}
+
+async fn text_of(response: &web_sys::Response) -> Result<String, ModelCallError> {
+    let reading = |exception: JsValue| unavailable(format!("the answer can't be read: {}", describe(&exception)));
+    let text = JsFuture::from(response.text().map_err(reading)?).await.map_err(reading)?;
+    Ok(text.as_string().unwrap_or_default())
+}
+
+fn unavailable(message: String) -> ModelCallError {
+    ModelCallError { kind: ModelCallErrorKind::Unavailable, message, param: None }
+}
