@@ -1,0 +1,6 @@
+//! Messages to prompt text, with the Jinja template in the model file itself.
+
+mod defaults;
+mod template;
+
+pub use template::{ChatTemplate, RenderOptions, TemplateError, TemplateOrigin};
