@@ -108,7 +108,9 @@ fn Shell() -> impl IntoView {
     let location = use_location();
     let page = Memo::new(move |_| Page::from_path(&location.pathname.get()));
     Effect::new(move |_| {
-        let title = page.get().map_or("Quern".to_owned(), |page| format!("{} · Quern", page.title()));
+        let title = page.get().map_or("Quern".to_owned(), |page| {
+            format!("{} · Quern", page.title())
+        });
         document().set_title(&title);
     });
     view! {
@@ -140,7 +142,11 @@ fn Shell() -> impl IntoView {
 #[component]
 fn Home() -> impl IntoView {
     let stores = expect_context::<Stores>();
-    let page = if stores.settings.now(|data| data.runs_on.is_some()) { Page::Chat } else { Page::Models };
+    let page = if stores.settings.now(|data| data.runs_on.is_some()) {
+        Page::Chat
+    } else {
+        Page::Models
+    };
     view! { <Redirect path=page.path() /> }
 }
 
@@ -177,7 +183,7 @@ fn Sidebar() -> impl IntoView {
                 <p class="nav-heading">"Workbench"</p>
                 {[Page::Prompts, Page::Datasets, Page::FineTune, Page::Evaluate].map(link).collect_view()}
             </nav>
-            <nav class="nav" style:margin-top="auto" aria-label="Settings">{link(Page::Settings)}</nav>
+            <nav class="nav nav-end" aria-label="Settings">{link(Page::Settings)}</nav>
             <SidebarStatus />
         </aside>
     }
@@ -192,7 +198,14 @@ fn SidebarStatus() -> impl IntoView {
         EngineStatus::Loading { stage, .. } => ("status-dot is-busy", loading_words(stage)),
         EngineStatus::Ready(loaded) => {
             let bytes = quantities::bytes(loaded.memory.model_bytes());
-            ("status-dot is-on", format!("{} · {} · {bytes}", loaded.facts.name, loaded.backend.label()))
+            (
+                "status-dot is-on",
+                format!(
+                    "{} · {} · {bytes}",
+                    loaded.facts.name,
+                    loaded.backend.label()
+                ),
+            )
         }
         EngineStatus::Failed { .. } => ("status-dot is-bad", "The model did not load".to_owned()),
     };
@@ -219,11 +232,17 @@ fn SidebarStatus() -> impl IntoView {
 pub fn loading_words(stage: Option<LoadStage>) -> String {
     match stage {
         None => "Starting the engine".to_owned(),
-        Some(LoadStage::Reading { backend, done_bytes, total_bytes }) => {
+        Some(LoadStage::Reading {
+            backend,
+            done_bytes,
+            total_bytes,
+        }) => {
             let percent = done_bytes.saturating_mul(100) / total_bytes.max(1);
             format!("Loading for {} · {percent} %", backend.label())
         }
-        Some(LoadStage::Measuring { backend }) => format!("Measuring {} on this device", backend.label()),
+        Some(LoadStage::Measuring { backend }) => {
+            format!("Measuring {} on this device", backend.label())
+        }
     }
 }
 

@@ -7,4 +7,7 @@ fn main() {
         app::test_hooks::install();
     }
     leptos::mount::mount_to_body(app::app::App);
+    if let Some(splash) = leptos::prelude::document().get_element_by_id("splash") {
+        splash.remove();
+    }
 }

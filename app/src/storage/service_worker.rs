@@ -5,7 +5,9 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 /// Registers `/service_worker.js`; without one the app works, but only online.
 pub fn register() {
-    let Some(window) = web_sys::window() else { return };
+    let Some(window) = web_sys::window() else {
+        return;
+    };
     let container = window.navigator().service_worker();
     // Undefined outside a secure context and in some private windows.
     if JsValue::from(container.clone()).is_undefined() {

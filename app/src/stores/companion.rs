@@ -62,8 +62,11 @@ impl CompanionStore {
     pub fn look(self) {
         spawn_local(async move {
             let models = companion::served_models().await;
-            let status =
-                if models.is_ok() { CompanionStatus::Connected } else { CompanionStatus::Away };
+            let status = if models.is_ok() {
+                CompanionStatus::Connected
+            } else {
+                CompanionStatus::Away
+            };
             let models = models.unwrap_or_default();
             if status == CompanionStatus::Connected
                 && let Ok(catalogue) = companion::catalogue().await

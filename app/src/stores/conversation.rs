@@ -112,7 +112,12 @@ impl Turn {
             Outcome::UnderWay { .. } => Outcome::Stopped,
             other => other,
         };
-        Self { key, speaker: stored.speaker, text: RwSignal::new(stored.text), outcome: RwSignal::new(outcome) }
+        Self {
+            key,
+            speaker: stored.speaker,
+            text: RwSignal::new(stored.text),
+            outcome: RwSignal::new(outcome),
+        }
     }
 
     /// The turn as it is stored.
@@ -130,7 +135,10 @@ impl Turn {
             Speaker::User => "user",
             Speaker::Assistant => "assistant",
         };
-        ChatMessage { role: role.to_owned(), content: self.text.get_untracked() }
+        ChatMessage {
+            role: role.to_owned(),
+            content: self.text.get_untracked(),
+        }
     }
 }
 
@@ -157,11 +165,14 @@ pub fn save(id: &str, conversation: &StoredConversation) -> Result<(), String> {
     local_storage::save(&key(id), conversation)?;
     let mut entries = entries();
     entries.retain(|entry| entry.id != id);
-    entries.insert(0, ConversationEntry {
-        id: id.to_owned(),
-        title: title(&conversation.turns[0].text),
-        changed_unix_ms: clock::unix_ms(),
-    });
+    entries.insert(
+        0,
+        ConversationEntry {
+            id: id.to_owned(),
+            title: title(&conversation.turns[0].text),
+            changed_unix_ms: clock::unix_ms(),
+        },
+    );
     local_storage::save(INDEX_KEY, &entries)
 }
 

@@ -63,7 +63,9 @@ impl DeviceStore {
             storage: RwSignal::new(None),
         };
         spawn_local(async move {
-            store.gpu.set(Some(gpu_facts().await.unwrap_or(GpuFacts::NoAdapter)));
+            store
+                .gpu
+                .set(Some(gpu_facts().await.unwrap_or(GpuFacts::NoAdapter)));
         });
         store.look_at_storage();
         store
@@ -80,7 +82,9 @@ impl DeviceStore {
 
     /// Asks the browser not to clear the storage by itself.
     pub async fn ask_to_persist(self) {
-        let Some(storage) = scope::storage_manager() else { return };
+        let Some(storage) = scope::storage_manager() else {
+            return;
+        };
         if let Ok(promise) = storage.persist() {
             // A refusal shows in the figures.
             let _ = JsFuture::from(promise).await;
@@ -99,7 +103,9 @@ async fn storage_facts() -> Option<StorageFacts> {
     let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
     let estimate: web_sys::StorageEstimate = estimate.unchecked_into();
     let is_persisted = match storage.persisted() {
-        Ok(promise) => JsFuture::from(promise).await.is_ok_and(|persisted| persisted.is_truthy()),
+        Ok(promise) => JsFuture::from(promise)
+            .await
+            .is_ok_and(|persisted| persisted.is_truthy()),
         Err(_) => false,
     };
     Some(StorageFacts {
@@ -111,9 +117,16 @@ async fn storage_facts() -> Option<StorageFacts> {
 
 /// Read by reflection: web-sys has WebGPU behind an unstable flag, and the page must not link wgpu.
 async fn gpu_facts() -> Option<GpuFacts> {
-    let Some(gpu) = field(&window().navigator().into(), "gpu") else { return Some(GpuFacts::NoWebGpu) };
+    let Some(gpu) = field(&window().navigator().into(), "gpu") else {
+        return Some(GpuFacts::NoWebGpu);
+    };
     let options = js_sys::Object::new();
-    Reflect::set(&options, &"powerPreference".into(), &"high-performance".into()).ok()?;
+    Reflect::set(
+        &options,
+        &"powerPreference".into(),
+        &"high-performance".into(),
+    )
+    .ok()?;
     let request: js_sys::Function = field(&gpu, "requestAdapter")?.dyn_into().ok()?;
     let promise: js_sys::Promise = request.call1(&gpu, &options).ok()?.dyn_into().ok()?;
     let adapter = JsFuture::from(promise).await.ok()?;
@@ -129,7 +142,13 @@ async fn gpu_facts() -> Option<GpuFacts> {
             .filter(|text| !text.is_empty())
     };
     let name = text("description")
-        .or_else(|| Some(format!("{} {}", text("vendor")?, text("architecture").unwrap_or_default())))
+        .or_else(|| {
+            Some(format!(
+                "{} {}",
+                text("vendor")?,
+                text("architecture").unwrap_or_default()
+            ))
+        })
         .map_or_else(|| "GPU".to_owned(), |name| name.trim().to_owned());
     let is_fallback = information
         .as_ref()
@@ -154,12 +173,21 @@ impl DeviceStore {
     pub fn limits(self) -> shared::catalog::DeviceLimits {
         /// What a tab can address for the CPU, with room for the rest.
         const LARGEST_TAB_BYTES: u64 = 3 << 30;
-        let has_real_gpu =
-            matches!(self.gpu.get(), Some(GpuFacts::Adapter { is_software: false, .. }));
+        let has_real_gpu = matches!(
+            self.gpu.get(),
+            Some(GpuFacts::Adapter {
+                is_software: false,
+                ..
+            })
+        );
         // The system and other tabs need the other half.
         let half = self.memory_bytes.get().map(|bytes| bytes / 2);
         shared::catalog::DeviceLimits {
-            memory_bytes: if has_real_gpu { half } else { half.map(|bytes| bytes.min(LARGEST_TAB_BYTES)) },
+            memory_bytes: if has_real_gpu {
+                half
+            } else {
+                half.map(|bytes| bytes.min(LARGEST_TAB_BYTES))
+            },
             storage_bytes: self.storage.get().map(|storage| storage.free_bytes()),
         }
     }

@@ -46,8 +46,16 @@ impl Stores {
         let device = devices::DeviceStore::start();
         let engine = engine::EngineStore::new(settings, toaster);
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
-        let chat = chat::ChatStore::new(engine, settings, toaster);
-        let stores = Self { settings, toaster, companion, device, models, engine, chat };
+        let chat = chat::ChatStore::new(engine, settings, toaster, companion);
+        let stores = Self {
+            settings,
+            toaster,
+            companion,
+            device,
+            models,
+            engine,
+            chat,
+        };
         provide_context(toaster);
         provide_context(stores);
         stores

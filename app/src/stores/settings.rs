@@ -107,7 +107,9 @@ impl Settings {
         let theme = Memo::new(move |_| data.with(|data| data.theme));
         Effect::new(move |_| {
             let root = document().document_element();
-            if let Some(Err(exception)) = root.map(|root| root.set_attribute("data-theme", theme.get().name())) {
+            if let Some(Err(exception)) =
+                root.map(|root| root.set_attribute("data-theme", theme.get().name()))
+            {
                 leptos::logging::warn!("the theme can't be set: {exception:?}");
             }
         });
@@ -142,7 +144,9 @@ impl Settings {
         self.now(|data| {
             data.measurements
                 .iter()
-                .find(|found| found.model == model && adapter.is_none_or(|adapter| found.adapter == adapter))
+                .find(|found| {
+                    found.model == model && adapter.is_none_or(|adapter| found.adapter == adapter)
+                })
                 .map(|found| found.chosen)
         })
     }
@@ -150,7 +154,8 @@ impl Settings {
     /// Keeps a measurement in the place of an older one.
     pub fn remember(self, measurement: Measurement) {
         self.change(|data| {
-            data.measurements.retain(|old| old.model != measurement.model);
+            data.measurements
+                .retain(|old| old.model != measurement.model);
             data.measurements.push(measurement);
         });
     }

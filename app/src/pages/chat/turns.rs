@@ -32,7 +32,11 @@ pub fn Turns() -> impl IntoView {
             let options = web_sys::ScrollToOptions::new();
             options.set_top(f64::from(element.scroll_height()));
             let smooth = smoothly && !motion::is_reduced();
-            options.set_behavior(if smooth { web_sys::ScrollBehavior::Smooth } else { web_sys::ScrollBehavior::Instant });
+            options.set_behavior(if smooth {
+                web_sys::ScrollBehavior::Smooth
+            } else {
+                web_sys::ScrollBehavior::Instant
+            });
             element.scroll_to_with_scroll_to_options(&options);
         }
     };

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use crate::components::{Badge, Button, ButtonKind, Card, Notice, PageHeader, Segmented, Select, SelectGroup, SelectOption, Tone};
+use crate::components::{
+    Badge, Button, ButtonKind, Card, Notice, PageHeader, Segmented, Select, SelectGroup,
+    SelectOption, Tone,
+};
 use crate::engine_worker::protocol::{Backend, Measurement, SpeedFigures};
 use crate::pages::chat::BackendChoiceControl;
 use crate::quantities;
@@ -84,9 +87,16 @@ fn ComputingCard() -> impl IntoView {
 }
 
 fn context_choices() -> Vec<SelectGroup> {
-    let options = [1024_u64, 2048, 4096, 8192, 16_384, 32_768]
-        .map(|tokens| SelectOption::new(tokens.to_string(), format!("{} tokens", quantities::grouped(tokens))));
-    vec![SelectGroup { heading: String::new(), options: options.into() }]
+    let options = [1024_u64, 2048, 4096, 8192, 16_384, 32_768].map(|tokens| {
+        SelectOption::new(
+            tokens.to_string(),
+            format!("{} tokens", quantities::grouped(tokens)),
+        )
+    });
+    vec![SelectGroup {
+        heading: String::new(),
+        options: options.into(),
+    }]
 }
 
 /// Which GPU there is; asked only when the person wants to know, because it starts the engine.
