@@ -136,7 +136,10 @@ impl WorkerClient {
     }
 
     fn crashed(&self, message: &str) {
-        self.restart(message);
+        self.restart(&format!(
+            "The engine stopped unexpectedly ({message}). If it happens again, choose a smaller model, a shorter \
+             context, or another place to compute."
+        ));
         let on_crash = self.inner.borrow().on_crash.clone();
         on_crash(message.to_owned());
     }

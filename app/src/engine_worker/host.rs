@@ -166,9 +166,12 @@ fn worker_scope() -> web_sys::DedicatedWorkerGlobalScope {
 fn report_crashes() {
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
-        post(&FromWorker::Crashed {
-            message: panic.to_string(),
-        });
+        // Where in the program it happened is in the console; people are told what.
+        let message = panic
+            .payload_as_str()
+            .unwrap_or("for a reason it could not tell")
+            .to_owned();
+        post(&FromWorker::Crashed { message });
     }));
     let on_rejection = Closure::<dyn FnMut(web_sys::PromiseRejectionEvent)>::new(
         |event: web_sys::PromiseRejectionEvent| {

@@ -24,7 +24,10 @@ pub fn entries(companion: CompanionStore) -> Vec<CatalogEntry> {
 
 /// What people call the model `name`: its title in the catalogue, or the name itself; tracked.
 pub fn title(companion: CompanionStore, name: &str) -> String {
-    entries(companion).into_iter().find(|entry| entry.name == name).map_or_else(|| name.to_owned(), |entry| entry.title)
+    entries(companion)
+        .into_iter()
+        .find(|entry| entry.name == name)
+        .map_or_else(|| name.to_owned(), |entry| entry.title)
 }
 
 /// How the browser can get a model's file.

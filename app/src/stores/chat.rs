@@ -8,11 +8,11 @@ use shared::model_call::{
 };
 use wasm_bindgen_futures::spawn_local;
 
+use super::catalogue;
+use super::companion::CompanionStore;
 use super::conversation::{
     self, AnswerFigures, ConversationEntry, Outcome, Speaker, StoredConversation, StoredTurn, Turn,
 };
-use super::catalogue;
-use super::companion::CompanionStore;
 use super::engine::EngineStore;
 use super::runs_on::RunsOn;
 use super::settings::Settings;
@@ -58,7 +58,12 @@ pub struct ChatStore {
 
 impl ChatStore {
     /// The conversation that was open last.
-    pub fn new(engine: EngineStore, settings: Settings, toaster: Toaster, companion: CompanionStore) -> Self {
+    pub fn new(
+        engine: EngineStore,
+        settings: Settings,
+        toaster: Toaster,
+        companion: CompanionStore,
+    ) -> Self {
         let chat = Self {
             id: RwSignal::new(new_id()),
             turns: RwSignal::new(Vec::new()),

@@ -71,6 +71,14 @@ impl DeviceStore {
         store
     }
 
+    /// The GPU's name as the page sees it, by which measured speeds are remembered; `None` while it is not known.
+    pub fn adapter_name(self) -> Option<String> {
+        self.gpu.with_untracked(|gpu| match gpu {
+            Some(GpuFacts::Adapter { name, .. }) => Some(name.clone()),
+            _ => None,
+        })
+    }
+
     /// Reads the storage figures again, after something was stored or deleted.
     pub fn look_at_storage(self) {
         spawn_local(async move {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::devices::DeviceStore;
 use super::settings::Settings;
 use crate::components::Toaster;
 use crate::engine_worker::client::WorkerClient;
@@ -40,26 +41,27 @@ pub struct EngineStore {
     pub status: RwSignal<EngineStatus>,
     client: StoredValue<WorkerClient, LocalStorage>,
     settings: Settings,
+    device: DeviceStore,
     loaded_as: StoredValue<Option<LoadRequest>>,
 }
 
 impl EngineStore {
     /// The engine, not started yet.
-    pub fn new(settings: Settings, toaster: Toaster) -> Self {
+    pub fn new(settings: Settings, toaster: Toaster, device: DeviceStore) -> Self {
         let status = RwSignal::new(EngineStatus::Empty);
         let loaded_as = StoredValue::new(None);
         let client = WorkerClient::new("engine", move |message| {
             status.set(EngineStatus::Empty);
             loaded_as.set_value(None);
-            toaster.warn(format!(
-                "The engine stopped unexpectedly ({message}). It starts again with your next message; if it happens \
-                 again, choose a smaller model or a shorter context."
-            ));
+            leptos::logging::error!("the engine worker stopped: {message}");
+            toaster
+                .warn("The engine stopped unexpectedly. It starts afresh with your next message.");
         });
         Self {
             status,
             client: StoredValue::new_local(client),
             settings,
+            device,
             loaded_as,
         }
     }
@@ -80,7 +82,9 @@ impl EngineStore {
         let request = LoadRequest {
             name: name.to_owned(),
             backend,
-            remembered: self.settings.remembered_backend(name, None),
+            remembered: self
+                .settings
+                .remembered_backend(name, self.device.adapter_name().as_deref()),
             context_tokens,
         };
         if let EngineStatus::Ready(loaded) = self.status.get_untracked()
@@ -133,7 +137,10 @@ impl EngineStore {
         match &result {
             Ok(loaded) => {
                 if let Some(measurement) = &loaded.measurement {
-                    self.settings.remember(measurement.clone());
+                    let mut measurement = measurement.clone();
+                    // The page can ask for this name without starting the engine.
+                    measurement.adapter = self.device.adapter_name().unwrap_or(measurement.adapter);
+                    self.settings.remember(measurement);
                 }
                 self.loaded_as.set_value(Some(request));
                 self.status.set(EngineStatus::Ready(loaded.clone()));

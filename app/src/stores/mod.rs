@@ -44,7 +44,7 @@ impl Stores {
         let toaster = Toaster::default();
         let companion = companion::CompanionStore::start();
         let device = devices::DeviceStore::start();
-        let engine = engine::EngineStore::new(settings, toaster);
+        let engine = engine::EngineStore::new(settings, toaster, device);
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
         let chat = chat::ChatStore::new(engine, settings, toaster, companion);
         let stores = Self {

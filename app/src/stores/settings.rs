@@ -139,15 +139,14 @@ impl Settings {
         self.data.update(change);
     }
 
-    /// The faster backend for `model`, if it was measured on this device.
+    /// The faster backend for `model`, if it was measured on the GPU called `adapter`; `None` stands for any GPU.
     pub fn remembered_backend(self, model: &str, adapter: Option<&str>) -> Option<Backend> {
         self.now(|data| {
-            data.measurements
-                .iter()
-                .find(|found| {
-                    found.model == model && adapter.is_none_or(|adapter| found.adapter == adapter)
-                })
-                .map(|found| found.chosen)
+            let mut measurements = data.measurements.iter();
+            let found = measurements.find(|found| {
+                found.model == model && adapter.is_none_or(|adapter| found.adapter == adapter)
+            })?;
+            Some(found.chosen)
         })
     }
 

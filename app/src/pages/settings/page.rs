@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::components::{
-    Badge, Button, ButtonKind, Card, Notice, PageHeader, Segmented, Select, SelectGroup,
+    Badge, Button, ButtonKind, Card, Dialog, Notice, PageHeader, Segmented, Select, SelectGroup,
     SelectOption, Tone,
 };
 use crate::engine_worker::protocol::{Backend, Measurement, SpeedFigures};
@@ -212,7 +212,9 @@ fn Measurements() -> impl IntoView {
 #[component]
 fn AboutCard() -> impl IntoView {
     let stores = expect_context::<Stores>();
+    let is_asking = RwSignal::new(false);
     let forget_chats = move |()| {
+        is_asking.set(false);
         for entry in stores.chat.entries.get_untracked() {
             stores.chat.delete(&entry.id);
         }
@@ -228,11 +230,18 @@ fn AboutCard() -> impl IntoView {
                 <Button
                     kind=ButtonKind::Danger
                     disabled=Signal::derive(move || count() == 0)
-                    on_press=forget_chats
+                    on_press=move |()| is_asking.set(true)
                 >
-                    {move || format!("Delete {} conversations", count())}
+                    "Delete all conversations"
                 </Button>
             </div>
         </Card>
+        <Dialog open=is_asking title="Delete all conversations?">
+            <p>{move || format!("{} conversations are removed from this browser for good.", count())}</p>
+            <div class="dialog-actions">
+                <Button kind=ButtonKind::Quiet on_press=move |()| is_asking.set(false)>"Keep them"</Button>
+                <Button kind=ButtonKind::Danger on_press=forget_chats>"Delete"</Button>
+            </div>
+        </Dialog>
     }
 }
