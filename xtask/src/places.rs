@@ -37,6 +37,11 @@ impl Places {
         })
     }
 
+    /// True if cargo has to be told where its target folder is.
+    pub(crate) fn has_own_target(&self) -> bool {
+        self.target != self.checkout.join("target")
+    }
+
     /// The built app.
     pub(crate) fn dist(&self) -> PathBuf {
         self.checkout.join("dist")

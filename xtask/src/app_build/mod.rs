@@ -19,6 +19,8 @@ use crate::terminal::note;
 /// Beside the app: what it was built from.
 const STAMP_FILE: &str = "build.json";
 
+const TRUNK_LOCK: &str = ".trunk-lock";
+
 #[derive(Debug, Deserialize, PartialEq, Eq, Serialize)]
 struct Stamp {
     /// Hash of everything that the app is built from.
@@ -94,12 +96,19 @@ fn bundle(machine: &Machine, toolchain: Toolchain, into: &Path) -> Result<()> {
     command
         .current_dir(&machine.places.checkout)
         .env("PATH", path)
-        .env("CARGO_TARGET_DIR", &machine.places.target)
         // Trunk reads NO_COLOR as one of its own options and wants "true" or "false" in it.
         .env_remove("NO_COLOR")
         .arg("build")
         .arg("--dist")
         .arg(into);
+    if machine.places.has_own_target() {
+        command.env("CARGO_TARGET_DIR", &machine.places.target);
+    }
     toolchain.prepare_for_wasm(&mut command);
-    run_quietly("Bundling the app", &mut command)
+    run_quietly("Bundling the app", &mut command)?;
+    // Left by Trunk; nobody waits for it in a folder that is moved.
+    std::fs::remove_file(into.join(TRUNK_LOCK)).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error).context("removing Trunk's lock file"),
+    })
 }

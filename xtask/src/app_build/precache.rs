@@ -41,8 +41,7 @@ fn list(folder: &Path) -> Result<List> {
             .collect();
         // Its own changes must reach the list too, though it is not on it.
         hasher.update(format!("{path} {}\n", hash_file(&file)?));
-        // Hidden files are the build's own.
-        if path != SERVICE_WORKER && !path.contains("/.") {
+        if path != SERVICE_WORKER {
             paths.push(path);
         }
     }
