@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 use crate::cargo::{DEBIAN_TOOLCHAIN_NAME, WASM_TARGET, has_rustup};
 use crate::child_process::{run_quietly, run_visibly, succeeds};
 use crate::machine::Machine;
-use crate::terminal::note;
 
 /// Compiler, cargo, the standard library's sources, and a linker for WASM.
 const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
@@ -19,8 +18,8 @@ const PROBE_CRATE: &str = "probe";
 /// Installs the packages, builds the standard library and puts it where the compiler looks.
 pub(super) fn install(machine: &Machine) -> Result<()> {
     install_compiler(machine)?;
-    let libraries = build_standard_library(machine)?;
-    copy_to_sysroot(machine, &libraries)
+    let built = build_standard_library(machine)?;
+    copy_to_sysroot(machine, &built)
 }
 
 /// Installs the packages and makes the compiler a rustup toolchain.
@@ -45,7 +44,7 @@ pub(super) fn install_compiler(machine: &Machine) -> Result<()> {
 
 /// Builds `std` for WASM from the sources of rust-web-src, in the cache folder: outside of the checkout, so that the
 /// checkout's settings don't reach it.
-fn build_standard_library(machine: &Machine) -> Result<Vec<PathBuf>> {
+fn build_standard_library(machine: &Machine) -> Result<PathBuf> {
     let folder = machine.places.cache.join("wasm-std");
     let manifest = format!(
         "[package]\nname = \"{PROBE_CRATE}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n"
@@ -83,43 +82,40 @@ fn build_standard_library(machine: &Machine) -> Result<Vec<PathBuf>> {
         "Building Rust's standard library for WASM (under a minute)",
         &mut build,
     )?;
-    let mut libraries = Vec::new();
-    for entry in
-        std::fs::read_dir(&built).with_context(|| format!("reading {}", built.display()))?
-    {
-        let path = entry?.path();
-        let is_own = path.file_name().is_some_and(|name| {
-            name.to_string_lossy()
-                .starts_with(&format!("lib{PROBE_CRATE}-"))
-        });
-        if path
-            .extension()
+    let is_library = |path: &PathBuf| {
+        path.extension()
             .is_some_and(|extension| extension == "rlib")
-            && !is_own
-        {
-            libraries.push(path);
-        }
+    };
+    let libraries: Vec<PathBuf> = std::fs::read_dir(&built)
+        .with_context(|| format!("reading {}", built.display()))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(is_library)
+        .collect();
+    for own in libraries.iter().filter(|path| is_own(path)) {
+        std::fs::remove_file(own).with_context(|| format!("removing {}", own.display()))?;
     }
     ensure!(
-        !libraries.is_empty(),
+        libraries.len() > 1,
         "the build left no libraries in {}",
         built.display()
     );
-    libraries.sort();
-    Ok(libraries)
+    Ok(built)
 }
 
-fn copy_to_sysroot(machine: &Machine, libraries: &[PathBuf]) -> Result<()> {
+/// The tiny crate's library is of no use to others.
+fn is_own(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| {
+        name.to_string_lossy()
+            .starts_with(&format!("lib{PROBE_CRATE}-"))
+    })
+}
+
+fn copy_to_sysroot(machine: &Machine, built: &Path) -> Result<()> {
     let sysroot = Path::new("/usr/lib/rustlib").join(WASM_TARGET).join("lib");
     let why = format!("copying the standard library to {}", sysroot.display());
-    note(&format!(
-        "{} files come from {}",
-        libraries.len(),
-        machine.places.cache.join("wasm-std").display()
-    ));
     // Libraries of another compiler version in the same folder would be ambiguous.
-    let script = r#"mkdir -p "$0" && rm -f "$0"/*.rlib && install -m 644 "$@" "$0""#;
+    let script = r#"mkdir -p "$1" && rm -f "$1"/*.rlib && install -m 644 "$0"/*.rlib "$1""#;
     let mut copy = Command::new("sh");
-    copy.arg("-c").arg(script).arg(&sysroot).args(libraries);
+    copy.arg("-c").arg(script).arg(built).arg(&sysroot);
     machine.run_as_root(&why, &mut copy)
 }
