@@ -34,15 +34,8 @@ pub enum Page {
 
 impl Page {
     /// In the order of the navigation.
-    pub const ALL: [Self; 7] = [
-        Self::Models,
-        Self::Chat,
-        Self::Prompts,
-        Self::Datasets,
-        Self::FineTune,
-        Self::Evaluate,
-        Self::Settings,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Models, Self::Chat, Self::Prompts, Self::Datasets, Self::FineTune, Self::Evaluate, Self::Settings];
 
     /// Its address.
     pub fn path(self) -> &'static str {
@@ -108,9 +101,7 @@ fn Shell() -> impl IntoView {
     let location = use_location();
     let page = Memo::new(move |_| Page::from_path(&location.pathname.get()));
     Effect::new(move |_| {
-        let title = page.get().map_or("Quern".to_owned(), |page| {
-            format!("{} · Quern", page.title())
-        });
+        let title = page.get().map_or("Quern".to_owned(), |page| format!("{} · Quern", page.title()));
         document().set_title(&title);
     });
     view! {
@@ -142,11 +133,7 @@ fn Shell() -> impl IntoView {
 #[component]
 fn Home() -> impl IntoView {
     let stores = expect_context::<Stores>();
-    let page = if stores.settings.now(|data| data.runs_on.is_some()) {
-        Page::Chat
-    } else {
-        Page::Models
-    };
+    let page = if stores.settings.now(|data| data.runs_on.is_some()) { Page::Chat } else { Page::Models };
     view! { <Redirect path=page.path() /> }
 }
 
@@ -198,14 +185,7 @@ fn SidebarStatus() -> impl IntoView {
         EngineStatus::Loading { stage, .. } => ("status-dot is-busy", loading_words(stage)),
         EngineStatus::Ready(loaded) => {
             let bytes = quantities::bytes(loaded.memory.model_bytes());
-            (
-                "status-dot is-on",
-                format!(
-                    "{} · {} · {bytes}",
-                    loaded.facts.name,
-                    loaded.backend.label()
-                ),
-            )
+            ("status-dot is-on", format!("{} · {} · {bytes}", loaded.facts.name, loaded.backend.label()))
         }
         EngineStatus::Failed { .. } => ("status-dot is-bad", "The model did not load".to_owned()),
     };
@@ -232,11 +212,7 @@ fn SidebarStatus() -> impl IntoView {
 pub fn loading_words(stage: Option<LoadStage>) -> String {
     match stage {
         None => "Starting the engine".to_owned(),
-        Some(LoadStage::Reading {
-            backend,
-            done_bytes,
-            total_bytes,
-        }) => {
+        Some(LoadStage::Reading { backend, done_bytes, total_bytes }) => {
             let percent = done_bytes.saturating_mul(100) / total_bytes.max(1);
             format!("Loading for {} · {percent} %", backend.label())
         }
@@ -252,9 +228,8 @@ fn BottomNavigation() -> impl IntoView {
     const IN_REACH: [Page; 3] = [Page::Models, Page::Chat, Page::Settings];
     let more = RwSignal::new(false);
     let location = use_location();
-    let is_elsewhere = Memo::new(move |_| {
-        Page::from_path(&location.pathname.get()).is_some_and(|page| !IN_REACH.contains(&page))
-    });
+    let is_elsewhere =
+        Memo::new(move |_| Page::from_path(&location.pathname.get()).is_some_and(|page| !IN_REACH.contains(&page)));
     // Going somewhere closes the sheet.
     Effect::new(move |_| {
         location.pathname.track();

@@ -36,19 +36,11 @@ pub async fn pull(
     accept_licence: bool,
     mut on_progress: impl FnMut(u64, Option<u64>),
 ) -> Result<(), String> {
-    let request = PullRequest {
-        model: model.to_owned(),
-        accept_licence,
-    };
-    let mut events = EventConnection::post("/api/models/pull", &request)
-        .await
-        .map_err(|error| error.message)?;
+    let request = PullRequest { model: model.to_owned(), accept_licence };
+    let mut events = EventConnection::post("/api/models/pull", &request).await.map_err(|error| error.message)?;
     while let Some(data) = events.next().await.map_err(|error| error.message)? {
         match serde_json::from_str(&data) {
-            Ok(PullEvent::Progress {
-                done_bytes,
-                total_bytes,
-            }) => on_progress(done_bytes, total_bytes),
+            Ok(PullEvent::Progress { done_bytes, total_bytes }) => on_progress(done_bytes, total_bytes),
             Ok(PullEvent::Done { .. }) => return Ok(()),
             Ok(PullEvent::Failed { message }) => return Err(message),
             Err(error) => return Err(format!("the companion's report can't be read: {error}")),

@@ -33,21 +33,13 @@ pub fn time_left(seconds: f64) -> String {
 
 /// `0.42 s`, `12.3 s`.
 pub fn seconds(seconds: f64) -> String {
-    if seconds < 1.0 {
-        format!("{seconds:.2} s")
-    } else {
-        format!("{seconds:.1} s")
-    }
+    if seconds < 1.0 { format!("{seconds:.2} s") } else { format!("{seconds:.1} s") }
 }
 
 /// `135 M`, `1.2 B`: weights of a model.
 pub fn parameters(count: u64) -> String {
     let count = count as f64;
-    if count < 1e9 {
-        format!("{:.0} M", count / 1e6)
-    } else {
-        format!("{:.1} B", count / 1e9)
-    }
+    if count < 1e9 { format!("{:.0} M", count / 1e6) } else { format!("{:.1} B", count / 1e9) }
 }
 
 /// `8,192`: thousands grouped.
@@ -65,11 +57,7 @@ pub fn grouped(number: u64) -> String {
 
 /// `142` or `8.5`: a rate with as many digits as matter.
 pub fn rate(per_second: f64) -> String {
-    if per_second < 10.0 {
-        format!("{per_second:.1}")
-    } else {
-        format!("{per_second:.0}")
-    }
+    if per_second < 10.0 { format!("{per_second:.1}") } else { format!("{per_second:.0}") }
 }
 
 /// The speed of something that reports how far it is, over its last few seconds.
@@ -83,20 +71,11 @@ impl SpeedMeter {
 
     /// Notes that at `now_ms` there were `done_bytes`.
     pub fn note(&mut self, now_ms: f64, done_bytes: u64) {
-        if self
-            .samples
-            .back()
-            .is_some_and(|&(_, before)| done_bytes < before)
-        {
+        if self.samples.back().is_some_and(|&(_, before)| done_bytes < before) {
             self.samples.clear();
         }
         self.samples.push_back((now_ms, done_bytes));
-        while self.samples.len() > 2
-            && self
-                .samples
-                .front()
-                .is_some_and(|&(ms, _)| now_ms - ms > Self::WINDOW_MS)
-        {
+        while self.samples.len() > 2 && self.samples.front().is_some_and(|&(ms, _)| now_ms - ms > Self::WINDOW_MS) {
             self.samples.pop_front();
         }
     }
@@ -130,13 +109,7 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        for (number, text) in [
-            (0, "0"),
-            (31, "31"),
-            (999, "999"),
-            (8192, "8,192"),
-            (1_234_567, "1,234,567"),
-        ] {
+        for (number, text) in [(0, "0"), (31, "31"), (999, "999"), (8192, "8,192"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), text);
         }
     }
@@ -159,10 +132,6 @@ mod tests {
         meter.note(12_000.0, 3_000_000);
         assert_eq!(meter.bytes_per_second(), Some(1_000_000.0));
         meter.note(12_100.0, 0);
-        assert_eq!(
-            meter.bytes_per_second(),
-            None,
-            "a restart is no negative speed"
-        );
+        assert_eq!(meter.bytes_per_second(), None, "a restart is no negative speed");
     }
 }

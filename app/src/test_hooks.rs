@@ -26,8 +26,8 @@ use crate::browser::http::get_json;
 use crate::companion;
 use crate::engine_worker::client::{CallMessage, WorkerClient};
 use crate::engine_worker::protocol::{
-    Backend, BackendChoice, DownloadRequest, Event, Failure, LoadRequest, LoadedModel, Measurement,
-    MemoryFigures, PositionScore, Reply, Request, ScoreRequest, StoredState,
+    Backend, BackendChoice, DownloadRequest, Event, Failure, LoadRequest, LoadedModel, Measurement, MemoryFigures,
+    PositionScore, Reply, Request, ScoreRequest, StoredState,
 };
 use crate::storage::model_files;
 
@@ -63,19 +63,12 @@ where
     let callback = Closure::<dyn Fn(String) -> js_sys::Promise>::new(move |options: String| {
         let answer = hook(options);
         future_to_promise(async move {
-            let answer = answer
-                .await
-                .map_err(|message| js_sys::Error::new(&message))?;
-            let json = serde_json::to_string(&answer)
-                .map_err(|error| js_sys::Error::new(&error.to_string()))?;
+            let answer = answer.await.map_err(|message| js_sys::Error::new(&message))?;
+            let json = serde_json::to_string(&answer).map_err(|error| js_sys::Error::new(&error.to_string()))?;
             Ok(JsValue::from_str(&json))
         })
     });
-    let set = js_sys::Reflect::set(
-        &js_sys::global(),
-        &JsValue::from_str(name),
-        callback.as_ref().unchecked_ref(),
-    );
+    let set = js_sys::Reflect::set(&js_sys::global(), &JsValue::from_str(name), callback.as_ref().unchecked_ref());
     if set.is_err() {
         leptos::logging::error!("window.{name} can't be set");
     }
@@ -136,10 +129,7 @@ async fn bench(client: &WorkerClient, options: BenchOptions) -> Result<BenchResu
                 first_token_ms.get_or_insert_with(now_ms);
                 ids.extend(new);
             }
-            CallMessage::Event(Event::Generation(GenerationEvent::Finished {
-                usage: counted,
-                ..
-            })) => {
+            CallMessage::Event(Event::Generation(GenerationEvent::Finished { usage: counted, .. })) => {
                 usage = Some(counted);
             }
             CallMessage::Event(_) => {}
@@ -183,23 +173,12 @@ struct ScoreResult {
 }
 
 async fn score(client: &WorkerClient, options: ScoreOptions) -> Result<ScoreResult, String> {
-    let loaded = load(
-        client,
-        &options.model,
-        options.backend,
-        options.ids.len() as u32 + 1,
-    )
-    .await?;
-    let request = Request::Score(ScoreRequest {
-        ids: options.ids,
-        watched: options.watched,
-    });
+    let loaded = load(client, &options.model, options.backend, options.ids.len() as u32 + 1).await?;
+    let request = Request::Score(ScoreRequest { ids: options.ids, watched: options.watched });
     match client.ask(request, |_| {}).await.map_err(message_of)? {
-        Reply::Scores(positions) => Ok(ScoreResult {
-            backend: loaded.backend,
-            device_name: loaded.device_name,
-            positions,
-        }),
+        Reply::Scores(positions) => {
+            Ok(ScoreResult { backend: loaded.backend, device_name: loaded.device_name, positions })
+        }
         _ => Err("the worker answered something else".to_owned()),
     }
 }
@@ -209,19 +188,11 @@ async fn load(
     model: &str,
     backend: BackendChoice,
     context_tokens: u32,
-) -> Result<LoadedModel, String> {
+) -> Result<Box<LoadedModel>, String> {
     ensure_stored(client, model).await?;
-    let request = LoadRequest {
-        name: model.to_owned(),
-        backend,
-        remembered: None,
-        context_tokens: context_tokens.max(256),
-    };
-    match client
-        .ask(Request::Load(request), |_| {})
-        .await
-        .map_err(message_of)?
-    {
+    let request =
+        LoadRequest { name: model.to_owned(), backend, remembered: None, context_tokens: context_tokens.max(256) };
+    match client.ask(Request::Load(request), |_| {}).await.map_err(message_of)? {
         Reply::Loaded(loaded) => Ok(loaded),
         _ => Err("the worker answered something else".to_owned()),
     }
@@ -229,27 +200,18 @@ async fn load(
 
 async fn ensure_stored(client: &WorkerClient, model: &str) -> Result<(), String> {
     let stored = model_files::list().await?;
-    if stored
-        .iter()
-        .any(|stored| stored.name == model && matches!(stored.state, StoredState::Complete(_)))
-    {
+    if stored.iter().any(|stored| stored.name == model && matches!(stored.state, StoredState::Complete(_))) {
         return Ok(());
     }
     let catalogue: Option<Catalog> = get_json("/catalog.json", 4000).await.ok();
-    let entry = catalogue
-        .unwrap_or_else(Catalog::built_in)
-        .get(model)
-        .cloned();
+    let entry = catalogue.unwrap_or_else(Catalog::built_in).get(model).cloned();
     let request = DownloadRequest {
         name: model.to_owned(),
         url: companion::model_url(model),
         size_bytes: entry.as_ref().map(|entry| entry.size_bytes),
         sha256: entry.map(|entry| entry.sha256),
     };
-    client
-        .ask(Request::Download(request), |_| {})
-        .await
-        .map_err(message_of)?;
+    client.ask(Request::Download(request), |_| {}).await.map_err(message_of)?;
     Ok(())
 }
 

@@ -40,7 +40,9 @@ pub enum EngineError {
     #[error("models of architecture {0:?} are not supported yet; supported are {supported}", supported = crate::models::NAMES.join(", "))]
     UnsupportedArchitecture(String),
     /// The file uses a weight format the engine can't read.
-    #[error("tensor {tensor:?} is stored as GGUF type {type_name}, which is not supported; use a file with Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, F16 or F32 weights")]
+    #[error(
+        "tensor {tensor:?} is stored as GGUF type {type_name}, which is not supported; use a file with Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, F16 or F32 weights"
+    )]
     UnsupportedType {
         /// The first tensor of that type.
         tensor: String,
@@ -63,7 +65,9 @@ pub enum EngineError {
     #[error("the GPU reported an error: {0}. Choose the CPU in Settings, and please report this")]
     Gpu(String),
     /// The weights or the cache don't fit.
-    #[error("{what} needs {needed_bytes} bytes, more than this device can hold ({limit}). Close other tabs, choose a smaller model or a shorter context")]
+    #[error(
+        "{what} needs {needed_bytes} bytes, more than this device can hold ({limit}). Close other tabs, choose a smaller model or a shorter context"
+    )]
     OutOfMemory {
         /// What was to be placed.
         what: String,
@@ -73,7 +77,9 @@ pub enum EngineError {
         limit: String,
     },
     /// The sequence is longer than the context the model was loaded with.
-    #[error("{tokens} tokens don't fit the context of {context_tokens} tokens. Shorten the conversation or load the model with a longer context")]
+    #[error(
+        "{tokens} tokens don't fit the context of {context_tokens} tokens. Shorten the conversation or load the model with a longer context"
+    )]
     ContextFull {
         /// Tokens wanted.
         tokens: usize,

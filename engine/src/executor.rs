@@ -1,5 +1,7 @@
 //! What every backend does with a plan: run a batch of tokens, and remember their keys and values.
 
+use shared::sampling::SamplingParameters;
+
 use crate::cpu::CpuExecutor;
 use crate::error::EngineError;
 use crate::gpu::GpuExecutor;
@@ -57,6 +59,32 @@ impl Executor {
         match self {
             Self::Cpu(executor) => executor.forward(tokens, first_position, wanted),
             Self::Gpu(executor) => executor.forward(tokens, first_position, wanted).await,
+        }
+    }
+
+    /// Sets how [`Executor::choose`] chooses until the next call; `context` are the tokens of the prompt.
+    pub fn begin_answer(&mut self, sampling: SamplingParameters, context: &[u32]) {
+        match self {
+            Self::Cpu(executor) => executor.begin_answer(sampling, context),
+            Self::Gpu(executor) => executor.begin_answer(sampling, context),
+        }
+    }
+
+    /// Runs `tokens` as [`Executor::forward`] does, chooses the token that follows them, and goes on with it: at
+    /// least one and at most `most_tokens` new tokens, as many as the backend finds worth doing at once. The cache
+    /// then holds all but the last of them.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn choose(
+        &mut self,
+        tokens: &[u32],
+        first_position: usize,
+        most_tokens: usize,
+    ) -> Result<Vec<u32>, EngineError> {
+        match self {
+            Self::Cpu(executor) => executor.choose(tokens, first_position).map(|token| vec![token]),
+            Self::Gpu(executor) => executor.choose(tokens, first_position, most_tokens).await,
         }
     }
 }

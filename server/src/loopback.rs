@@ -17,10 +17,13 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_loopback() {
-        for host in ["localhost", "LOCALHOST", "app.localhost", "127.0.0.1", "127.9.8.7", "::1", "[::1]", "localhost."] {
+        for host in ["localhost", "LOCALHOST", "app.localhost", "127.0.0.1", "127.9.8.7", "::1", "[::1]", "localhost."]
+        {
             assert!(is_loopback_host(host), "{host}");
         }
-        for host in ["example.com", "localhost.example.com", "127.0.0.1.example.com", "0.0.0.0", "10.0.0.1", "", "notlocalhost"] {
+        for host in
+            ["example.com", "localhost.example.com", "127.0.0.1.example.com", "0.0.0.0", "10.0.0.1", "", "notlocalhost"]
+        {
             assert!(!is_loopback_host(host), "{host}");
         }
     }

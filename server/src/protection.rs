@@ -74,7 +74,9 @@ impl Doorkeeper {
 
     fn admits_host(&self, host: &str) -> bool {
         let name = host.parse::<Authority>().map_or(String::new(), |authority| authority.host().to_lowercase());
-        is_loopback_host(&name) || self.allowed_hosts.contains(&name) || self.allowed_hosts.contains(&host.to_lowercase())
+        is_loopback_host(&name)
+            || self.allowed_hosts.contains(&name)
+            || self.allowed_hosts.contains(&host.to_lowercase())
     }
 }
 
@@ -150,7 +152,9 @@ mod tests {
         for origin in ["http://localhost:8642", "http://127.0.0.1:8080", "https://app.example.com"] {
             assert!(answer("localhost:8642", Method::POST, Some(origin)), "{origin}");
         }
-        for origin in ["https://evil.example", "null", "http://localhost.evil.example", "https://app.example.com.evil.example"] {
+        for origin in
+            ["https://evil.example", "null", "http://localhost.evil.example", "https://app.example.com.evil.example"]
+        {
             assert!(!answer("localhost:8642", Method::POST, Some(origin)), "{origin}");
             assert!(answer("localhost:8642", Method::GET, Some(origin)), "reading is for CORS to allow: {origin}");
         }

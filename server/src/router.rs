@@ -5,7 +5,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
@@ -15,7 +15,7 @@ use tracing::Level;
 
 use crate::error::ApiError;
 use crate::protection::{Doorkeeper, add_security_headers, check_caller};
-use crate::routes::{app_files, chat_completions, health, model_files, models};
+use crate::routes::{app_files, chat_completions, companion, completions, health, model_files, models};
 use crate::state::AppState;
 
 /// The whole companion as a service.
@@ -26,11 +26,14 @@ pub fn router(state: AppState) -> Router {
     let open_ai = Router::new()
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*id}", get(models::one))
-        .route("/v1/chat/completions", post(chat_completions::create));
-
+        .route("/v1/chat/completions", post(chat_completions::create))
+        .route("/v1/completions", post(completions::create));
     let own = Router::new()
         .route("/health", get(health::health))
-        .route("/models/{name}", get(model_files::model_file));
+        .route("/models/{name}", get(model_files::model_file))
+        .route("/api/models", get(companion::list))
+        .route("/api/models/{name}", delete(companion::remove))
+        .route("/api/models/{name}/pull", post(companion::pull).delete(companion::stop_pull));
     let app = Router::new()
         .fallback(app_files::app_file)
         // Built files are compressed beforehand where the build does so; this is for those that are not.
@@ -44,7 +47,9 @@ pub fn router(state: AppState) -> Router {
                 .on_response(DefaultOnResponse::new().level(Level::DEBUG)),
         )
         .layer(from_fn(add_security_headers))
-        .layer(CatchPanicLayer::custom(|_| ApiError::internal("this is a fault of quern; its log says more").into_response()))
+        .layer(CatchPanicLayer::custom(|_| {
+            ApiError::internal("this is a fault of quern; its log says more").into_response()
+        }))
         .layer(from_fn_with_state(doorkeeper.clone(), check_caller))
         .layer(cross_origin(doorkeeper))
         .layer(body_limit);

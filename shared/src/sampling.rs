@@ -167,9 +167,7 @@ fn keep_threshold(logits: &[f32], parameters: &SamplingParameters, scratch: &mut
 }
 
 fn sample(logits: &[f32], best: u32, threshold: f32, parameters: &SamplingParameters, position: u32) -> u32 {
-    let noisy = |token: u32| {
-        logits[token as usize] / parameters.temperature + gumbel(parameters.seed, position, token)
-    };
+    let noisy = |token: u32| logits[token as usize] / parameters.temperature + gumbel(parameters.seed, position, token);
     let mut chosen = best;
     let mut chosen_score = noisy(best);
     for (token, &logit) in logits.iter().enumerate() {

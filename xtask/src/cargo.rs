@@ -31,9 +31,7 @@ impl Toolchain {
     /// Cargo of this toolchain, with the target folder set.
     pub(crate) fn cargo(self, places: &Places) -> Command {
         let mut command = self.program("cargo");
-        command
-            .current_dir(&places.checkout)
-            .env("CARGO_TARGET_DIR", &places.target);
+        command.current_dir(&places.checkout).env("CARGO_TARGET_DIR", &places.target);
         command
     }
 
@@ -52,14 +50,9 @@ impl Toolchain {
     /// Makes the cargo that a program calls this one.
     pub(crate) fn prepare_for_wasm(self, command: &mut Command) {
         // RUSTFLAGS would replace the flags in .cargo/config.toml, without which the app does not compile.
-        command
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
         if self == Self::Debian {
-            command.env(
-                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
-                DEBIAN_WASM_LINKER,
-            );
+            command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_WASM_LINKER);
             self.prepare(command);
         }
     }
@@ -77,10 +70,7 @@ impl Toolchain {
         // What the cargo that started xtask says about itself is not meant for the cargo that xtask starts.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_")
-                || text.starts_with("CARGO_MANIFEST_")
-                || text == "CARGO"
-            {
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") || text == "CARGO" {
                 command.env_remove(&name);
             }
         }

@@ -17,10 +17,7 @@ pub(crate) fn run_visibly(command: &mut Command) -> Result<()> {
 /// Runs a program behind a progress line; what it printed is shown only if it fails.
 pub(crate) fn run_quietly(text: &str, command: &mut Command) -> Result<()> {
     let step = Step::begin(text);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| starting(command))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| starting(command))?;
     if !output.status.success() {
         drop(step);
         let printed = [output.stdout, output.stderr].concat();
@@ -33,17 +30,9 @@ pub(crate) fn run_quietly(text: &str, command: &mut Command) -> Result<()> {
 
 /// What a program prints on standard output.
 pub(crate) fn output_of(command: &mut Command) -> Result<String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| starting(command))?;
+    let output = command.stdin(Stdio::null()).output().with_context(|| starting(command))?;
     if !output.status.success() {
-        bail!(
-            "`{}` failed ({}): {}",
-            shown(command),
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("`{}` failed ({}): {}", shown(command), output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -66,23 +55,15 @@ pub(crate) fn run_and_keep_lines(command: &mut Command) -> Result<(ExitStatus, V
         .stderr(Stdio::piped())
         .spawn()
         .with_context(|| starting(command))?;
-    let standard_output = child
-        .stdout
-        .take()
-        .context("standard output was asked for")?;
-    let standard_error = child
-        .stderr
-        .take()
-        .context("standard error was asked for")?;
+    let standard_output = child.stdout.take().context("standard output was asked for")?;
+    let standard_error = child.stderr.take().context("standard error was asked for")?;
     let lines = std::thread::scope(|scope| {
         let errors = scope.spawn(|| pass_on(standard_error, std::io::stderr()));
         let mut lines = pass_on(standard_output, std::io::stdout());
         lines.extend(errors.join().unwrap_or_default());
         lines
     });
-    let status = child
-        .wait()
-        .with_context(|| format!("waiting for `{}`", shown(command)))?;
+    let status = child.wait().with_context(|| format!("waiting for `{}`", shown(command)))?;
     Ok((status, lines))
 }
 
@@ -118,18 +99,12 @@ pub(crate) fn shown(command: &Command) -> String {
         }
         Some(format!("{}={}", name.to_string_lossy(), quoted(value?)))
     });
-    let words = std::iter::once(command.get_program())
-        .chain(command.get_args())
-        .map(quoted);
+    let words = std::iter::once(command.get_program()).chain(command.get_args()).map(quoted);
     variables.chain(words).collect::<Vec<String>>().join(" ")
 }
 
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@+%".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.into_owned()
-    } else {
-        format!("'{word}'")
-    }
+    if !word.is_empty() && word.chars().all(is_plain) { word.into_owned() } else { format!("'{word}'") }
 }

@@ -21,50 +21,30 @@ impl Companion {
     /// Builds the program that people get.
     pub(crate) fn build_release(machine: &Machine) -> Result<Self> {
         let mut build = Toolchain::Default.cargo(&machine.places);
-        run_visibly(build.args([
-            "build",
-            "--release",
-            "--package",
-            "server",
-            "--bin",
-            "quern",
-        ]))?;
-        Ok(Self {
-            path: program(&machine.places, "release"),
-        })
+        run_visibly(build.args(["build", "--release", "--package", "server", "--bin", "quern"]))?;
+        Ok(Self { path: program(&machine.places, "release") })
     }
 
     /// The program that a native test build left: optimized where it computes, and checking itself.
     pub(crate) fn of_test_build(machine: &Machine) -> Self {
-        Self {
-            path: program(&machine.places, "debug"),
-        }
+        Self { path: program(&machine.places, "debug") }
     }
 
     /// Has it fetch a model, unless it is there. Terms that must be accepted are asked for, or accepted beforehand.
     pub(crate) fn pull_model(&self, name: &str, options: &[&str]) -> Result<()> {
-        run_visibly(
-            Command::new(&self.path)
-                .args(["models", "pull", name])
-                .args(options),
-        )
+        run_visibly(Command::new(&self.path).args(["models", "pull", name]).args(options))
     }
 
     /// A command that serves the app.
     pub(crate) fn serve(&self, app: &Path, model: &str) -> Command {
         let mut command = Command::new(&self.path);
-        command
-            .args(["serve", "--model", model, "--app-dir"])
-            .arg(app);
+        command.args(["serve", "--model", model, "--app-dir"]).arg(app);
         command
     }
 }
 
 fn program(places: &Places, profile_folder: &str) -> PathBuf {
-    places
-        .target
-        .join(profile_folder)
-        .join(format!("quern{}", std::env::consts::EXE_SUFFIX))
+    places.target.join(profile_folder).join(format!("quern{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// The catalogue's name of the model that `cargo xtask run` fetches: the one tagged "default".
@@ -80,17 +60,10 @@ pub(crate) fn default_model(places: &Places) -> Result<String> {
         tags: Vec<String>,
     }
     let path = places.checkout.join("public/catalog.json");
-    let text =
-        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let catalogue: Catalogue =
-        serde_json::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
-    let default = catalogue
-        .models
-        .into_iter()
-        .find(|entry| entry.tags.iter().any(|tag| tag == "default"));
-    Ok(default
-        .with_context(|| format!("{}: no model is tagged \"default\"", path.display()))?
-        .name)
+    let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let catalogue: Catalogue = serde_json::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    let default = catalogue.models.into_iter().find(|entry| entry.tags.iter().any(|tag| tag == "default"));
+    Ok(default.with_context(|| format!("{}: no model is tagged \"default\"", path.display()))?.name)
 }
 
 #[cfg(test)]
@@ -99,9 +72,6 @@ mod tests {
 
     #[test]
     fn the_catalogue_names_a_default_model() {
-        assert_eq!(
-            default_model(&Places::find().unwrap()).unwrap(),
-            "smollm2-135m-instruct-q4_1"
-        );
+        assert_eq!(default_model(&Places::find().unwrap()).unwrap(), "smollm2-135m-instruct-q4_1");
     }
 }

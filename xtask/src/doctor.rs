@@ -15,36 +15,21 @@ pub(crate) fn run() -> Result<ExitCode> {
     for requirement in requirements::all() {
         match requirement.check(&machine) {
             Check::Present(found) => {
-                print_line(&format!(
-                    "ok       {:13} {} [{found}]",
-                    requirement.name(),
-                    requirement.purpose()
-                ));
+                print_line(&format!("ok       {:13} {} [{found}]", requirement.name(), requirement.purpose()));
             }
             Check::Missing(found) => {
                 missing_count += 1;
-                print_line(&format!(
-                    "MISSING  {:13} {} [{found}]",
-                    requirement.name(),
-                    requirement.purpose()
-                ));
-                print_line(&format!(
-                    "         mend it:      {}",
-                    mending(&machine, requirement.as_ref())
-                ));
+                print_line(&format!("MISSING  {:13} {} [{found}]", requirement.name(), requirement.purpose()));
+                print_line(&format!("         mend it:      {}", mending(&machine, requirement.as_ref())));
             }
         }
     }
     print_line("");
     if missing_count == 0 {
-        print_line(
-            "Everything is there: `cargo xtask run` starts Quern, `cargo xtask test` tests it.",
-        );
+        print_line("Everything is there: `cargo xtask run` starts Quern, `cargo xtask test` tests it.");
         return Ok(ExitCode::SUCCESS);
     }
-    print_line(&format!(
-        "{missing_count} missing. `cargo xtask setup` mends all that it can."
-    ));
+    print_line(&format!("{missing_count} missing. `cargo xtask setup` mends all that it can."));
     Ok(ExitCode::FAILURE)
 }
 

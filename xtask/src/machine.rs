@@ -27,15 +27,9 @@ impl Machine {
     pub(crate) fn find() -> Result<Self> {
         let places = Places::find()?;
         let versions = PinnedVersions::read(&places.checkout)?;
-        let has_debian_packages =
-            Path::new("/etc/debian_version").is_file() && on_path("apt-get").is_some();
+        let has_debian_packages = Path::new("/etc/debian_version").is_file() && on_path("apt-get").is_some();
         let is_root = output_of(Command::new("id").arg("-u")).is_ok_and(|user| user.trim() == "0");
-        Ok(Self {
-            places,
-            versions,
-            has_debian_packages,
-            is_root,
-        })
+        Ok(Self { places, versions, has_debian_packages, is_root })
     }
 
     /// "", or "sudo ": what a person types before a command that needs root.
@@ -45,25 +39,17 @@ impl Machine {
 
     /// Runs a command as root, after saying so. Without a way to become root it names the command instead.
     pub(crate) fn run_as_root(&self, why: &str, command: &mut Command) -> Result<()> {
-        note(&format!(
-            "This step needs root: {why}\n    {}{}",
-            self.root_prefix(),
-            shown(command)
-        ));
+        note(&format!("This step needs root: {why}\n    {}{}", self.root_prefix(), shown(command)));
         if self.is_root {
             return run_quietly(why, command);
         }
-        let can_become_root = on_path("sudo").is_some()
-            && (is_interactive() || succeeds(Command::new("sudo").args(["-n", "true"])));
+        let can_become_root =
+            on_path("sudo").is_some() && (is_interactive() || succeeds(Command::new("sudo").args(["-n", "true"])));
         if !can_become_root {
-            bail!(
-                "not root, and sudo is not available here: run the command above as root, then this one again"
-            );
+            bail!("not root, and sudo is not available here: run the command above as root, then this one again");
         }
         let mut as_root = Command::new("sudo");
-        let variables = command
-            .get_envs()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+        let variables = command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
         for (name, value) in variables {
             let mut assignment = name;
             assignment.push("=");
@@ -79,26 +65,18 @@ impl Machine {
         // Package lists are absent in fresh images and stale on old ones; a failed refresh shows in the next step.
         let mut update = Command::new("apt-get");
         update.arg("update");
-        if let Err(error) = self.run_as_root("refreshing the list of Debian packages", &mut update)
-        {
+        if let Err(error) = self.run_as_root("refreshing the list of Debian packages", &mut update) {
             note(&format!("{error:#}"));
         }
         let why = format!("installing Debian packages: {}", packages.join(", "));
         let mut install = Command::new("apt-get");
         install.env("DEBIAN_FRONTEND", "noninteractive");
-        install
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(packages);
-        self.run_as_root(&why, &mut install)
-            .context("Debian packages could not be installed")
+        install.args(["install", "--yes", "--no-install-recommends"]).args(packages);
+        self.run_as_root(&why, &mut install).context("Debian packages could not be installed")
     }
 
     /// The command that installs Debian packages, for people.
     pub(crate) fn debian_command(&self, packages: &[&str]) -> String {
-        format!(
-            "{}apt-get install --no-install-recommends {}",
-            self.root_prefix(),
-            packages.join(" ")
-        )
+        format!("{}apt-get install --no-install-recommends {}", self.root_prefix(), packages.join(" "))
     }
 }

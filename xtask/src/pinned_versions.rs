@@ -25,8 +25,7 @@ impl PinnedVersions {
             let path = checkout.join(name);
             std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
         };
-        let mut versions: Self =
-            toml::from_str(&read("tools.toml")?).context("reading tools.toml")?;
+        let mut versions: Self = toml::from_str(&read("tools.toml")?).context("reading tools.toml")?;
         versions.wasm_bindgen = locked_version(&read("Cargo.lock")?, "wasm-bindgen")?;
         Ok(versions)
     }
@@ -56,10 +55,7 @@ impl PinnedVersions {
 }
 
 fn find<'a>(table: &'a BTreeMap<String, String>, table_name: &str, name: &str) -> Result<&'a str> {
-    table
-        .get(name)
-        .map(String::as_str)
-        .with_context(|| format!("tools.toml has no {name} in [{table_name}]"))
+    table.get(name).map(String::as_str).with_context(|| format!("tools.toml has no {name} in [{table_name}]"))
 }
 
 /// The version of a crate that Cargo.lock names once.
@@ -74,22 +70,14 @@ fn locked_version(lock: &str, name: &str) -> Result<String> {
         version: String,
     }
     let lock: Lock = toml::from_str(lock).context("reading Cargo.lock")?;
-    let package = lock
-        .package
-        .into_iter()
-        .find(|package| package.name == name);
-    package
-        .map(|package| package.version)
-        .with_context(|| format!("Cargo.lock has no {name}"))
+    let package = lock.package.into_iter().find(|package| package.name == name);
+    package.map(|package| package.version).with_context(|| format!("Cargo.lock has no {name}"))
 }
 
 /// Compares dotted versions number by number: 18 < 20.1 < 20.10.
 pub(crate) fn is_at_least(version: &str, least: &str) -> bool {
-    let numbers = |text: &str| -> Vec<u64> {
-        text.split(['.', '-', '+'])
-            .map_while(|part| part.parse().ok())
-            .collect()
-    };
+    let numbers =
+        |text: &str| -> Vec<u64> { text.split(['.', '-', '+']).map_while(|part| part.parse().ok()).collect() };
     numbers(version) >= numbers(least)
 }
 
@@ -102,17 +90,8 @@ mod tests {
         let places = crate::places::Places::find().unwrap();
         let versions = PinnedVersions::read(&places.checkout).unwrap();
         assert!(is_at_least(versions.cargo("trunk").unwrap(), "0.22"));
-        assert!(is_at_least(
-            versions.cargo("wasm-bindgen-cli").unwrap(),
-            "0.2"
-        ));
-        assert!(
-            versions
-                .npm("left-pad")
-                .unwrap_err()
-                .to_string()
-                .contains("no left-pad in [npm]")
-        );
+        assert!(is_at_least(versions.cargo("wasm-bindgen-cli").unwrap(), "0.2"));
+        assert!(versions.npm("left-pad").unwrap_err().to_string().contains("no left-pad in [npm]"));
     }
 
     #[test]

@@ -18,23 +18,16 @@ pub(crate) struct Places {
 impl Places {
     /// Reads the environment.
     pub(crate) fn find() -> Result<Self> {
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("xtask lies in the checkout's root")?;
-        let cache = dirs::cache_dir()
-            .context("this user has no home folder: set HOME or XDG_CACHE_HOME")?
-            .join("quern");
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the checkout's root")?;
+        let cache =
+            dirs::cache_dir().context("this user has no home folder: set HOME or XDG_CACHE_HOME")?.join("quern");
         let target = match std::env::var_os("CARGO_TARGET_DIR") {
             Some(folder) if !folder.is_empty() => checkout.join(folder),
             // On a build machine checkouts come and go; what was built stays outside of them.
             _ if is_ci() => cache.join("target"),
             _ => checkout.join("target"),
         };
-        Ok(Self {
-            checkout: checkout.to_owned(),
-            cache,
-            target,
-        })
+        Ok(Self { checkout: checkout.to_owned(), cache, target })
     }
 
     /// True if cargo has to be told where its target folder is.
@@ -54,9 +47,7 @@ impl Places {
 
     /// The folder of an installed tool, one per version.
     pub(crate) fn tool(&self, name: &str, version: &str) -> PathBuf {
-        self.cache
-            .join("tools")
-            .join(format!("{}-{version}", name.replace('/', "+")))
+        self.cache.join("tools").join(format!("{}-{version}", name.replace('/', "+")))
     }
 }
 
@@ -68,9 +59,7 @@ pub(crate) fn is_ci() -> bool {
 /// The first program of this name on PATH.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let file_name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    std::env::split_paths(&std::env::var_os("PATH")?)
-        .map(|folder| folder.join(&file_name))
-        .find(|path| path.is_file())
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(&file_name)).find(|path| path.is_file())
 }
 
 #[cfg(test)]
@@ -79,28 +68,14 @@ mod tests {
 
     #[test]
     fn tools_of_two_versions_and_scoped_names_have_folders_of_their_own() {
-        let places = Places {
-            checkout: "/c".into(),
-            cache: "/k".into(),
-            target: "/t".into(),
-        };
-        assert_eq!(
-            places.tool("trunk", "0.22.1"),
-            Path::new("/k/tools/trunk-0.22.1")
-        );
-        assert_eq!(
-            places.tool("@wllama/wllama", "3.0.0"),
-            Path::new("/k/tools/@wllama+wllama-3.0.0")
-        );
+        let places = Places { checkout: "/c".into(), cache: "/k".into(), target: "/t".into() };
+        assert_eq!(places.tool("trunk", "0.22.1"), Path::new("/k/tools/trunk-0.22.1"));
+        assert_eq!(places.tool("@wllama/wllama", "3.0.0"), Path::new("/k/tools/@wllama+wllama-3.0.0"));
     }
 
     #[test]
     fn the_checkout_holds_the_workspace() {
         let places = Places::find().unwrap();
-        assert!(
-            places.checkout.join("Cargo.lock").is_file(),
-            "{}",
-            places.checkout.display()
-        );
+        assert!(places.checkout.join("Cargo.lock").is_file(), "{}", places.checkout.display());
     }
 }

@@ -42,12 +42,8 @@ fn replace_by(mut command: Command) -> Result<ExitCode> {
     use std::os::unix::process::CommandExt;
 
     let error = command.exec();
-    Err(error).map_err(|error| {
-        anyhow::anyhow!(
-            "`{}` could not be started: {error}",
-            crate::child_process::shown(&command)
-        )
-    })
+    Err(error)
+        .map_err(|error| anyhow::anyhow!("`{}` could not be started: {error}", crate::child_process::shown(&command)))
 }
 
 #[cfg(not(unix))]

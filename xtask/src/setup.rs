@@ -19,15 +19,9 @@ pub(crate) struct SetupArguments {
 pub(crate) fn run(arguments: &SetupArguments) -> Result<ExitCode> {
     let machine = Machine::find()?;
     let mut wanted = requirements::all();
-    let known: Vec<String> = wanted
-        .iter()
-        .map(|requirement| requirement.name())
-        .collect();
+    let known: Vec<String> = wanted.iter().map(|requirement| requirement.name()).collect();
     if let Some(unknown) = arguments.names.iter().find(|name| !known.contains(name)) {
-        bail!(
-            "{unknown} is not a thing that setup knows; it knows {}",
-            known.join(", ")
-        );
+        bail!("{unknown} is not a thing that setup knows; it knows {}", known.join(", "));
     }
     if !arguments.names.is_empty() {
         wanted.retain(|requirement| arguments.names.contains(&requirement.name()));
@@ -64,18 +58,12 @@ pub(crate) fn install_missing(machine: &Machine, wanted: &[Box<dyn Requirement>]
         }
     }
     if !by_hand.is_empty() {
-        bail!(
-            "xtask can't install these on this machine:\n    {}",
-            by_hand.join("\n    ")
-        );
+        bail!("xtask can't install these on this machine:\n    {}", by_hand.join("\n    "));
     }
     let Some((requirement, found)) = self::missing(machine, wanted).into_iter().next() else {
         return Ok(());
     };
-    bail!(
-        "{} is still missing after set-up ({found}); `cargo xtask doctor` says more",
-        requirement.name()
-    )
+    bail!("{} is still missing after set-up ({found}); `cargo xtask doctor` says more", requirement.name())
 }
 
 /// All Debian packages in one go: root is asked for once.
@@ -92,15 +80,10 @@ fn install_packages(machine: &Machine, missing: &[(&dyn Requirement, String)]) -
     machine.install_debian_packages(&packages)
 }
 
-fn missing<'a>(
-    machine: &Machine,
-    wanted: &'a [Box<dyn Requirement>],
-) -> Vec<(&'a dyn Requirement, String)> {
-    let found = wanted
-        .iter()
-        .filter_map(|requirement| match requirement.check(machine) {
-            Check::Present(_) => None,
-            Check::Missing(found) => Some((requirement.as_ref(), found)),
-        });
+fn missing<'a>(machine: &Machine, wanted: &'a [Box<dyn Requirement>]) -> Vec<(&'a dyn Requirement, String)> {
+    let found = wanted.iter().filter_map(|requirement| match requirement.check(machine) {
+        Check::Present(_) => None,
+        Check::Missing(found) => Some((requirement.as_ref(), found)),
+    });
     found.collect()
 }

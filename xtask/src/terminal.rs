@@ -45,21 +45,13 @@ impl Step {
         if bar.is_hidden() {
             note(&format!("{text} ..."));
         }
-        Self {
-            text: text.to_owned(),
-            started: Instant::now(),
-            bar,
-        }
+        Self { text: text.to_owned(), started: Instant::now(), bar }
     }
 
     /// Shows that the step is done, and how long it took.
     pub(crate) fn finish(self) {
         self.bar.finish_and_clear();
-        note(&format!(
-            "{} ({})",
-            self.text,
-            seconds(self.started.elapsed())
-        ));
+        note(&format!("{} ({})", self.text, seconds(self.started.elapsed())));
     }
 }
 

@@ -10,9 +10,7 @@ pub fn describe(exception: &JsValue) -> String {
     if let Some(error) = exception.dyn_ref::<web_sys::DomException>() {
         return error.message();
     }
-    exception
-        .as_string()
-        .unwrap_or_else(|| format!("{exception:?}"))
+    exception.as_string().unwrap_or_else(|| format!("{exception:?}"))
 }
 
 /// The name of a DOM exception (`QuotaExceededError`, `NotFoundError`, ...), empty for anything else.
@@ -20,8 +18,5 @@ pub fn name(exception: &JsValue) -> String {
     if let Some(error) = exception.dyn_ref::<web_sys::DomException>() {
         return error.name();
     }
-    exception
-        .dyn_ref::<js_sys::Error>()
-        .map(|error| String::from(error.name()))
-        .unwrap_or_default()
+    exception.dyn_ref::<js_sys::Error>().map(|error| String::from(error.name())).unwrap_or_default()
 }

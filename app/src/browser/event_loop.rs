@@ -17,9 +17,7 @@ pub async fn yield_to_messages() {
         // The receiver is gone only when the caller was dropped: nobody waits any more.
         let _ = sender.send(());
     });
-    channel
-        .port1()
-        .set_onmessage(Some(on_message.unchecked_ref()));
+    channel.port1().set_onmessage(Some(on_message.unchecked_ref()));
     if channel.port2().post_message(&JsValue::NULL).is_ok() {
         let _ = receiver.await;
     }

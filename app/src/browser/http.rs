@@ -15,10 +15,7 @@ use super::server_sent_events::EventStreamReader;
 ///
 /// # Errors
 /// Who could not be reached, what it answered.
-pub async fn get_json<T: DeserializeOwned>(
-    url: &str,
-    patience_ms: u32,
-) -> Result<T, ModelCallError> {
+pub async fn get_json<T: DeserializeOwned>(url: &str, patience_ms: u32) -> Result<T, ModelCallError> {
     let connection = Connection::open("GET", url, None)?;
     let response = {
         let fetching = Box::pin(connection.fetch());
@@ -31,11 +28,8 @@ pub async fn get_json<T: DeserializeOwned>(
         }
     };
     let text = text_of(&response).await?;
-    serde_json::from_str(&text).map_err(|error| {
-        unavailable(format!(
-            "{url} answered something else than expected: {error}"
-        ))
-    })
+    serde_json::from_str(&text)
+        .map_err(|error| unavailable(format!("{url} answered something else than expected: {error}")))
 }
 
 /// Data of the server-sent events that answer `POST url`. Dropping it closes the connection.
@@ -55,9 +49,7 @@ impl EventConnection {
         let body = serde_json::to_string(body).map_err(|error| unavailable(error.to_string()))?;
         let connection = Connection::open("POST", url, Some(&body))?;
         let response = connection.fetch().await?;
-        let stream = response
-            .body()
-            .ok_or_else(|| unavailable(format!("{url} answered without a body")))?;
+        let stream = response.body().ok_or_else(|| unavailable(format!("{url} answered without a body")))?;
         Ok(Self {
             reader: stream.get_reader().unchecked_into(),
             parser: EventStreamReader::default(),
@@ -77,9 +69,7 @@ impl EventConnection {
             }
             let step = JsFuture::from(self.reader.read())
                 .await
-                .map_err(|exception| {
-                    unavailable(format!("the connection broke: {}", describe(&exception)))
-                })?;
+                .map_err(|exception| unavailable(format!("the connection broke: {}", describe(&exception))))?;
             let field = |name: &str| js_sys::Reflect::get(&step, &JsValue::from_str(name));
             if field("done").is_ok_and(|done| done.is_truthy()) {
                 return Ok(None);
@@ -110,26 +100,15 @@ impl Connection {
         }
         let request = web_sys::Request::new_with_str_and_init(url, &options).map_err(unexpected)?;
         if json.is_some() {
-            request
-                .headers()
-                .set("Content-Type", "application/json")
-                .map_err(unexpected)?;
+            request.headers().set("Content-Type", "application/json").map_err(unexpected)?;
         }
-        Ok(Self {
-            request,
-            aborting,
-            url: url.to_owned(),
-        })
+        Ok(Self { request, aborting, url: url.to_owned() })
     }
 
     /// The head of the answer, if it is a good one.
     async fn fetch(&self) -> Result<web_sys::Response, ModelCallError> {
         let response = scope::fetch(&self.request).await.map_err(|exception| {
-            unavailable(format!(
-                "the companion can't be reached at {} ({})",
-                self.url,
-                describe(&exception)
-            ))
+            unavailable(format!("the companion can't be reached at {} ({})", self.url, describe(&exception)))
         })?;
         if response.ok() {
             return Ok(response);
@@ -138,11 +117,7 @@ impl Connection {
         let text = text_of(&response).await?;
         Err(match serde_json::from_str::<ErrorEnvelope>(&text) {
             Ok(envelope) => envelope.into(),
-            Err(_) => unavailable(format!(
-                "{} answered {status} {}",
-                self.url,
-                response.status_text()
-            )),
+            Err(_) => unavailable(format!("{} answered {status} {}", self.url, response.status_text())),
         })
     }
 }
@@ -154,22 +129,11 @@ impl Drop for Connection {
 }
 
 async fn text_of(response: &web_sys::Response) -> Result<String, ModelCallError> {
-    let reading = |exception: JsValue| {
-        unavailable(format!(
-            "the answer can't be read: {}",
-            describe(&exception)
-        ))
-    };
-    let text = JsFuture::from(response.text().map_err(reading)?)
-        .await
-        .map_err(reading)?;
+    let reading = |exception: JsValue| unavailable(format!("the answer can't be read: {}", describe(&exception)));
+    let text = JsFuture::from(response.text().map_err(reading)?).await.map_err(reading)?;
     Ok(text.as_string().unwrap_or_default())
 }
 
 fn unavailable(message: String) -> ModelCallError {
-    ModelCallError {
-        kind: ModelCallErrorKind::Unavailable,
-        message,
-        param: None,
-    }
+    ModelCallError { kind: ModelCallErrorKind::Unavailable, message, param: None }
 }

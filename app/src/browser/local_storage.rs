@@ -23,9 +23,7 @@ pub fn load<T: DeserializeOwned>(key: &str) -> Option<T> {
 pub fn save<T: Serialize>(key: &str, value: &T) -> Result<(), String> {
     let text = serde_json::to_string(value).map_err(|error| error.to_string())?;
     storage()
-        .ok_or(
-            "this browser does not let the page keep data (private window, or site data blocked)",
-        )?
+        .ok_or("this browser does not let the page keep data (private window, or site data blocked)")?
         .set_item(&format!("{PREFIX}{key}"), &text)
         .map_err(|_| "the browser's local storage is full; delete old conversations".to_owned())
 }

@@ -6,7 +6,5 @@ pub fn is_reduced() -> bool {
 }
 
 fn matches(query: &str) -> bool {
-    web_sys::window()
-        .and_then(|window| window.match_media(query).ok()?)
-        .is_some_and(|list| list.matches())
+    web_sys::window().and_then(|window| window.match_media(query).ok()?).is_some_and(|list| list.matches())
 }

@@ -11,10 +11,7 @@ pub fn storage_manager() -> Option<web_sys::StorageManager> {
     let storage = if let Some(window) = global.dyn_ref::<web_sys::Window>() {
         window.navigator().storage()
     } else {
-        global
-            .dyn_ref::<web_sys::WorkerGlobalScope>()?
-            .navigator()
-            .storage()
+        global.dyn_ref::<web_sys::WorkerGlobalScope>()?.navigator().storage()
     };
     // Undefined outside a secure context.
     (!JsValue::from(storage.clone()).is_undefined()).then_some(storage)
@@ -41,7 +38,5 @@ pub async fn fetch(request: &web_sys::Request) -> Result<web_sys::Response, JsVa
 /// # Errors
 /// The browser's sentence.
 pub async fn fetch_or_describe(request: &web_sys::Request) -> Result<web_sys::Response, String> {
-    fetch(request)
-        .await
-        .map_err(|exception| describe(&exception))
+    fetch(request).await.map_err(|exception| describe(&exception))
 }

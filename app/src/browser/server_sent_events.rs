@@ -57,26 +57,16 @@ mod tests {
     fn check(text: &str, expected: &[&str]) {
         for piece in [1, 2, 3, 31, text.len()] {
             let mut reader = EventStreamReader::default();
-            let events: Vec<String> = text
-                .as_bytes()
-                .chunks(piece)
-                .flat_map(|bytes| reader.push(bytes))
-                .collect();
+            let events: Vec<String> = text.as_bytes().chunks(piece).flat_map(|bytes| reader.push(bytes)).collect();
             assert_eq!(events, expected, "{text:?} in pieces of {piece}");
         }
     }
 
     #[test]
     fn events_are_read_however_they_are_cut() {
-        check(
-            "data: {\"a\":1}\n\ndata: [DONE]\n\n",
-            &["{\"a\":1}", "[DONE]"],
-        );
+        check("data: {\"a\":1}\n\ndata: [DONE]\n\n", &["{\"a\":1}", "[DONE]"]);
         check("data: é€🙂\r\n\r\ndata: b\r\n\r\n", &["é€🙂", "b"]);
-        check(
-            ": keep-alive\n\nid: 3\nevent: x\ndata:no space\n\n",
-            &["no space"],
-        );
+        check(": keep-alive\n\nid: 3\nevent: x\ndata:no space\n\n", &["no space"]);
         check("data: one\ndata: two\n\n", &["one\ntwo"]);
         check("data: unfinished\n", &[]);
         check("data:\n\n", &[""]);

@@ -82,23 +82,15 @@ impl IconName {
             Self::Send => "M12 19V5M5.5 11.5 12 5l6.5 6.5",
             Self::Stop => "M7 7h10v10H7Z",
             Self::Again => "M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4.5V9H15",
-            Self::Edit => {
-                "M4.5 19.5l.9-4L16 4.9a1.5 1.5 0 0 1 2.1 0l1 1a1.5 1.5 0 0 1 0 2.1L8.5 18.6ZM14 7l3 3"
-            }
+            Self::Edit => "M4.5 19.5l.9-4L16 4.9a1.5 1.5 0 0 1 2.1 0l1 1a1.5 1.5 0 0 1 0 2.1L8.5 18.6ZM14 7l3 3",
             Self::Copy => "M9 9h10.5v10.5H9ZM5.5 15H4.5V4.5H15v1",
-            Self::Delete => {
-                "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10 10.5v5.5M14 10.5v5.5"
-            }
+            Self::Delete => "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l.8 12.5h9.4L17.5 7M10 10.5v5.5M14 10.5v5.5",
             Self::Download => "M12 4v11M7 10.5 12 15.5l5-5M4.5 19.5h15",
             Self::Upload => "M12 15.5v-11M7 9l5-5 5 5M4.5 19.5h15",
             Self::Pause => "M8.5 5.5v13M15.5 5.5v13",
             Self::Resume => "M8 5.5v13l10.5-6.5Z",
-            Self::Device => {
-                "M7 7h10v10H7ZM10 3.5V7M14 3.5V7M10 17v3.5M14 17v3.5M3.5 10H7M3.5 14H7M17 10h3.5M17 14h3.5"
-            }
-            Self::Companion => {
-                "M4 5h16v5.5H4ZM4 13.5h16V19H4ZM7.5 7.8h.01M7.5 16.2h.01M11 7.8h5.5M11 16.2h5.5"
-            }
+            Self::Device => "M7 7h10v10H7ZM10 3.5V7M14 3.5V7M10 17v3.5M14 17v3.5M3.5 10H7M3.5 14H7M17 10h3.5M17 14h3.5",
+            Self::Companion => "M4 5h16v5.5H4ZM4 13.5h16V19H4ZM7.5 7.8h.01M7.5 16.2h.01M11 7.8h5.5M11 16.2h5.5",
             Self::History => "M4.5 12a7.5 7.5 0 1 0 2.2-5.3L4.5 9M4.5 4.5V9H9M12 8v4.5l3 1.8",
             Self::Warning => "M12 4 2.8 19.5h18.4ZM12 10v4.5M12 17h.01",
             Self::Information => "M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17ZM12 11v5M12 8h.01",
@@ -113,11 +105,7 @@ pub fn Icon(
     /// Which one.
     name: IconName,
 ) -> impl IntoView {
-    let class = if matches!(name, IconName::Stop | IconName::Resume) {
-        "icon icon-solid"
-    } else {
-        "icon"
-    };
+    let class = if matches!(name, IconName::Stop | IconName::Resume) { "icon icon-solid" } else { "icon" };
     view! {
         <svg class=class viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d=name.paths()></path>

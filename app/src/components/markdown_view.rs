@@ -34,8 +34,7 @@ pub fn MarkdownView(
         let shown = blocks.with_untracked(Vec::len);
         let wanted = change.first_changed + change.changed.len();
         for (offset, html) in change.changed.iter().enumerate() {
-            if let Some(block) =
-                blocks.with_untracked(|blocks| blocks.get(change.first_changed + offset).cloned())
+            if let Some(block) = blocks.with_untracked(|blocks| blocks.get(change.first_changed + offset).cloned())
                 && block.html.with_untracked(|current| current != html)
             {
                 block.html.set(html.clone());
@@ -47,10 +46,7 @@ pub fn MarkdownView(
                 let first_new = blocks.len() - change.first_changed;
                 blocks.extend(change.changed.into_iter().skip(first_new).map(|html| {
                     last_key.update_value(|key| *key += 1);
-                    Block {
-                        key: last_key.get_value(),
-                        html: ArcRwSignal::new(html),
-                    }
+                    Block { key: last_key.get_value(), html: ArcRwSignal::new(html) }
                 }));
             });
         }
@@ -68,10 +64,7 @@ pub fn MarkdownView(
 
 /// Serves every Copy button inside: their HTML comes from the Markdown, so they can't have listeners of their own.
 fn copy_code(event: web_sys::MouseEvent) {
-    let Some(target) = event
-        .target()
-        .and_then(|target| target.dyn_into::<web_sys::Element>().ok())
-    else {
+    let Some(target) = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok()) else {
         return;
     };
     let Ok(Some(button)) = target.closest("[data-copy-code]") else {
@@ -85,11 +78,7 @@ fn copy_code(event: web_sys::MouseEvent) {
         .and_then(|code| code.text_content());
     let Some(code) = code else { return };
     spawn_local(async move {
-        let words = if clipboard::copy(&code).await {
-            "Copied"
-        } else {
-            "Not allowed"
-        };
+        let words = if clipboard::copy(&code).await { "Copied" } else { "Not allowed" };
         button.set_text_content(Some(words));
         gloo_timers::future::TimeoutFuture::new(1500).await;
         button.set_text_content(Some("Copy"));

@@ -22,11 +22,7 @@ pub fn Notice(
         Tone::Good => IconName::Check,
         Tone::Neutral | Tone::Accent => IconName::Information,
     };
-    let role = if tone == Tone::Danger {
-        "alert"
-    } else {
-        "note"
-    };
+    let role = if tone == Tone::Danger { "alert" } else { "note" };
     view! {
         <div class=format!("notice {}", tone.class()) role=role data-testid=(!testid.is_empty()).then_some(testid)>
             <Icon name=icon />

@@ -50,9 +50,7 @@ pub fn NumberField(
         />
     };
     match hint {
-        Some(hint) => {
-            view! { <Field label=label control_id=id hint=hint>{control}</Field> }.into_any()
-        }
+        Some(hint) => view! { <Field label=label control_id=id hint=hint>{control}</Field> }.into_any(),
         None => view! { <Field label=label control_id=id>{control}</Field> }.into_any(),
     }
 }

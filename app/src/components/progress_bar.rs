@@ -12,11 +12,7 @@ pub fn ProgressBar(
     #[prop(into)]
     fraction: Signal<Option<f64>>,
 ) -> impl IntoView {
-    let percent = move || {
-        fraction
-            .get()
-            .map(|fraction| (fraction.clamp(0.0, 1.0) * 1000.0).round() / 10.0)
-    };
+    let percent = move || fraction.get().map(|fraction| (fraction.clamp(0.0, 1.0) * 1000.0).round() / 10.0);
     view! {
         <div
             class="progress"

@@ -16,11 +16,7 @@ pub struct SelectOption {
 impl SelectOption {
     /// A choice that can be made.
     pub fn new(value: impl Into<String>, words: impl Into<String>) -> Self {
-        Self {
-            value: value.into(),
-            words: words.into(),
-            is_enabled: true,
-        }
+        Self { value: value.into(), words: words.into(), is_enabled: true }
     }
 }
 

@@ -26,10 +26,7 @@ pub struct Toaster {
 
 impl Default for Toaster {
     fn default() -> Self {
-        Self {
-            toasts: RwSignal::new(Vec::new()),
-            last: StoredValue::new(0),
-        }
+        Self { toasts: RwSignal::new(Vec::new()), last: StoredValue::new(0) }
     }
 }
 
@@ -52,19 +49,13 @@ impl Toaster {
             toasts.retain(|toast| toast.text != text);
             toasts.push(Toast { number, tone, text });
         });
-        let stay_ms = if tone == Tone::Danger {
-            STAY_BAD_NEWS_MS
-        } else {
-            STAY_MS
-        };
+        let stay_ms = if tone == Tone::Danger { STAY_BAD_NEWS_MS } else { STAY_MS };
         gloo_timers::callback::Timeout::new(stay_ms, move || self.close(number)).forget();
     }
 
     fn close(self, number: u64) {
         // The page may be gone when the timer fires.
-        let _ = self
-            .toasts
-            .try_update(|toasts| toasts.retain(|toast| toast.number != number));
+        let _ = self.toasts.try_update(|toasts| toasts.retain(|toast| toast.number != number));
     }
 }
 

@@ -61,16 +61,8 @@ pub enum CallMessage {
 impl WorkerClient {
     /// A worker named `name` (shown by developer tools); `on_crash` hears why it broke.
     pub fn new(name: &'static str, on_crash: impl Fn(String) + 'static) -> Self {
-        let inner = Inner {
-            name,
-            worker: None,
-            calls: HashMap::new(),
-            last_call: 0,
-            on_crash: Rc::new(on_crash),
-        };
-        Self {
-            inner: Rc::new(RefCell::new(inner)),
-        }
+        let inner = Inner { name, worker: None, calls: HashMap::new(), last_call: 0, on_crash: Rc::new(on_crash) };
+        Self { inner: Rc::new(RefCell::new(inner)) }
     }
 
     /// Starts a call. Dropping it before its end cancels the work.
@@ -79,42 +71,25 @@ impl WorkerClient {
         let mut inner = self.inner.borrow_mut();
         inner.last_call += 1;
         let number = inner.last_call;
-        let posted = inner.running(&self.inner).and_then(|running| {
-            running.post(ToWorker {
-                call: number,
-                request,
-            })
-        });
+        let posted = inner.running(&self.inner).and_then(|running| running.post(ToWorker { call: number, request }));
         match posted {
             Ok(()) => {
                 inner.calls.insert(number, sender);
             }
             Err(message) => {
-                let failure = Failure {
-                    kind: FailureKind::Crashed,
-                    message,
-                };
+                let failure = Failure { kind: FailureKind::Crashed, message };
                 // The receiver is still in our hands.
                 let _ = sender.unbounded_send(CallMessage::Ended(Err(failure)));
             }
         }
-        Call {
-            client: self.clone(),
-            number,
-            receiver,
-            ended: false,
-        }
+        Call { client: self.clone(), number, receiver, ended: false }
     }
 
     /// Calls and waits for the answer; `on_event` sees what happens meanwhile.
     ///
     /// # Errors
     /// Why the call failed, in words for the person.
-    pub async fn ask(
-        &self,
-        request: Request,
-        on_event: impl FnMut(Event),
-    ) -> Result<Reply, Failure> {
+    pub async fn ask(&self, request: Request, on_event: impl FnMut(Event)) -> Result<Reply, Failure> {
         self.call(request).finish(on_event).await
     }
 
@@ -126,10 +101,7 @@ impl WorkerClient {
             std::mem::take(&mut inner.calls)
         };
         for sender in calls.into_values() {
-            let failure = Failure {
-                kind: FailureKind::Crashed,
-                message: why.to_owned(),
-            };
+            let failure = Failure { kind: FailureKind::Crashed, message: why.to_owned() };
             // A receiver that is gone does not wait for the news.
             let _ = sender.unbounded_send(CallMessage::Ended(Err(failure)));
         }
@@ -179,10 +151,7 @@ impl WorkerClient {
 
     fn post_cancel(&self, number: u32) {
         if let Some(running) = &mut self.inner.borrow_mut().worker
-            && let Err(error) = running.post(ToWorker {
-                call: number,
-                request: Request::Cancel,
-            })
+            && let Err(error) = running.post(ToWorker { call: number, request: Request::Cancel })
         {
             leptos::logging::warn!("the call could not be cancelled: {error}");
         }
@@ -194,20 +163,14 @@ impl Inner {
         if self.worker.is_none() {
             self.worker = Some(RunningWorker::start(self.name, Rc::downgrade(shared))?);
         }
-        self.worker
-            .as_mut()
-            .ok_or_else(|| "the worker did not start".to_owned())
+        self.worker.as_mut().ok_or_else(|| "the worker did not start".to_owned())
     }
 }
 
 impl RunningWorker {
     fn start(name: &str, shared: Weak<RefCell<Inner>>) -> Result<Self, String> {
-        let worker = web_sys::Worker::new(WORKER_SCRIPT).map_err(|exception| {
-            format!(
-                "the {name} worker could not be started: {}",
-                describe(&exception)
-            )
-        })?;
+        let worker = web_sys::Worker::new(WORKER_SCRIPT)
+            .map_err(|exception| format!("the {name} worker could not be started: {}", describe(&exception)))?;
         let client = shared.clone();
         let on_message = Closure::new(move |event: web_sys::MessageEvent| {
             let Some(inner) = client.upgrade() else {
@@ -230,27 +193,17 @@ impl RunningWorker {
                 message => message,
             };
             // Here the closure that runs is among what is dropped; do it after it has returned.
-            wasm_bindgen_futures::spawn_local(
-                async move { WorkerClient { inner }.crashed(&message) },
-            );
+            wasm_bindgen_futures::spawn_local(async move { WorkerClient { inner }.crashed(&message) });
         });
         worker.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         worker.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        Ok(Self {
-            worker,
-            ready: false,
-            waiting: Vec::new(),
-            _on_message: on_message,
-            _on_error: on_error,
-        })
+        Ok(Self { worker, ready: false, waiting: Vec::new(), _on_message: on_message, _on_error: on_error })
     }
 
     fn post(&mut self, message: ToWorker) -> Result<(), String> {
         let message = wire::to_js(&message)?;
         if self.ready {
-            self.worker
-                .post_message(&message)
-                .map_err(|exception| describe(&exception))
+            self.worker.post_message(&message).map_err(|exception| describe(&exception))
         } else {
             self.waiting.push(message);
             Ok(())
@@ -261,10 +214,7 @@ impl RunningWorker {
         self.ready = true;
         for message in self.waiting.drain(..) {
             if let Err(exception) = self.worker.post_message(&message) {
-                leptos::logging::error!(
-                    "a message did not reach the worker: {}",
-                    describe(&exception)
-                );
+                leptos::logging::error!("a message did not reach the worker: {}", describe(&exception));
             }
         }
     }
@@ -295,10 +245,7 @@ impl Canceller {
 impl Call {
     /// A way to end this call from elsewhere.
     pub fn canceller(&self) -> Canceller {
-        Canceller {
-            client: self.client.clone(),
-            number: self.number,
-        }
+        Canceller { client: self.client.clone(), number: self.number }
     }
 
     /// Waits for the answer; `on_event` sees what happens meanwhile.
@@ -312,10 +259,7 @@ impl Call {
                 CallMessage::Ended(result) => return result,
             }
         }
-        Err(Failure {
-            kind: FailureKind::Crashed,
-            message: "the worker went away".to_owned(),
-        })
+        Err(Failure { kind: FailureKind::Crashed, message: "the worker went away".to_owned() })
     }
 }
 

@@ -25,25 +25,18 @@ pub fn start() {
     spawn_local(async move {
         let mut host = ModelHost::default();
         while let Some((context, request)) = waiting.next().await {
-            let result = if context.is_cancelled() {
-                Err(cancelled())
-            } else {
-                host.answer(&context, request).await
-            };
+            let result = if context.is_cancelled() { Err(cancelled()) } else { host.answer(&context, request).await };
             context.end(result);
         }
     });
 
     let open_calls: OpenCalls = Rc::default();
-    let on_message =
-        Closure::<dyn FnMut(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
-            match wire::from_js::<ToWorker>(event.data()) {
-                Ok(message) => take(message, &open_calls, &model_calls),
-                Err(error) => post(&FromWorker::Crashed {
-                    message: format!("a message can't be read: {error}"),
-                }),
-            }
-        });
+    let on_message = Closure::<dyn FnMut(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
+        match wire::from_js::<ToWorker>(event.data()) {
+            Ok(message) => take(message, &open_calls, &model_calls),
+            Err(error) => post(&FromWorker::Crashed { message: format!("a message can't be read: {error}") }),
+        }
+    });
     worker_scope().set_onmessage(Some(on_message.as_ref().unchecked_ref()));
     on_message.forget();
     post(&FromWorker::Ready);
@@ -51,11 +44,7 @@ pub fn start() {
 
 type OpenCalls = Rc<RefCell<HashMap<u32, Rc<Cell<bool>>>>>;
 
-fn take(
-    message: ToWorker,
-    open_calls: &OpenCalls,
-    model_calls: &UnboundedSender<(CallContext, Request)>,
-) {
+fn take(message: ToWorker, open_calls: &OpenCalls, model_calls: &UnboundedSender<(CallContext, Request)>) {
     let ToWorker { call, request } = message;
     if matches!(request, Request::Cancel) {
         if let Some(cancelled) = open_calls.borrow().get(&call) {
@@ -63,24 +52,14 @@ fn take(
         }
         return;
     }
-    let context = CallContext {
-        call,
-        cancelled: Rc::default(),
-        open_calls: open_calls.clone(),
-    };
-    open_calls
-        .borrow_mut()
-        .insert(call, context.cancelled.clone());
+    let context = CallContext { call, cancelled: Rc::default(), open_calls: open_calls.clone() };
+    open_calls.borrow_mut().insert(call, context.cancelled.clone());
     match request {
         Request::Download(_) | Request::Import(_) => {
             spawn_local(async move {
                 let result = answer_about_files(&context, request).await;
                 context.end(result.map_err(|message| {
-                    let kind = if context.is_cancelled() {
-                        FailureKind::Cancelled
-                    } else {
-                        FailureKind::Storage
-                    };
+                    let kind = if context.is_cancelled() { FailureKind::Cancelled } else { FailureKind::Storage };
                     Failure { kind, message }
                 }));
             });
@@ -95,12 +74,8 @@ fn take(
 async fn answer_about_files(context: &CallContext, request: Request) -> Result<Reply, String> {
     let transfer = |progress| context.event(Event::Transfer(progress));
     match request {
-        Request::Download(request) => download::run(&request, &context.cancelled, &transfer)
-            .await
-            .map(Reply::Stored),
-        Request::Import(request) => import::run(&request, &context.cancelled, &transfer)
-            .await
-            .map(Reply::Stored),
+        Request::Download(request) => download::run(&request, &context.cancelled, &transfer).await.map(Reply::Stored),
+        Request::Import(request) => import::run(&request, &context.cancelled, &transfer).await.map(Reply::Stored),
         _ => Err("this is not a request about files".to_owned()),
     }
 }
@@ -120,40 +95,25 @@ impl CallContext {
 
     /// Tells the page what happens.
     pub fn event(&self, event: Event) {
-        post(&FromWorker::Event {
-            call: self.call,
-            event,
-        });
+        post(&FromWorker::Event { call: self.call, event });
     }
 
     fn end(&self, result: Result<Reply, Failure>) {
         self.open_calls.borrow_mut().remove(&self.call);
-        post(&FromWorker::Ended {
-            call: self.call,
-            result,
-        });
+        post(&FromWorker::Ended { call: self.call, result });
     }
 }
 
 /// What a cancelled call ends with.
 pub fn cancelled() -> Failure {
-    Failure {
-        kind: FailureKind::Cancelled,
-        message: "stopped".to_owned(),
-    }
+    Failure { kind: FailureKind::Cancelled, message: "stopped".to_owned() }
 }
 
 fn post(message: &FromWorker) {
-    let posted = wire::to_js(message).and_then(|value| {
-        worker_scope()
-            .post_message(&value)
-            .map_err(|exception| format!("{exception:?}"))
-    });
+    let posted = wire::to_js(message)
+        .and_then(|value| worker_scope().post_message(&value).map_err(|exception| format!("{exception:?}")));
     if let Err(error) = posted {
-        web_sys::console::error_2(
-            &JsValue::from_str("a message did not reach the page:"),
-            &JsValue::from_str(&error),
-        );
+        web_sys::console::error_2(&JsValue::from_str("a message did not reach the page:"), &JsValue::from_str(&error));
     }
 }
 
@@ -167,22 +127,16 @@ fn report_crashes() {
     std::panic::set_hook(Box::new(|panic| {
         console_error_panic_hook::hook(panic);
         // Where in the program it happened is in the console; people are told what.
-        let message = panic
-            .payload_as_str()
-            .unwrap_or("for a reason it could not tell")
-            .to_owned();
+        let message = panic.payload_as_str().unwrap_or("for a reason it could not tell").to_owned();
         post(&FromWorker::Crashed { message });
     }));
-    let on_rejection = Closure::<dyn FnMut(web_sys::PromiseRejectionEvent)>::new(
-        |event: web_sys::PromiseRejectionEvent| {
+    let on_rejection =
+        Closure::<dyn FnMut(web_sys::PromiseRejectionEvent)>::new(|event: web_sys::PromiseRejectionEvent| {
             let message = crate::browser::errors::describe(&event.reason());
             post(&FromWorker::Crashed { message });
-        },
-    );
-    let listening = worker_scope().add_event_listener_with_callback(
-        "unhandledrejection",
-        on_rejection.as_ref().unchecked_ref(),
-    );
+        });
+    let listening =
+        worker_scope().add_event_listener_with_callback("unhandledrejection", on_rejection.as_ref().unchecked_ref());
     if let Err(exception) = listening {
         web_sys::console::error_1(&exception);
     }

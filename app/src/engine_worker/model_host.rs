@@ -6,9 +6,8 @@ use shared::model_call::{GenerationRequest, ModelCallError};
 
 use super::host::{CallContext, cancelled};
 use super::protocol::{
-    Backend, BackendChoice, Event, Failure, FailureKind, GpuDescription, LoadRequest, LoadStage,
-    LoadedModel, Measurement, MemoryFigures, ModelFacts, PositionScore, Reply, Request,
-    ScoreRequest, SpeedFigures,
+    Backend, BackendChoice, Event, Failure, FailureKind, GpuDescription, LoadRequest, LoadStage, LoadedModel,
+    Measurement, MemoryFigures, ModelFacts, PositionScore, Reply, Request, ScoreRequest, SpeedFigures,
 };
 use crate::browser::clock::now_ms;
 use crate::browser::event_loop::yield_to_messages;
@@ -28,31 +27,21 @@ impl ModelHost {
     ///
     /// # Errors
     /// Why it failed, in words for the person.
-    pub async fn answer(
-        &mut self,
-        context: &CallContext,
-        request: Request,
-    ) -> Result<Reply, Failure> {
+    pub async fn answer(&mut self, context: &CallContext, request: Request) -> Result<Reply, Failure> {
         match request {
             Request::DescribeGpu => Ok(Reply::Gpu(describe_gpu().await)),
-            Request::Load(request) => self.load(context, &request).await.map(Reply::Loaded),
+            Request::Load(request) => self.load(context, &request).await.map(|loaded| Reply::Loaded(Box::new(loaded))),
             Request::Unload => {
                 self.model = None;
                 Ok(Reply::Done)
             }
-            Request::Generate(request) => {
-                self.generate(context, &request).await.map(|()| Reply::Done)
-            }
+            Request::Generate(request) => self.generate(context, &request).await.map(|()| Reply::Done),
             Request::Score(request) => self.score(context, &request).await.map(Reply::Scores),
             _ => Err(refused("this is not a request to a model".to_owned())),
         }
     }
 
-    async fn load(
-        &mut self,
-        context: &CallContext,
-        request: &LoadRequest,
-    ) -> Result<LoadedModel, Failure> {
+    async fn load(&mut self, context: &CallContext, request: &LoadRequest) -> Result<LoadedModel, Failure> {
         let started_ms = now_ms();
         // Two models at once may not fit.
         self.model = None;
@@ -78,11 +67,7 @@ impl ModelHost {
         Ok(described)
     }
 
-    async fn generate(
-        &mut self,
-        context: &CallContext,
-        request: &GenerationRequest,
-    ) -> Result<(), Failure> {
+    async fn generate(&mut self, context: &CallContext, request: &GenerationRequest) -> Result<(), Failure> {
         let model = self.model.as_mut().ok_or_else(model_gone)?;
         let outcome = generate_with(model, context, request).await;
         match outcome {
@@ -92,11 +77,7 @@ impl ModelHost {
         }
     }
 
-    async fn score(
-        &mut self,
-        context: &CallContext,
-        request: &ScoreRequest,
-    ) -> Result<Vec<PositionScore>, Failure> {
+    async fn score(&mut self, context: &CallContext, request: &ScoreRequest) -> Result<Vec<PositionScore>, Failure> {
         let model = self.model.as_mut().ok_or_else(model_gone)?;
         let mut scores = Vec::with_capacity(request.ids.len());
         let result = model
@@ -122,10 +103,7 @@ impl ModelHost {
         } else {
             FailureKind::Refused(error.kind)
         };
-        Failure {
-            kind,
-            message: error.message,
-        }
+        Failure { kind, message: error.message }
     }
 }
 
@@ -166,30 +144,18 @@ struct Loading<'a> {
 impl Loading<'_> {
     async fn on_cpu(&self, gpu_problem: Option<String>) -> Result<LoadedOn, Failure> {
         let model = self.load(Device::Cpu { threads: 1 }, Backend::Cpu).await?;
-        Ok(LoadedOn {
-            model,
-            backend: Backend::Cpu,
-            measurement: None,
-            gpu_problem,
-        })
+        Ok(LoadedOn { model, backend: Backend::Cpu, measurement: None, gpu_problem })
     }
 
     async fn on_gpu(&self) -> Result<LoadedOn, Failure> {
         let gpu = GpuDevice::request().await.map_err(engine_failure)?;
         let model = self.load(Device::Gpu(gpu), Backend::Gpu).await?;
-        Ok(LoadedOn {
-            model,
-            backend: Backend::Gpu,
-            measurement: None,
-            gpu_problem: None,
-        })
+        Ok(LoadedOn { model, backend: Backend::Gpu, measurement: None, gpu_problem: None })
     }
 
     async fn on_gpu_or_else_cpu(&self) -> Result<LoadedOn, Failure> {
         match self.on_gpu().await {
-            Err(failure) if failure.kind != FailureKind::Cancelled => {
-                self.on_cpu(Some(failure.message)).await
-            }
+            Err(failure) if failure.kind != FailureKind::Cancelled => self.on_cpu(Some(failure.message)).await,
             loaded => loaded,
         }
     }
@@ -202,11 +168,7 @@ impl Loading<'_> {
         };
         let adapter = gpu.name().to_owned();
         // The likely winner goes last, so that it need not be loaded twice.
-        let order = if gpu.is_software() {
-            [Backend::Gpu, Backend::Cpu]
-        } else {
-            [Backend::Cpu, Backend::Gpu]
-        };
+        let order = if gpu.is_software() { [Backend::Gpu, Backend::Cpu] } else { [Backend::Cpu, Backend::Gpu] };
         let mut speeds = [SpeedFigures::default(); 2];
         let mut gpu = Some(gpu);
         let mut last = None;
@@ -226,17 +188,9 @@ impl Loading<'_> {
                 Err(_) => return self.on_gpu().await,
             }
         }
-        let chosen = if speeds[0].turn_seconds() < speeds[1].turn_seconds() {
-            order[0]
-        } else {
-            order[1]
-        };
+        let chosen = if speeds[0].turn_seconds() < speeds[1].turn_seconds() { order[0] } else { order[1] };
         let speed_of = |backend| {
-            if order[0] == backend {
-                speeds[0]
-            } else {
-                speeds[1]
-            }
+            if order[0] == backend { speeds[0] } else { speeds[1] }
         };
         let measurement = Measurement {
             adapter,
@@ -246,12 +200,9 @@ impl Loading<'_> {
             chosen,
         };
         let mut loaded = match last {
-            Some((model, backend)) if backend == chosen => LoadedOn {
-                model,
-                backend,
-                measurement: None,
-                gpu_problem: None,
-            },
+            Some((model, backend)) if backend == chosen => {
+                LoadedOn { model, backend, measurement: None, gpu_problem: None }
+            }
             other => {
                 drop(other);
                 match chosen {
@@ -264,24 +215,17 @@ impl Loading<'_> {
         Ok(loaded)
     }
 
-    async fn measured(
-        &self,
-        backend: Backend,
-        gpu: &mut Option<GpuDevice>,
-    ) -> Result<(Model, SpeedFigures), Failure> {
+    async fn measured(&self, backend: Backend, gpu: &mut Option<GpuDevice>) -> Result<(Model, SpeedFigures), Failure> {
         let device = match (backend, gpu.take()) {
             (Backend::Gpu, Some(gpu)) => Device::Gpu(gpu),
-            (Backend::Gpu, None) => {
-                Device::Gpu(GpuDevice::request().await.map_err(engine_failure)?)
-            }
+            (Backend::Gpu, None) => Device::Gpu(GpuDevice::request().await.map_err(engine_failure)?),
             (Backend::Cpu, unused) => {
                 *gpu = unused;
                 Device::Cpu { threads: 1 }
             }
         };
         let mut model = self.load(device, backend).await?;
-        self.context
-            .event(Event::Load(LoadStage::Measuring { backend }));
+        self.context.event(Event::Load(LoadStage::Measuring { backend }));
         let speed = model.measure().await.map_err(engine_failure)?;
         let speed = SpeedFigures {
             prefill_tokens_per_second: speed.prefill_tokens_per_second,
@@ -298,10 +242,7 @@ impl Loading<'_> {
         }
         let source = model_files::open(&self.request.name)
             .await
-            .map_err(|message| Failure {
-                kind: FailureKind::Storage,
-                message,
-            })?;
+            .map_err(|message| Failure { kind: FailureKind::Storage, message })?;
         if backend == Backend::Cpu && source.size_bytes() > LARGEST_FILE_ON_CPU_BYTES {
             return Err(refused(format!(
                 "the file has {:.1} GB, and a browser tab can hold about 3 GB for the CPU; choose WebGPU in Settings, \
@@ -309,10 +250,7 @@ impl Loading<'_> {
                 source.size_bytes() as f64 / 1e9
             )));
         }
-        let options = LoadOptions {
-            device,
-            context_tokens: self.request.context_tokens,
-        };
+        let options = LoadOptions { device, context_tokens: self.request.context_tokens };
         Model::load(source, options, &mut |progress| {
             self.context.event(Event::Load(LoadStage::Reading {
                 backend,
@@ -326,9 +264,7 @@ impl Loading<'_> {
 }
 
 async fn describe_gpu() -> Result<GpuDescription, String> {
-    let gpu = GpuDevice::request()
-        .await
-        .map_err(|error| error.to_string())?;
+    let gpu = GpuDevice::request().await.map_err(|error| error.to_string())?;
     Ok(GpuDescription {
         name: gpu.name().to_owned(),
         is_software: gpu.is_software(),
@@ -382,34 +318,18 @@ fn position_score(position: usize, logits: &[f32], request: &ScoreRequest) -> Po
         top1_logit: logit_of(argmax),
         top2_logit: second,
         next_logit: request.ids.get(position + 1).copied().map(logit_of),
-        watched_logits: request
-            .watched
-            .get(position)
-            .into_iter()
-            .flatten()
-            .copied()
-            .map(logit_of)
-            .collect(),
+        watched_logits: request.watched.get(position).into_iter().flatten().copied().map(logit_of).collect(),
     }
 }
 
 fn engine_failure(error: EngineError) -> Failure {
-    Failure {
-        kind: FailureKind::ModelGone,
-        message: error.to_string(),
-    }
+    Failure { kind: FailureKind::ModelGone, message: error.to_string() }
 }
 
 fn refused(message: String) -> Failure {
-    Failure {
-        kind: FailureKind::Refused(shared::model_call::ModelCallErrorKind::InvalidRequest),
-        message,
-    }
+    Failure { kind: FailureKind::Refused(shared::model_call::ModelCallErrorKind::InvalidRequest), message }
 }
 
 fn model_gone() -> Failure {
-    Failure {
-        kind: FailureKind::ModelGone,
-        message: "no model is loaded".to_owned(),
-    }
+    Failure { kind: FailureKind::ModelGone, message: "no model is loaded".to_owned() }
 }

@@ -82,7 +82,7 @@ pub enum Reply {
     /// Which GPU there is.
     Gpu(Result<GpuDescription, String>),
     /// The model is in memory.
-    Loaded(LoadedModel),
+    Loaded(Box<LoadedModel>),
     /// Teacher-forced logits.
     Scores(Vec<PositionScore>),
     /// A file is stored and verified.
@@ -263,8 +263,7 @@ pub struct SpeedFigures {
 impl SpeedFigures {
     /// Seconds for an ordinary turn: 200 tokens read, 200 written.
     pub fn turn_seconds(&self) -> f64 {
-        200.0 / self.prefill_tokens_per_second.max(1e-3)
-            + 200.0 / self.decode_tokens_per_second.max(1e-3)
+        200.0 / self.prefill_tokens_per_second.max(1e-3) + 200.0 / self.decode_tokens_per_second.max(1e-3)
     }
 }
 
@@ -390,14 +389,8 @@ mod tests {
 
     #[test]
     fn an_ordinary_turn_weighs_reading_and_writing() {
-        let fast_reader = SpeedFigures {
-            prefill_tokens_per_second: 1000.0,
-            decode_tokens_per_second: 10.0,
-        };
-        let fast_writer = SpeedFigures {
-            prefill_tokens_per_second: 100.0,
-            decode_tokens_per_second: 50.0,
-        };
+        let fast_reader = SpeedFigures { prefill_tokens_per_second: 1000.0, decode_tokens_per_second: 10.0 };
+        let fast_writer = SpeedFigures { prefill_tokens_per_second: 100.0, decode_tokens_per_second: 50.0 };
         assert!(fast_writer.turn_seconds() < fast_reader.turn_seconds());
         assert!(SpeedFigures::default().turn_seconds().is_finite());
     }

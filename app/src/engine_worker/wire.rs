@@ -10,11 +10,8 @@ use wasm_bindgen::JsValue;
 /// What could not be written; our own bug.
 pub fn to_js<T: Serialize>(message: &T) -> Result<JsValue, String> {
     // 64-bit numbers travel as BigInt: seeds use all 64 bits.
-    let serializer =
-        serde_wasm_bindgen::Serializer::new().serialize_large_number_types_as_bigints(true);
-    message
-        .serialize(&serializer)
-        .map_err(|error| error.to_string())
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_large_number_types_as_bigints(true);
+    message.serialize(&serializer).map_err(|error| error.to_string())
 }
 
 /// Reads a message.

@@ -50,10 +50,7 @@ impl MarkdownBlocks {
             self.settled_bytes += starts[settled];
             self.settled_text = text[..self.settled_bytes].to_owned();
         }
-        BlocksChange {
-            first_changed,
-            changed,
-        }
+        BlocksChange { first_changed, changed }
     }
 }
 
@@ -123,12 +120,6 @@ mod tests {
         let mut blocks = MarkdownBlocks::default();
         blocks.update(TEXT);
         let change = blocks.update("Edited.");
-        assert_eq!(
-            change,
-            BlocksChange {
-                first_changed: 0,
-                changed: vec!["<p>Edited.</p>\n".to_owned()]
-            }
-        );
+        assert_eq!(change, BlocksChange { first_changed: 0, changed: vec!["<p>Edited.</p>\n".to_owned()] });
     }
 }

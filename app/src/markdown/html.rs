@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 
-/// What of Markdown is understood beyond CommonMark.
+/// What of Markdown is understood beyond `CommonMark`.
 pub(super) fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
 }
@@ -21,9 +21,7 @@ fn safe_event<'a>(event: Event<'a>, open_links: &mut Vec<bool>) -> Event<'a> {
     match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         // An image would be fetched without asking, which tells its server that this text is being read.
-        Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-            open_link(&dest_url, open_links)
-        }
+        Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => open_link(&dest_url, open_links),
         Event::End(TagEnd::Link | TagEnd::Image) => match open_links.pop() {
             Some(true) => Event::InlineHtml("</a>".into()),
             _ => Event::InlineHtml("</span>".into()),
@@ -42,10 +40,7 @@ fn open_link<'a>(address: &str, open_links: &mut Vec<bool>) -> Event<'a> {
     if kept {
         let address = escape(address);
         Event::InlineHtml(
-            format!(
-                "<a href=\"{address}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">"
-            )
-            .into(),
+            format!("<a href=\"{address}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">").into(),
         )
     } else {
         Event::InlineHtml("<span>".into())
@@ -55,9 +50,7 @@ fn open_link<'a>(address: &str, open_links: &mut Vec<bool>) -> Event<'a> {
 /// Only addresses that name a harmless scheme in full: browsers resolve anything else in surprising ways.
 fn is_harmless(address: &str) -> bool {
     let lower = address.trim().to_ascii_lowercase();
-    ["https://", "http://", "mailto:"]
-        .iter()
-        .any(|scheme| lower.starts_with(scheme))
+    ["https://", "http://", "mailto:"].iter().any(|scheme| lower.starts_with(scheme))
 }
 
 fn open_code_block<'a>(kind: &CodeBlockKind<'_>) -> CowStr<'a> {
@@ -106,39 +99,22 @@ mod tests {
 
     #[test]
     fn raw_html_is_text() {
-        check(
-            "<script>alert(1)</script>",
-            "&lt;script&gt;alert(1)&lt;/script&gt;",
-        );
-        check(
-            "a <img src=x onerror=alert(1)> b",
-            "<p>a &lt;img src=x onerror=alert(1)&gt; b</p>",
-        );
+        check("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;");
+        check("a <img src=x onerror=alert(1)> b", "<p>a &lt;img src=x onerror=alert(1)&gt; b</p>");
     }
 
     #[test]
     fn links_keep_harmless_addresses_only() {
         let link = |address: &str, text: &str| {
-            format!(
-                "<p><a href=\"{address}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">{text}</a></p>"
-            )
+            format!("<p><a href=\"{address}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">{text}</a></p>")
         };
-        check(
-            "[a](https://example.org/?x=1&y=2)",
-            &link("https://example.org/?x=1&amp;y=2", "a"),
-        );
+        check("[a](https://example.org/?x=1&y=2)", &link("https://example.org/?x=1&amp;y=2", "a"));
         check("[a](javascript:alert(1))", "<p><span>a</span></p>");
         check("[a](JaVaScRiPt:alert(1))", "<p><span>a</span></p>");
         check("[a](data:text/html,x)", "<p><span>a</span></p>");
         check("[a](/admin)", "<p><span>a</span></p>");
-        check(
-            "![alt](https://example.org/x.png)",
-            &link("https://example.org/x.png", "alt"),
-        );
-        check(
-            "<javascript:alert(1)>",
-            "<p><span>javascript:alert(1)</span></p>",
-        );
+        check("![alt](https://example.org/x.png)", &link("https://example.org/x.png", "alt"));
+        check("<javascript:alert(1)>", "<p><span>javascript:alert(1)</span></p>");
         check(
             "[a](https://example.org/\"onmouseover=alert(1))",
             &link("https://example.org/&quot;onmouseover=alert(1)", "a"),
@@ -149,11 +125,7 @@ mod tests {
     fn code_is_escaped_and_can_be_copied() {
         let html = render("```rust<x>\nlet a = \"<b>\";\n```");
         assert!(html.contains("<span>rust&lt;x&gt;</span>"), "{html}");
-        assert!(
-            html.contains("let a = &quot;&lt;b&gt;&quot;;")
-                || html.contains("let a = \"&lt;b&gt;\";"),
-            "{html}"
-        );
+        assert!(html.contains("let a = &quot;&lt;b&gt;&quot;;") || html.contains("let a = \"&lt;b&gt;\";"), "{html}");
         assert!(html.contains("data-copy-code"));
     }
 }

@@ -5,9 +5,7 @@ use std::rc::Rc;
 use futures::StreamExt;
 use futures::future::ready;
 use send_wrapper::SendWrapper;
-use shared::model_call::{
-    GenerationRequest, GenerationStream, ModelCall, ModelCallError, ModelCallErrorKind,
-};
+use shared::model_call::{GenerationRequest, GenerationStream, ModelCall, ModelCallError, ModelCallErrorKind};
 
 use crate::engine_worker::client::{CallMessage, WorkerClient};
 use crate::engine_worker::protocol::{Event, Failure, FailureKind, Request};
@@ -21,29 +19,23 @@ pub struct BrowserEngine {
 impl BrowserEngine {
     /// Calls the model in the worker of `client`; `on_failure` hears of failures, some of which cost the model.
     pub fn new(client: WorkerClient, on_failure: impl Fn(&Failure) + 'static) -> Self {
-        Self {
-            client,
-            on_failure: Rc::new(on_failure),
-        }
+        Self { client, on_failure: Rc::new(on_failure) }
     }
 }
 
 impl ModelCall for BrowserEngine {
     fn generate(&self, request: GenerationRequest) -> GenerationStream {
         let on_failure = self.on_failure.clone();
-        let events = self
-            .client
-            .call(Request::Generate(request))
-            .filter_map(move |message| {
-                ready(match message {
-                    CallMessage::Event(Event::Generation(event)) => Some(Ok(event)),
-                    CallMessage::Event(_) | CallMessage::Ended(Ok(_)) => None,
-                    CallMessage::Ended(Err(failure)) => {
-                        on_failure(&failure);
-                        Some(Err(to_call_error(failure)))
-                    }
-                })
-            });
+        let events = self.client.call(Request::Generate(request)).filter_map(move |message| {
+            ready(match message {
+                CallMessage::Event(Event::Generation(event)) => Some(Ok(event)),
+                CallMessage::Event(_) | CallMessage::Ended(Ok(_)) => None,
+                CallMessage::Ended(Err(failure)) => {
+                    on_failure(&failure);
+                    Some(Err(to_call_error(failure)))
+                }
+            })
+        });
         // The page has one thread; the wrapper is for native builds, whose streams must be `Send`.
         Box::pin(SendWrapper::new(events))
     }
@@ -52,14 +44,9 @@ impl ModelCall for BrowserEngine {
 fn to_call_error(failure: Failure) -> ModelCallError {
     let kind = match failure.kind {
         FailureKind::Refused(kind) => kind,
-        FailureKind::Cancelled
-        | FailureKind::ModelGone
-        | FailureKind::Storage
-        | FailureKind::Crashed => ModelCallErrorKind::Unavailable,
+        FailureKind::Cancelled | FailureKind::ModelGone | FailureKind::Storage | FailureKind::Crashed => {
+            ModelCallErrorKind::Unavailable
+        }
     };
-    ModelCallError {
-        kind,
-        message: failure.message,
-        param: None,
-    }
+    ModelCallError { kind, message: failure.message, param: None }
 }

@@ -8,8 +8,8 @@ use shared::api::chat::{ChatCompletionChunk, ChatCompletionRequest, Message};
 use shared::api::error::ErrorEnvelope;
 use shared::api::{Stop, StreamOptions};
 use shared::model_call::{
-    FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage, ModelCall,
-    ModelCallError, ModelCallErrorKind, Prompt,
+    FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage, ModelCall, ModelCallError,
+    ModelCallErrorKind, Prompt,
 };
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -49,10 +49,7 @@ impl ModelCall for Companion {
             // Aborted means dropped, and dropping closes the connection.
             let _ = Abortable::new(answering, registration).await;
         });
-        Box::pin(SendWrapper::new(AbortOnDrop {
-            events: receiver,
-            abort,
-        }))
+        Box::pin(SendWrapper::new(AbortOnDrop { events: receiver, abort }))
     }
 }
 
@@ -76,11 +73,7 @@ impl<S> Drop for AbortOnDrop<S> {
     }
 }
 
-async fn answer(
-    model: &str,
-    request: GenerationRequest,
-    sender: &Sender,
-) -> Result<(), ModelCallError> {
+async fn answer(model: &str, request: GenerationRequest, sender: &Sender) -> Result<(), ModelCallError> {
     let body = to_wire(model, request)?;
     let mut progress = Progress::new(now_ms());
     let mut events = EventConnection::post(CHAT_COMPLETIONS, &body).await?;
@@ -98,10 +91,7 @@ async fn answer(
     Ok(())
 }
 
-fn to_wire(
-    model: &str,
-    request: GenerationRequest,
-) -> Result<ChatCompletionRequest, ModelCallError> {
+fn to_wire(model: &str, request: GenerationRequest) -> Result<ChatCompletionRequest, ModelCallError> {
     let Prompt::Chat(messages) = request.prompt else {
         return Err(ModelCallError {
             kind: ModelCallErrorKind::InvalidRequest,
@@ -112,10 +102,7 @@ fn to_wire(
     let (sampling, limits) = (request.sampling, request.limits);
     Ok(ChatCompletionRequest {
         model: model.to_owned(),
-        messages: messages
-            .into_iter()
-            .map(|message| Message::new(message.role, message.content))
-            .collect(),
+        messages: messages.into_iter().map(|message| Message::new(message.role, message.content)).collect(),
         temperature: Some(sampling.temperature),
         top_p: Some(sampling.top_p),
         top_k: Some(sampling.top_k),
@@ -125,9 +112,7 @@ fn to_wire(
         stop: (!limits.stop.is_empty()).then_some(Stop::Many(limits.stop)),
         seed: Some(sampling.seed.cast_signed()),
         stream: true,
-        stream_options: Some(StreamOptions {
-            include_usage: true,
-        }),
+        stream_options: Some(StreamOptions { include_usage: true }),
         ..ChatCompletionRequest::default()
     })
 }
@@ -157,14 +142,11 @@ impl Progress {
         if let Ok(envelope) = serde_json::from_str::<ErrorEnvelope>(data) {
             return Err(envelope.into());
         }
-        let chunk: ChatCompletionChunk =
-            serde_json::from_str(data).map_err(|error| ModelCallError {
-                kind: ModelCallErrorKind::Unavailable,
-                message: format!(
-                    "the companion sent something else than a chunk of an answer: {error}"
-                ),
-                param: None,
-            })?;
+        let chunk: ChatCompletionChunk = serde_json::from_str(data).map_err(|error| ModelCallError {
+            kind: ModelCallErrorKind::Unavailable,
+            message: format!("the companion sent something else than a chunk of an answer: {error}"),
+            param: None,
+        })?;
         if let Some(usage) = chunk.usage {
             self.usage.prompt_tokens = usage.prompt_tokens;
             self.usage.completion_tokens = usage.completion_tokens;
@@ -176,10 +158,7 @@ impl Progress {
             if let Some(text) = choice.delta.content.filter(|text| !text.is_empty()) {
                 self.first_text_ms.get_or_insert(now_ms);
                 self.last_text_ms = now_ms;
-                events.push(GenerationEvent::Text {
-                    text,
-                    ids: Vec::new(),
-                });
+                events.push(GenerationEvent::Text { text, ids: Vec::new() });
             }
         }
         Ok(events)
@@ -194,10 +173,7 @@ impl Progress {
         let first_ms = self.first_text_ms.unwrap_or(self.last_text_ms);
         self.usage.prefill_seconds = (first_ms - self.started_ms) / 1000.0;
         self.usage.decode_seconds = (self.last_text_ms - first_ms) / 1000.0;
-        Ok(GenerationEvent::Finished {
-            reason,
-            usage: self.usage,
-        })
+        Ok(GenerationEvent::Finished { reason, usage: self.usage })
     }
 }
 
@@ -235,14 +211,9 @@ mod tests {
         ] {
             texts.extend(progress.take(data, ms).unwrap());
         }
-        let text = |text: &str| GenerationEvent::Text {
-            text: text.to_owned(),
-            ids: Vec::new(),
-        };
+        let text = |text: &str| GenerationEvent::Text { text: text.to_owned(), ids: Vec::new() };
         assert_eq!(texts, [text("Pa"), text("ris")]);
-        let GenerationEvent::Finished { reason, usage } = progress.finish().unwrap() else {
-            panic!("finished")
-        };
+        let GenerationEvent::Finished { reason, usage } = progress.finish().unwrap() else { panic!("finished") };
         assert_eq!(reason, FinishReason::Stop);
         assert_eq!((usage.prompt_tokens, usage.completion_tokens), (7, 3));
         assert_eq!((usage.prefill_seconds, usage.decode_seconds), (0.5, 1.0));
@@ -252,32 +223,16 @@ mod tests {
     fn an_error_amid_the_stream_is_an_error() {
         let mut progress = Progress::new(0.0);
         let data = r#"{"error":{"message":"out of memory","type":"server_error","param":null,"code":null}}"#;
-        assert_eq!(
-            progress.take(data, 1.0).unwrap_err().message,
-            "out of memory"
-        );
-        assert!(
-            progress.finish().is_err(),
-            "an answer without an end is not finished"
-        );
+        assert_eq!(progress.take(data, 1.0).unwrap_err().message, "out of memory");
+        assert!(progress.finish().is_err(), "an answer without an end is not finished");
     }
 
     #[test]
     fn every_choice_of_the_person_is_sent() {
         let request = GenerationRequest {
-            prompt: Prompt::Chat(vec![ChatMessage {
-                role: "user".to_owned(),
-                content: "Hi".to_owned(),
-            }]),
-            sampling: SamplingParameters {
-                seed: u64::MAX,
-                top_k: 5,
-                ..SamplingParameters::default()
-            },
-            limits: GenerationLimits {
-                max_tokens: Some(9),
-                ..GenerationLimits::default()
-            },
+            prompt: Prompt::Chat(vec![ChatMessage { role: "user".to_owned(), content: "Hi".to_owned() }]),
+            sampling: SamplingParameters { seed: u64::MAX, top_k: 5, ..SamplingParameters::default() },
+            limits: GenerationLimits { max_tokens: Some(9), ..GenerationLimits::default() },
         };
         let wire = to_wire("m", request.clone()).unwrap();
         assert_eq!(wire.to_generation_request(0).unwrap(), request);

@@ -14,9 +14,7 @@ use crate::browser::clock::now_ms;
 use crate::browser::errors::describe;
 use crate::browser::event_loop::yield_to_messages;
 use crate::browser::scope;
-use crate::engine_worker::protocol::{
-    DownloadRequest, StoredModel, StoredState, TransferProgress, TransferStage,
-};
+use crate::engine_worker::protocol::{DownloadRequest, StoredModel, StoredState, TransferProgress, TransferStage};
 
 /// How often the page hears of progress.
 const REPORT_EVERY_MS: f64 = 100.0;
@@ -42,10 +40,7 @@ pub async fn run(
     let models = model_files::directory().await?;
     let folder = models.make_directory(&request.name).await?;
     if let StoredState::Complete(record) = model_files::state(&folder).await {
-        return Ok(StoredModel {
-            name: request.name.clone(),
-            state: StoredState::Complete(record),
-        });
+        return Ok(StoredModel { name: request.name.clone(), state: StoredState::Complete(record) });
     }
     folder.remove(RECORD).await?;
     let earlier = folder.read_json::<DownloadRequest>(UNFINISHED).await;
@@ -55,14 +50,8 @@ pub async fn run(
     }
     folder.write_json(UNFINISHED, request).await?;
 
-    let mut transfer = Transfer {
-        request,
-        cancelled,
-        on_progress,
-        payload,
-        hash: PayloadHash::default(),
-        done_bytes: 0,
-    };
+    let mut transfer =
+        Transfer { request, cancelled, on_progress, payload, hash: PayloadHash::default(), done_bytes: 0 };
     transfer.check_earlier_part().await?;
     check_room(request.size_bytes, transfer.done_bytes).await?;
     transfer.receive_all().await?;
@@ -70,14 +59,8 @@ pub async fn run(
     let Transfer { payload, hash, .. } = transfer;
     drop(payload);
 
-    let committed = model_files::commit(
-        &request.name,
-        &folder,
-        hash,
-        request.sha256.as_deref(),
-        request.url.clone(),
-    )
-    .await;
+    let committed =
+        model_files::commit(&request.name, &folder, hash, request.sha256.as_deref(), request.url.clone()).await;
     if committed.is_err() {
         // Going on from damaged bytes can never succeed.
         discard(&folder).await?;
@@ -167,11 +150,7 @@ impl Transfer<'_> {
     async fn receive_all(&mut self) -> Result<(), String> {
         let mut fruitless = 0;
         loop {
-            if self
-                .request
-                .size_bytes
-                .is_some_and(|size_bytes| size_bytes == self.done_bytes)
-            {
+            if self.request.size_bytes.is_some_and(|size_bytes| size_bytes == self.done_bytes) {
                 return Ok(());
             }
             let before_bytes = self.done_bytes;
@@ -179,15 +158,9 @@ impl Transfer<'_> {
                 Ok(()) => return Ok(()),
                 Err(Interruption::Final(message)) => return Err(message),
                 Err(Interruption::Network(message)) => {
-                    fruitless = if self.done_bytes > before_bytes {
-                        1
-                    } else {
-                        fruitless + 1
-                    };
+                    fruitless = if self.done_bytes > before_bytes { 1 } else { fruitless + 1 };
                     if fruitless >= ATTEMPTS {
-                        return Err(format!(
-                            "{message}. What arrived is kept: resume when the connection is back"
-                        ));
+                        return Err(format!("{message}. What arrived is kept: resume when the connection is back"));
                     }
                 }
             }
@@ -203,9 +176,7 @@ impl Transfer<'_> {
         let aborting = web_sys::AbortController::new().map_err(unexpected)?;
         let response = self.connect(&aborting).await?;
         let total_bytes = self.accept(&response)?;
-        let body = response
-            .body()
-            .ok_or_else(|| Interruption::Final("the answer has no body".to_owned()))?;
+        let body = response.body().ok_or_else(|| Interruption::Final("the answer has no body".to_owned()))?;
         let reader: web_sys::ReadableStreamDefaultReader = body.get_reader().unchecked_into();
         let received = self.read_body(&reader, total_bytes).await;
         if received.is_err() {
@@ -213,43 +184,28 @@ impl Transfer<'_> {
         }
         received?;
         match total_bytes {
-            Some(total_bytes) if self.done_bytes < total_bytes => {
-                Err(Interruption::Network(format!(
-                    "the connection ended after {} of {total_bytes} bytes",
-                    self.done_bytes
-                )))
-            }
-            Some(total_bytes) if self.done_bytes > total_bytes => {
-                Err(Interruption::Final(format!(
-                    "{} sent {} bytes where {total_bytes} were expected",
-                    self.request.url, self.done_bytes
-                )))
-            }
+            Some(total_bytes) if self.done_bytes < total_bytes => Err(Interruption::Network(format!(
+                "the connection ended after {} of {total_bytes} bytes",
+                self.done_bytes
+            ))),
+            Some(total_bytes) if self.done_bytes > total_bytes => Err(Interruption::Final(format!(
+                "{} sent {} bytes where {total_bytes} were expected",
+                self.request.url, self.done_bytes
+            ))),
             _ => Ok(()),
         }
     }
 
-    async fn connect(
-        &self,
-        aborting: &web_sys::AbortController,
-    ) -> Result<web_sys::Response, Interruption> {
+    async fn connect(&self, aborting: &web_sys::AbortController) -> Result<web_sys::Response, Interruption> {
         let options = web_sys::RequestInit::new();
         options.set_method("GET");
         options.set_signal(Some(&aborting.signal()));
-        let request = web_sys::Request::new_with_str_and_init(&self.request.url, &options)
-            .map_err(unexpected)?;
+        let request = web_sys::Request::new_with_str_and_init(&self.request.url, &options).map_err(unexpected)?;
         if self.done_bytes > 0 {
-            request
-                .headers()
-                .set("Range", &format!("bytes={}-", self.done_bytes))
-                .map_err(unexpected)?;
+            request.headers().set("Range", &format!("bytes={}-", self.done_bytes)).map_err(unexpected)?;
         }
         scope::fetch(&request).await.map_err(|exception| {
-            Interruption::Network(format!(
-                "{} could not be reached ({})",
-                self.request.url,
-                describe(&exception)
-            ))
+            Interruption::Network(format!("{} could not be reached ({})", self.request.url, describe(&exception)))
         })
     }
 
@@ -264,19 +220,13 @@ impl Transfer<'_> {
                     self.done_bytes = 0;
                 }
                 // With an encoding the length is that of the packed bytes.
-                let length = if header("content-encoding").is_some() {
-                    None
-                } else {
-                    header("content-length")
-                };
+                let length = if header("content-encoding").is_some() { None } else { header("content-length") };
                 Ok(self.request.size_bytes.or_else(|| length?.parse().ok()))
             }
             206 => {
                 let range = header("content-range").and_then(|text| parse_content_range(&text));
                 match range {
-                    Some((start, total)) if start == self.done_bytes => {
-                        Ok(self.request.size_bytes.or(total))
-                    }
+                    Some((start, total)) if start == self.done_bytes => Ok(self.request.size_bytes.or(total)),
                     // Not readable across origins unless the server exposes it; the hash decides in the end.
                     None => Ok(self.request.size_bytes),
                     Some((start, _)) => Err(Interruption::Final(format!(
@@ -290,19 +240,12 @@ impl Transfer<'_> {
                 self.payload.truncate(0).map_err(Interruption::Final)?;
                 self.hash = PayloadHash::default();
                 self.done_bytes = 0;
-                Err(Interruption::Network(
-                    "the server refused to resume".to_owned(),
-                ))
+                Err(Interruption::Network("the server refused to resume".to_owned()))
             }
-            status @ (429 | 500..) => Err(Interruption::Network(format!(
-                "{} answered {status}",
-                self.request.url
-            ))),
-            status => Err(Interruption::Final(format!(
-                "{} answered {status} {}",
-                self.request.url,
-                response.status_text()
-            ))),
+            status @ (429 | 500..) => Err(Interruption::Network(format!("{} answered {status}", self.request.url))),
+            status => {
+                Err(Interruption::Final(format!("{} answered {status} {}", self.request.url, response.status_text())))
+            }
         }
     }
 
@@ -314,19 +257,13 @@ impl Transfer<'_> {
         let mut reported_ms = 0.0;
         loop {
             let step = self.next_piece(reader).await?;
-            let field = |name: &str| {
-                js_sys::Reflect::get(&step, &JsValue::from_str(name)).map_err(unexpected)
-            };
+            let field = |name: &str| js_sys::Reflect::get(&step, &JsValue::from_str(name)).map_err(unexpected);
             if field("done")?.is_truthy() {
                 self.report(TransferStage::Receiving, total_bytes);
                 return Ok(());
             }
-            let piece = field("value")?
-                .unchecked_into::<js_sys::Uint8Array>()
-                .to_vec();
-            self.payload
-                .write_at(self.done_bytes, &piece)
-                .map_err(Interruption::Final)?;
+            let piece = field("value")?.unchecked_into::<js_sys::Uint8Array>().to_vec();
+            self.payload.write_at(self.done_bytes, &piece).map_err(Interruption::Final)?;
             self.hash.update(&piece);
             self.done_bytes += piece.len() as u64;
             if now_ms() - reported_ms > REPORT_EVERY_MS {
@@ -337,10 +274,7 @@ impl Transfer<'_> {
     }
 
     /// Waits for bytes, looking up now and then for a Pause.
-    async fn next_piece(
-        &self,
-        reader: &web_sys::ReadableStreamDefaultReader,
-    ) -> Result<JsValue, Interruption> {
+    async fn next_piece(&self, reader: &web_sys::ReadableStreamDefaultReader) -> Result<JsValue, Interruption> {
         let mut reading = JsFuture::from(reader.read());
         let began_ms = now_ms();
         loop {
@@ -348,36 +282,23 @@ impl Transfer<'_> {
             match select(reading, TimeoutFuture::new(LOOK_EVERY_MS)).await {
                 Either::Left((step, _)) => {
                     return step.map_err(|exception| {
-                        Interruption::Network(format!(
-                            "the connection broke ({})",
-                            describe(&exception)
-                        ))
+                        Interruption::Network(format!("the connection broke ({})", describe(&exception)))
                     });
                 }
                 Either::Right(((), still_reading)) => reading = still_reading,
             }
             if now_ms() - began_ms > SILENCE_MS {
-                return Err(Interruption::Network(
-                    "the connection went silent".to_owned(),
-                ));
+                return Err(Interruption::Network("the connection went silent".to_owned()));
             }
         }
     }
 
     fn stop_if_cancelled(&self) -> Result<(), String> {
-        if self.cancelled.get() {
-            Err("paused".to_owned())
-        } else {
-            Ok(())
-        }
+        if self.cancelled.get() { Err("paused".to_owned()) } else { Ok(()) }
     }
 
     fn report(&self, stage: TransferStage, total_bytes: Option<u64>) {
-        (self.on_progress)(TransferProgress {
-            stage,
-            done_bytes: self.done_bytes,
-            total_bytes,
-        });
+        (self.on_progress)(TransferProgress { stage, done_bytes: self.done_bytes, total_bytes });
     }
 }
 
@@ -398,10 +319,7 @@ mod tests {
 
     #[test]
     fn content_ranges_are_read() {
-        assert_eq!(
-            parse_content_range("bytes 100-199/200"),
-            Some((100, Some(200)))
-        );
+        assert_eq!(parse_content_range("bytes 100-199/200"), Some((100, Some(200))));
         assert_eq!(parse_content_range("bytes 0-0/*"), Some((0, None)));
         assert_eq!(parse_content_range("bytes */200"), None);
         assert_eq!(parse_content_range("items 1-2/3"), None);
@@ -415,18 +333,9 @@ mod tests {
             size_bytes: None,
             sha256: sha256.map(str::to_owned),
         };
-        assert!(is_same_file(
-            &request("/a", Some("ff")),
-            &request("/b", Some("FF"))
-        ));
-        assert!(!is_same_file(
-            &request("/a", Some("ff")),
-            &request("/a", Some("fe"))
-        ));
+        assert!(is_same_file(&request("/a", Some("ff")), &request("/b", Some("FF"))));
+        assert!(!is_same_file(&request("/a", Some("ff")), &request("/a", Some("fe"))));
         assert!(is_same_file(&request("/a", None), &request("/a", None)));
-        assert!(!is_same_file(
-            &request("/a", None),
-            &request("/a", Some("ff"))
-        ));
+        assert!(!is_same_file(&request("/a", None), &request("/a", Some("ff"))));
     }
 }

@@ -9,9 +9,7 @@ use super::model_files::{self, PAYLOAD};
 use super::opfs::Directory;
 use super::payload_hash::PayloadHash;
 use crate::browser::errors::describe;
-use crate::engine_worker::protocol::{
-    ImportRequest, StoredModel, StoredState, TransferProgress, TransferStage,
-};
+use crate::engine_worker::protocol::{ImportRequest, StoredModel, StoredState, TransferProgress, TransferStage};
 
 /// Large enough to be fast, small enough to stay out of the way in memory.
 const PIECE_BYTES: u64 = 4 << 20;
@@ -32,10 +30,7 @@ pub async fn run(
     let models = model_files::directory().await?;
     let folder = models.make_directory(&request.name).await?;
     if matches!(model_files::state(&folder).await, StoredState::Complete(_)) {
-        return Err(format!(
-            "a model named {:?} is already stored; delete it first",
-            request.name
-        ));
+        return Err(format!("a model named {:?} is already stored; delete it first", request.name));
     }
     let copied = copy(request, &folder, cancelled, on_progress).await;
     if copied.is_err() {
@@ -60,29 +55,14 @@ async fn copy(
             return Err("the copy was stopped".to_owned());
         }
         let end_bytes = (done_bytes + PIECE_BYTES).min(total_bytes);
-        let reading = |exception| {
-            format!(
-                "{:?} can't be read: {}",
-                request.file.name(),
-                describe(&exception)
-            )
-        };
-        let piece = request
-            .file
-            .slice_with_f64_and_f64(done_bytes as f64, end_bytes as f64)
-            .map_err(reading)?;
-        let piece = JsFuture::from(piece.array_buffer())
-            .await
-            .map_err(reading)?;
+        let reading = |exception| format!("{:?} can't be read: {}", request.file.name(), describe(&exception));
+        let piece = request.file.slice_with_f64_and_f64(done_bytes as f64, end_bytes as f64).map_err(reading)?;
+        let piece = JsFuture::from(piece.array_buffer()).await.map_err(reading)?;
         let piece = js_sys::Uint8Array::new(&piece).to_vec();
         payload.write_at(done_bytes, &piece)?;
         hash.update(&piece);
         done_bytes = end_bytes;
-        on_progress(TransferProgress {
-            stage: TransferStage::Receiving,
-            done_bytes,
-            total_bytes: Some(total_bytes),
-        });
+        on_progress(TransferProgress { stage: TransferStage::Receiving, done_bytes, total_bytes: Some(total_bytes) });
     }
     payload.flush()?;
     drop(payload);

@@ -30,9 +30,7 @@ pub async fn directory() -> Result<Directory, String> {
 pub fn check_name(name: &str) -> Result<(), String> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ' | '(' | ')');
     if name.is_empty() || name.len() > 120 || name.starts_with('.') || !name.chars().all(plain) {
-        return Err(format!(
-            "{name:?} can't be the name of a model: use up to 120 letters, digits, '-', '_' and '.'"
-        ));
+        return Err(format!("{name:?} can't be the name of a model: use up to 120 letters, digits, '-', '_' and '.'"));
     }
     Ok(())
 }
@@ -48,10 +46,7 @@ pub async fn list() -> Result<Vec<StoredModel>, String> {
     let mut stored = Vec::new();
     for name in names {
         if let Some(folder) = models.find_directory(&name).await {
-            stored.push(StoredModel {
-                state: state(&folder).await,
-                name,
-            });
+            stored.push(StoredModel { state: state(&folder).await, name });
         }
     }
     Ok(stored)
@@ -59,18 +54,12 @@ pub async fn list() -> Result<Vec<StoredModel>, String> {
 
 /// Whether the model in `folder` is whole. The record alone is not believed: the payload must have its length.
 pub async fn state(folder: &Directory) -> StoredState {
-    let size_bytes = folder
-        .find_file(PAYLOAD)
-        .await
-        .map_or(0, |file| file.size() as u64);
+    let size_bytes = folder.find_file(PAYLOAD).await.map_or(0, |file| file.size() as u64);
     match folder.read_json::<StoredRecord>(RECORD).await {
         Some(record) if record.size_bytes == size_bytes => StoredState::Complete(record),
         _ => {
             let request = folder.read_json::<DownloadRequest>(UNFINISHED).await;
-            StoredState::Partial {
-                done_bytes: size_bytes,
-                request,
-            }
+            StoredState::Partial { done_bytes: size_bytes, request }
         }
     }
 }
@@ -80,17 +69,10 @@ pub async fn state(folder: &Directory) -> StoredState {
 /// # Errors
 /// When it is missing or incomplete.
 pub async fn open(name: &str) -> Result<Box<dyn ReadAt>, String> {
-    let missing =
-        || format!("model {name:?} is not stored in this browser; download it on the Models page");
-    let folder = directory()
-        .await?
-        .find_directory(name)
-        .await
-        .ok_or_else(missing)?;
+    let missing = || format!("model {name:?} is not stored in this browser; download it on the Models page");
+    let folder = directory().await?.find_directory(name).await.ok_or_else(missing)?;
     if !matches!(state(&folder).await, StoredState::Complete(_)) {
-        return Err(format!(
-            "model {name:?} is not completely downloaded; resume it on the Models page"
-        ));
+        return Err(format!("model {name:?} is not completely downloaded; resume it on the Models page"));
     }
     match folder.open_to_read(PAYLOAD).await {
         Ok(file) => Ok(Box::new(SyncFileSource::new(file)?)),
@@ -130,10 +112,7 @@ pub async fn commit(
              deleted, download it again"
         ));
     }
-    let file = folder
-        .find_file(PAYLOAD)
-        .await
-        .ok_or("the payload disappeared while it was written")?;
+    let file = folder.find_file(PAYLOAD).await.ok_or("the payload disappeared while it was written")?;
     let size_bytes = file.size() as u64;
     let source = BlobSource::new(file.into())?;
     let summary = engine::read_summary(&source).map_err(|error| error.to_string())?;
@@ -146,10 +125,7 @@ pub async fn commit(
     };
     folder.write_json(RECORD, &record).await?;
     folder.remove(UNFINISHED).await?;
-    Ok(StoredModel {
-        name: name.to_owned(),
-        state: StoredState::Complete(record),
-    })
+    Ok(StoredModel { name: name.to_owned(), state: StoredState::Complete(record) })
 }
 
 #[cfg(test)]
@@ -160,16 +136,7 @@ mod tests {
     fn names_are_plain_file_names() {
         assert!(check_name("gemma-3-270m-q4_k_m").is_ok());
         assert!(check_name("SmolLM2 (copy).v2").is_ok());
-        for bad in [
-            "",
-            ".",
-            "..",
-            ".hidden",
-            "a/b",
-            "a\\b",
-            "a\0b",
-            &"x".repeat(121),
-        ] {
+        for bad in ["", ".", "..", ".hidden", "a/b", "a\\b", "a\0b", &"x".repeat(121)] {
             assert!(check_name(bad).is_err(), "{bad:?}");
         }
     }

@@ -9,9 +9,8 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
-    FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemRemoveOptions,
-    FileSystemSyncAccessHandle,
+    FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions, FileSystemGetFileOptions,
+    FileSystemReadWriteOptions, FileSystemRemoveOptions, FileSystemSyncAccessHandle,
 };
 
 use crate::browser::errors;
@@ -33,9 +32,7 @@ impl Directory {
         let handle = JsFuture::from(storage.get_directory())
             .await
             .map_err(|exception| format!("{NO_STORAGE}: {}", errors::describe(&exception)))?;
-        Ok(Self {
-            handle: handle.unchecked_into(),
-        })
+        Ok(Self { handle: handle.unchecked_into() })
     }
 
     /// The folder `name` in this one, made where it is missing.
@@ -45,30 +42,16 @@ impl Directory {
     pub async fn make_directory(&self, name: &str) -> Result<Self, String> {
         let options = FileSystemGetDirectoryOptions::new();
         options.set_create(true);
-        let handle = JsFuture::from(
-            self.handle
-                .get_directory_handle_with_options(name, &options),
-        )
-        .await
-        .map_err(|exception| {
-            format!(
-                "folder {name:?} can't be made: {}",
-                errors::describe(&exception)
-            )
-        })?;
-        Ok(Self {
-            handle: handle.unchecked_into(),
-        })
+        let handle = JsFuture::from(self.handle.get_directory_handle_with_options(name, &options))
+            .await
+            .map_err(|exception| format!("folder {name:?} can't be made: {}", errors::describe(&exception)))?;
+        Ok(Self { handle: handle.unchecked_into() })
     }
 
     /// The folder `name` in this one, if there is one.
     pub async fn find_directory(&self, name: &str) -> Option<Self> {
-        let handle = JsFuture::from(self.handle.get_directory_handle(name))
-            .await
-            .ok()?;
-        Some(Self {
-            handle: handle.unchecked_into(),
-        })
+        let handle = JsFuture::from(self.handle.get_directory_handle(name)).await.ok()?;
+        Some(Self { handle: handle.unchecked_into() })
     }
 
     /// Names of what is in here.
@@ -76,18 +59,11 @@ impl Directory {
     /// # Errors
     /// What the browser says.
     pub async fn names(&self) -> Result<Vec<String>, String> {
-        let listing = |exception: JsValue| {
-            format!(
-                "stored files can't be listed: {}",
-                errors::describe(&exception)
-            )
-        };
+        let listing = |exception: JsValue| format!("stored files can't be listed: {}", errors::describe(&exception));
         let keys = self.handle.keys();
         let mut names = Vec::new();
         loop {
-            let step = JsFuture::from(keys.next().map_err(listing)?)
-                .await
-                .map_err(listing)?;
+            let step = JsFuture::from(keys.next().map_err(listing)?).await.map_err(listing)?;
             let step: js_sys::IteratorNext = step.unchecked_into();
             if step.done() {
                 return Ok(names);
@@ -112,15 +88,9 @@ impl Directory {
 
     /// The file `name` as it is now, if there is one.
     pub async fn find_file(&self, name: &str) -> Option<web_sys::File> {
-        let handle = JsFuture::from(self.handle.get_file_handle(name))
-            .await
-            .ok()?;
+        let handle = JsFuture::from(self.handle.get_file_handle(name)).await.ok()?;
         let handle: FileSystemFileHandle = handle.unchecked_into();
-        JsFuture::from(handle.get_file())
-            .await
-            .ok()?
-            .dyn_into()
-            .ok()
+        JsFuture::from(handle.get_file()).await.ok()?.dyn_into().ok()
     }
 
     /// Opens the file `name` for reading; several readers may have it open.
@@ -130,14 +100,10 @@ impl Directory {
     pub async fn open_to_read(&self, name: &str) -> Result<SyncFile, String> {
         let handle = JsFuture::from(self.handle.get_file_handle(name))
             .await
-            .map_err(|exception| {
-                format!("{name:?} can't be opened: {}", errors::describe(&exception))
-            })?;
+            .map_err(|exception| format!("{name:?} can't be opened: {}", errors::describe(&exception)))?;
         let options = Object::new();
         set(&options, "mode", &JsValue::from_str("read-only"));
-        sync_handle(&handle, &options)
-            .await
-            .map_err(|exception| in_use_or(name, &exception))
+        sync_handle(&handle, &options).await.map_err(|exception| in_use_or(name, &exception))
     }
 
     /// Opens the file `name` for reading and writing, made where it is missing; nobody else may have it open.
@@ -149,19 +115,13 @@ impl Directory {
         options.set_create(true);
         let handle = JsFuture::from(self.handle.get_file_handle_with_options(name, &options))
             .await
-            .map_err(|exception| {
-                format!("{name:?} can't be made: {}", errors::describe(&exception))
-            })?;
-        sync_handle(&handle, &Object::new())
-            .await
-            .map_err(|exception| in_use_or(name, &exception))
+            .map_err(|exception| format!("{name:?} can't be made: {}", errors::describe(&exception)))?;
+        sync_handle(&handle, &Object::new()).await.map_err(|exception| in_use_or(name, &exception))
     }
 
     /// The JSON value in file `name`; `None` where it is missing or unreadable, which callers treat alike.
     pub async fn read_json<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
-        let text = JsFuture::from(self.find_file(name).await?.text())
-            .await
-            .ok()?;
+        let text = JsFuture::from(self.find_file(name).await?.text()).await.ok()?;
         serde_json::from_str(&text.as_string()?).ok()
     }
 
@@ -178,18 +138,14 @@ impl Directory {
     }
 }
 
-const NO_STORAGE: &str =
-    "this browser does not let the page keep files (a private window, or an old browser)";
+const NO_STORAGE: &str = "this browser does not let the page keep files (a private window, or an old browser)";
 
 async fn sync_handle(handle: &JsValue, options: &Object) -> Result<SyncFile, JsValue> {
     // web-sys has the options of this method behind an unstable flag only.
-    let method: js_sys::Function =
-        Reflect::get(handle, &JsValue::from_str("createSyncAccessHandle"))?.dyn_into()?;
+    let method: js_sys::Function = Reflect::get(handle, &JsValue::from_str("createSyncAccessHandle"))?.dyn_into()?;
     let promise: js_sys::Promise = method.call1(handle, options)?.dyn_into()?;
     let handle = JsFuture::from(promise).await?;
-    Ok(SyncFile {
-        handle: handle.unchecked_into(),
-    })
+    Ok(SyncFile { handle: handle.unchecked_into() })
 }
 
 fn set(object: &Object, key: &str, value: &JsValue) {
@@ -216,10 +172,7 @@ impl SyncFile {
     /// # Errors
     /// What the browser says.
     pub fn len_bytes(&self) -> Result<u64, String> {
-        self.handle
-            .get_size()
-            .map(|size| size as u64)
-            .map_err(|exception| errors::describe(&exception))
+        self.handle.get_size().map(|size| size as u64).map_err(|exception| errors::describe(&exception))
     }
 
     /// Cuts or extends it.
@@ -227,9 +180,7 @@ impl SyncFile {
     /// # Errors
     /// What the browser says.
     pub fn truncate(&mut self, size_bytes: u64) -> Result<(), String> {
-        self.handle
-            .truncate_with_f64(size_bytes as f64)
-            .map_err(|exception| errors::describe(&exception))
+        self.handle.truncate_with_f64(size_bytes as f64).map_err(|exception| errors::describe(&exception))
     }
 
     /// Writes all of `bytes` at `offset_bytes`.
@@ -238,17 +189,13 @@ impl SyncFile {
     /// A full disk or quota, in words.
     pub fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> Result<(), String> {
         let options = at(offset_bytes);
-        let written = self
-            .handle
-            .write_with_u8_array_and_options(bytes, &options)
-            .map_err(|exception| {
-                if errors::name(&exception) == "QuotaExceededError" {
-                    "the browser's storage is full; delete a model or free disk space, then resume"
-                        .to_owned()
-                } else {
-                    format!("writing failed: {}", errors::describe(&exception))
-                }
-            })?;
+        let written = self.handle.write_with_u8_array_and_options(bytes, &options).map_err(|exception| {
+            if errors::name(&exception) == "QuotaExceededError" {
+                "the browser's storage is full; delete a model or free disk space, then resume".to_owned()
+            } else {
+                format!("writing failed: {}", errors::describe(&exception))
+            }
+        })?;
         if written as usize == bytes.len() {
             Ok(())
         } else {
@@ -261,9 +208,7 @@ impl SyncFile {
     /// # Errors
     /// What the browser says.
     pub fn flush(&mut self) -> Result<(), String> {
-        self.handle
-            .flush()
-            .map_err(|exception| errors::describe(&exception))
+        self.handle.flush().map_err(|exception| errors::describe(&exception))
     }
 
     /// Fills `buffer` from `offset_bytes`.

@@ -16,11 +16,7 @@ impl PayloadHash {
 
     /// The hash of all bytes taken, in lower-case hex.
     pub fn finish(self) -> String {
-        self.state
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        self.state.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -33,9 +29,6 @@ mod tests {
         let mut hash = PayloadHash::default();
         hash.update(b"a");
         hash.update(b"bc");
-        assert_eq!(
-            hash.finish(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(hash.finish(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }

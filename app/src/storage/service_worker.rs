@@ -15,10 +15,7 @@ pub fn register() {
     }
     spawn_local(async move {
         if let Err(exception) = JsFuture::from(container.register("/service_worker.js")).await {
-            leptos::logging::warn!(
-                "offline use is not available: {}",
-                crate::browser::errors::describe(&exception)
-            );
+            leptos::logging::warn!("offline use is not available: {}", crate::browser::errors::describe(&exception));
         }
     });
 }

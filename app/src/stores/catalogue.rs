@@ -9,25 +9,14 @@ use crate::companion;
 
 /// Every known model, in the order to show them.
 pub fn entries(companion: CompanionStore) -> Vec<CatalogEntry> {
-    let from_companion: Vec<CatalogEntry> = companion.catalogue.with(|models| {
-        models
-            .iter()
-            .filter_map(|model| model.entry.clone())
-            .collect()
-    });
-    if from_companion.is_empty() {
-        Catalog::built_in().models
-    } else {
-        from_companion
-    }
+    let from_companion: Vec<CatalogEntry> =
+        companion.catalogue.with(|models| models.iter().filter_map(|model| model.entry.clone()).collect());
+    if from_companion.is_empty() { Catalog::built_in().models } else { from_companion }
 }
 
 /// What people call the model `name`: its title in the catalogue, or the name itself; tracked.
 pub fn title(companion: CompanionStore, name: &str) -> String {
-    entries(companion)
-        .into_iter()
-        .find(|entry| entry.name == name)
-        .map_or_else(|| name.to_owned(), |entry| entry.title)
+    entries(companion).into_iter().find(|entry| entry.name == name).map_or_else(|| name.to_owned(), |entry| entry.title)
 }
 
 /// How the browser can get a model's file.
@@ -50,9 +39,7 @@ pub enum Route {
 /// How to get `entry`. A companion goes first: it keeps a copy, and knows every kind of source.
 pub fn route(entry: &CatalogEntry, is_companion_connected: bool) -> Route {
     if is_companion_connected {
-        return Route::ThroughCompanion {
-            url: companion::model_url(&entry.name),
-        };
+        return Route::ThroughCompanion { url: companion::model_url(&entry.name) };
     }
     match entry.sources.as_slice() {
         [source] => direct_url(source).map_or(Route::NeedsCompanion, |url| Route::Direct { url }),
@@ -64,13 +51,9 @@ pub fn route(entry: &CatalogEntry, is_companion_connected: bool) -> Route {
 pub fn direct_url(source: &ModelSource) -> Option<String> {
     match source {
         ModelSource::Https { url } => Some(url.clone()),
-        ModelSource::HuggingFace {
-            owner,
-            repository,
-            path,
-        } => Some(format!(
-            "https://huggingface.co/{owner}/{repository}/resolve/main/{path}"
-        )),
+        ModelSource::HuggingFace { owner, repository, path } => {
+            Some(format!("https://huggingface.co/{owner}/{repository}/resolve/main/{path}"))
+        }
         ModelSource::Pypi { .. } | ModelSource::File { .. } => None,
     }
 }
@@ -79,27 +62,14 @@ pub fn direct_url(source: &ModelSource) -> Option<String> {
 pub fn name_from_file(file: &str, taken: &[String]) -> String {
     let file = file.split(['?', '#']).next().unwrap_or_default();
     let file = file.rsplit(['/', '\\']).next().unwrap_or_default();
-    let stem = file
-        .strip_suffix(".gguf")
-        .or_else(|| file.strip_suffix(".GGUF"))
-        .unwrap_or(file);
+    let stem = file.strip_suffix(".gguf").or_else(|| file.strip_suffix(".GGUF")).unwrap_or(file);
     let plain: String = stem
         .chars()
-        .map(|c| {
-            if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') {
-                c
-            } else {
-                '-'
-            }
-        })
+        .map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' })
         .take(80)
         .collect();
     let plain = plain.trim_matches(['-', '.']).to_owned();
-    let plain = if plain.is_empty() {
-        "model".to_owned()
-    } else {
-        plain
-    };
+    let plain = if plain.is_empty() { "model".to_owned() } else { plain };
     let mut name = plain.clone();
     let mut number = 2;
     while taken.contains(&name) {
@@ -117,17 +87,8 @@ mod tests {
     fn every_known_model_has_a_route() {
         let catalogue = Catalog::built_in();
         let smollm2 = &catalogue.models[0];
-        assert_eq!(
-            route(smollm2, true),
-            Route::ThroughCompanion {
-                url: format!("/models/{}", smollm2.name)
-            }
-        );
-        assert_eq!(
-            route(smollm2, false),
-            Route::NeedsCompanion,
-            "a wheel can't be read by a browser"
-        );
+        assert_eq!(route(smollm2, true), Route::ThroughCompanion { url: format!("/models/{}", smollm2.name) });
+        assert_eq!(route(smollm2, false), Route::NeedsCompanion, "a wheel can't be read by a browser");
         let mut hosted = smollm2.clone();
         hosted.sources = vec!["hf:owner/repo/dir/m.gguf".parse().unwrap()];
         let url = "https://huggingface.co/owner/repo/resolve/main/dir/m.gguf".to_owned();

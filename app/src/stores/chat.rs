@@ -3,9 +3,7 @@
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
-use shared::model_call::{
-    ChatMessage, GenerationEvent, GenerationLimits, GenerationRequest, ModelCall, Prompt,
-};
+use shared::model_call::{ChatMessage, GenerationEvent, GenerationLimits, GenerationRequest, ModelCall, Prompt};
 use wasm_bindgen_futures::spawn_local;
 
 use super::catalogue;
@@ -58,12 +56,7 @@ pub struct ChatStore {
 
 impl ChatStore {
     /// The conversation that was open last.
-    pub fn new(
-        engine: EngineStore,
-        settings: Settings,
-        toaster: Toaster,
-        companion: CompanionStore,
-    ) -> Self {
+    pub fn new(engine: EngineStore, settings: Settings, toaster: Toaster, companion: CompanionStore) -> Self {
         let chat = Self {
             id: RwSignal::new(new_id()),
             turns: RwSignal::new(Vec::new()),
@@ -85,9 +78,7 @@ impl ChatStore {
         }
         Effect::new(move |_| {
             // A draft that can't be kept is no reason to disturb who types it.
-            let _ = chat
-                .draft
-                .with(|draft| local_storage::save(DRAFT_KEY, draft));
+            let _ = chat.draft.with(|draft| local_storage::save(DRAFT_KEY, draft));
         });
         chat
     }
@@ -100,11 +91,7 @@ impl ChatStore {
         self.stop();
         self.id.set(id.to_owned());
         self.system_prompt.set(stored.system_prompt);
-        let turns = stored
-            .turns
-            .into_iter()
-            .map(|turn| self.restore_turn(turn))
-            .collect();
+        let turns = stored.turns.into_iter().map(|turn| self.restore_turn(turn)).collect();
         self.turns.set(turns);
         self.note_current();
     }
@@ -114,8 +101,7 @@ impl ChatStore {
         self.stop();
         self.id.set(new_id());
         self.turns.set(Vec::new());
-        self.system_prompt
-            .set(self.settings.now(|data| data.system_prompt.clone()));
+        self.system_prompt.set(self.settings.now(|data| data.system_prompt.clone()));
         self.note_current();
     }
 
@@ -132,8 +118,7 @@ impl ChatStore {
 
     /// Changes what the model is told before the first turn; new conversations begin with it too.
     pub fn change_system_prompt(self, text: String) {
-        self.settings
-            .change(|data| data.system_prompt.clone_from(&text));
+        self.settings.change(|data| data.system_prompt.clone_from(&text));
         self.system_prompt.set(text);
         self.save();
     }
@@ -158,10 +143,7 @@ impl ChatStore {
     pub fn answer_again(self) {
         self.stop();
         self.turns.update(|turns| {
-            while turns
-                .last()
-                .is_some_and(|turn| turn.speaker == Speaker::Assistant)
-            {
+            while turns.last().is_some_and(|turn| turn.speaker == Speaker::Assistant) {
                 turns.pop();
             }
         });
@@ -221,14 +203,11 @@ impl ChatStore {
         let (stop, registration) = AbortHandle::new_pair();
         self.under_way.set_value(Some((turn.key, stop)));
         spawn_local(async move {
-            let outcome =
-                match Abortable::new(self.stream_answer(runs_on, messages, turn), registration)
-                    .await
-                {
-                    Ok(Ok((reason, figures))) => Outcome::Finished { reason, figures },
-                    Ok(Err(message)) => Outcome::Failed { message },
-                    Err(_) => Outcome::Stopped,
-                };
+            let outcome = match Abortable::new(self.stream_answer(runs_on, messages, turn), registration).await {
+                Ok(Ok((reason, figures))) => Outcome::Finished { reason, figures },
+                Ok(Err(message)) => Outcome::Failed { message },
+                Err(_) => Outcome::Stopped,
+            };
             self.announcement.set(match &outcome {
                 Outcome::Failed { message } => message.clone(),
                 Outcome::Stopped => "Stopped".to_owned(),
@@ -236,10 +215,7 @@ impl ChatStore {
             });
             turn.outcome.set(outcome);
             // Another answer may have begun since this one was stopped.
-            if self
-                .under_way
-                .with_value(|now| now.as_ref().is_some_and(|(key, _)| *key == turn.key))
-            {
+            if self.under_way.with_value(|now| now.as_ref().is_some_and(|(key, _)| *key == turn.key)) {
                 self.under_way.set_value(None);
                 self.is_answering.set(false);
             }
@@ -255,24 +231,14 @@ impl ChatStore {
     ) -> Result<(shared::model_call::FinishReason, AnswerFigures), String> {
         let (call, answered_by): (Box<dyn ModelCall>, String) = match &runs_on {
             RunsOn::Browser { model } => {
-                let loaded = self
-                    .engine
-                    .ensure_loaded(model)
-                    .await
-                    .map_err(|failure| failure.message)?;
+                let loaded = self.engine.ensure_loaded(model).await.map_err(|failure| failure.message)?;
                 let engine = self.engine;
-                let call = BrowserEngine::new(engine.client(), move |failure| {
-                    engine.note_failure(failure)
-                });
-                (
-                    Box::new(call),
-                    format!("{} · {}", self.title(model), loaded.backend.label()),
-                )
+                let call = BrowserEngine::new(engine.client(), move |failure| engine.note_failure(failure));
+                (Box::new(call), format!("{} · {}", self.title(model), loaded.backend.label()))
             }
-            RunsOn::Companion { model } => (
-                Box::new(Companion::new(model.clone())),
-                format!("{} · companion", self.title(model)),
-            ),
+            RunsOn::Companion { model } => {
+                (Box::new(Companion::new(model.clone())), format!("{} · companion", self.title(model)))
+            }
         };
         let request = self.request(messages);
         let seed = request.sampling.seed;
@@ -281,33 +247,17 @@ impl ChatStore {
         while let Some(event) = events.next().await {
             match event.map_err(|error| error.message)? {
                 GenerationEvent::Started { .. } => {}
-                GenerationEvent::Prefill {
-                    done_tokens,
-                    total_tokens,
-                } => {
-                    turn.outcome.set(Outcome::UnderWay {
-                        prefill: Some((done_tokens, total_tokens)),
-                    });
+                GenerationEvent::Prefill { done_tokens, total_tokens } => {
+                    turn.outcome.set(Outcome::UnderWay { prefill: Some((done_tokens, total_tokens)) });
                 }
                 GenerationEvent::Text { text, .. } => drawing.push(&text),
                 GenerationEvent::Finished { reason, usage } => {
                     let first_token_seconds = drawing.first_token_seconds(usage.prefill_seconds);
-                    return Ok((
-                        reason,
-                        AnswerFigures {
-                            answered_by,
-                            usage,
-                            first_token_seconds,
-                            seed,
-                        },
-                    ));
+                    return Ok((reason, AnswerFigures { answered_by, usage, first_token_seconds, seed }));
                 }
             }
         }
-        Err(
-            "The answer broke off. Try again; if it happens again, choose another place to run."
-                .to_owned(),
-        )
+        Err("The answer broke off. Try again; if it happens again, choose another place to run.".to_owned())
     }
 
     fn title(self, model: &str) -> String {
@@ -318,13 +268,9 @@ impl ChatStore {
         let mut messages = Vec::new();
         let system_prompt = self.system_prompt.get_untracked();
         if !system_prompt.trim().is_empty() {
-            messages.push(ChatMessage {
-                role: "system".to_owned(),
-                content: system_prompt,
-            });
+            messages.push(ChatMessage { role: "system".to_owned(), content: system_prompt });
         }
-        self.turns
-            .with_untracked(|turns| messages.extend(turns.iter().map(|turn| turn.to_message())));
+        self.turns.with_untracked(|turns| messages.extend(turns.iter().map(|turn| turn.to_message())));
         messages
     }
 
@@ -335,28 +281,18 @@ impl ChatStore {
                 // 32 bits are enough to differ and short enough to note down.
                 sampling.seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
             }
-            let limits = GenerationLimits {
-                max_tokens: Some(data.max_tokens),
-                ..GenerationLimits::default()
-            };
-            GenerationRequest {
-                prompt: Prompt::Chat(messages),
-                sampling,
-                limits,
-            }
+            let limits = GenerationLimits { max_tokens: Some(data.max_tokens), ..GenerationLimits::default() };
+            GenerationRequest { prompt: Prompt::Chat(messages), sampling, limits }
         })
     }
 
     fn save(self) {
         let conversation = StoredConversation {
             system_prompt: self.system_prompt.get_untracked(),
-            turns: self
-                .turns
-                .with_untracked(|turns| turns.iter().map(|turn| turn.to_stored()).collect()),
+            turns: self.turns.with_untracked(|turns| turns.iter().map(|turn| turn.to_stored()).collect()),
         };
         if let Err(error) = conversation::save(&self.id.get_untracked(), &conversation) {
-            self.toaster
-                .warn(format!("This conversation is not kept: {error}"));
+            self.toaster.warn(format!("This conversation is not kept: {error}"));
         }
         self.entries.set(conversation::entries());
     }
@@ -368,11 +304,7 @@ impl ChatStore {
 }
 
 fn new_id() -> String {
-    format!(
-        "{:x}-{:x}",
-        js_sys::Date::now() as u64,
-        (js_sys::Math::random() * 65536.0) as u32
-    )
+    format!("{:x}-{:x}", js_sys::Date::now() as u64, (js_sys::Math::random() * 65536.0) as u32)
 }
 
 /// Takes an answer's text and draws it in the page, not more often than the eye sees.
@@ -441,8 +373,7 @@ impl Drawing {
     }
 
     fn first_token_seconds(&self, without_text: f64) -> f64 {
-        self.first_text_ms
-            .map_or(without_text, |ms| (ms - self.started_ms) / 1000.0)
+        self.first_text_ms.map_or(without_text, |ms| (ms - self.started_ms) / 1000.0)
     }
 }
 

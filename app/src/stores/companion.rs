@@ -43,9 +43,7 @@ impl CompanionStore {
         };
         store.look();
         let on_focus = Closure::<dyn Fn()>::new(move || store.look());
-        if let Err(exception) =
-            window().add_event_listener_with_callback("focus", on_focus.as_ref().unchecked_ref())
-        {
+        if let Err(exception) = window().add_event_listener_with_callback("focus", on_focus.as_ref().unchecked_ref()) {
             leptos::logging::warn!("the companion is looked for only once: {exception:?}");
         }
         on_focus.forget();
@@ -62,11 +60,7 @@ impl CompanionStore {
     pub fn look(self) {
         spawn_local(async move {
             let models = companion::served_models().await;
-            let status = if models.is_ok() {
-                CompanionStatus::Connected
-            } else {
-                CompanionStatus::Away
-            };
+            let status = if models.is_ok() { CompanionStatus::Connected } else { CompanionStatus::Away };
             let models = models.unwrap_or_default();
             if status == CompanionStatus::Connected
                 && let Ok(catalogue) = companion::catalogue().await

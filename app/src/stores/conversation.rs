@@ -112,21 +112,12 @@ impl Turn {
             Outcome::UnderWay { .. } => Outcome::Stopped,
             other => other,
         };
-        Self {
-            key,
-            speaker: stored.speaker,
-            text: RwSignal::new(stored.text),
-            outcome: RwSignal::new(outcome),
-        }
+        Self { key, speaker: stored.speaker, text: RwSignal::new(stored.text), outcome: RwSignal::new(outcome) }
     }
 
     /// The turn as it is stored.
     pub fn to_stored(self) -> StoredTurn {
-        StoredTurn {
-            speaker: self.speaker,
-            text: self.text.get_untracked(),
-            outcome: self.outcome.get_untracked(),
-        }
+        StoredTurn { speaker: self.speaker, text: self.text.get_untracked(), outcome: self.outcome.get_untracked() }
     }
 
     /// The turn as the model sees it.
@@ -135,10 +126,7 @@ impl Turn {
             Speaker::User => "user",
             Speaker::Assistant => "assistant",
         };
-        ChatMessage {
-            role: role.to_owned(),
-            content: self.text.get_untracked(),
-        }
+        ChatMessage { role: role.to_owned(), content: self.text.get_untracked() }
     }
 }
 

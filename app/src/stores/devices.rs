@@ -63,9 +63,7 @@ impl DeviceStore {
             storage: RwSignal::new(None),
         };
         spawn_local(async move {
-            store
-                .gpu
-                .set(Some(gpu_facts().await.unwrap_or(GpuFacts::NoAdapter)));
+            store.gpu.set(Some(gpu_facts().await.unwrap_or(GpuFacts::NoAdapter)));
         });
         store.look_at_storage();
         store
@@ -111,9 +109,7 @@ async fn storage_facts() -> Option<StorageFacts> {
     let estimate = JsFuture::from(storage.estimate().ok()?).await.ok()?;
     let estimate: web_sys::StorageEstimate = estimate.unchecked_into();
     let is_persisted = match storage.persisted() {
-        Ok(promise) => JsFuture::from(promise)
-            .await
-            .is_ok_and(|persisted| persisted.is_truthy()),
+        Ok(promise) => JsFuture::from(promise).await.is_ok_and(|persisted| persisted.is_truthy()),
         Err(_) => false,
     };
     Some(StorageFacts {
@@ -129,12 +125,7 @@ async fn gpu_facts() -> Option<GpuFacts> {
         return Some(GpuFacts::NoWebGpu);
     };
     let options = js_sys::Object::new();
-    Reflect::set(
-        &options,
-        &"powerPreference".into(),
-        &"high-performance".into(),
-    )
-    .ok()?;
+    Reflect::set(&options, &"powerPreference".into(), &"high-performance".into()).ok()?;
     let request: js_sys::Function = field(&gpu, "requestAdapter")?.dyn_into().ok()?;
     let promise: js_sys::Promise = request.call1(&gpu, &options).ok()?.dyn_into().ok()?;
     let adapter = JsFuture::from(promise).await.ok()?;
@@ -150,13 +141,7 @@ async fn gpu_facts() -> Option<GpuFacts> {
             .filter(|text| !text.is_empty())
     };
     let name = text("description")
-        .or_else(|| {
-            Some(format!(
-                "{} {}",
-                text("vendor")?,
-                text("architecture").unwrap_or_default()
-            ))
-        })
+        .or_else(|| Some(format!("{} {}", text("vendor")?, text("architecture").unwrap_or_default())))
         .map_or_else(|| "GPU".to_owned(), |name| name.trim().to_owned());
     let is_fallback = information
         .as_ref()
@@ -181,21 +166,11 @@ impl DeviceStore {
     pub fn limits(self) -> shared::catalog::DeviceLimits {
         /// What a tab can address for the CPU, with room for the rest.
         const LARGEST_TAB_BYTES: u64 = 3 << 30;
-        let has_real_gpu = matches!(
-            self.gpu.get(),
-            Some(GpuFacts::Adapter {
-                is_software: false,
-                ..
-            })
-        );
+        let has_real_gpu = matches!(self.gpu.get(), Some(GpuFacts::Adapter { is_software: false, .. }));
         // The system and other tabs need the other half.
         let half = self.memory_bytes.get().map(|bytes| bytes / 2);
         shared::catalog::DeviceLimits {
-            memory_bytes: if has_real_gpu {
-                half
-            } else {
-                half.map(|bytes| bytes.min(LARGEST_TAB_BYTES))
-            },
+            memory_bytes: if has_real_gpu { half } else { half.map(|bytes| bytes.min(LARGEST_TAB_BYTES)) },
             storage_bytes: self.storage.get().map(|storage| storage.free_bytes()),
         }
     }

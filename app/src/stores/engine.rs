@@ -7,8 +7,7 @@ use super::settings::Settings;
 use crate::components::Toaster;
 use crate::engine_worker::client::WorkerClient;
 use crate::engine_worker::protocol::{
-    Event, Failure, FailureKind, GpuDescription, LoadRequest, LoadStage, LoadedModel, Reply,
-    Request,
+    Event, Failure, FailureKind, GpuDescription, LoadRequest, LoadStage, LoadedModel, Reply, Request,
 };
 
 /// What the engine is doing.
@@ -24,7 +23,7 @@ pub enum EngineStatus {
         stage: Option<LoadStage>,
     },
     /// A model is in memory.
-    Ready(LoadedModel),
+    Ready(Box<LoadedModel>),
     /// Loading failed.
     Failed {
         /// Which one.
@@ -54,16 +53,9 @@ impl EngineStore {
             status.set(EngineStatus::Empty);
             loaded_as.set_value(None);
             leptos::logging::error!("the engine worker stopped: {message}");
-            toaster
-                .warn("The engine stopped unexpectedly. It starts afresh with your next message.");
+            toaster.warn("The engine stopped unexpectedly. It starts afresh with your next message.");
         });
-        Self {
-            status,
-            client: StoredValue::new_local(client),
-            settings,
-            device,
-            loaded_as,
-        }
+        Self { status, client: StoredValue::new_local(client), settings, device, loaded_as }
     }
 
     /// The worker that computes.
@@ -75,24 +67,16 @@ impl EngineStore {
     ///
     /// # Errors
     /// Why it is not.
-    pub async fn ensure_loaded(self, name: &str) -> Result<LoadedModel, Failure> {
-        let (backend, context_tokens) = self
-            .settings
-            .now(|data| (data.backend, data.context_tokens));
+    pub async fn ensure_loaded(self, name: &str) -> Result<Box<LoadedModel>, Failure> {
+        let (backend, context_tokens) = self.settings.now(|data| (data.backend, data.context_tokens));
         let request = LoadRequest {
             name: name.to_owned(),
             backend,
-            remembered: self
-                .settings
-                .remembered_backend(name, self.device.adapter_name().as_deref()),
+            remembered: self.settings.remembered_backend(name, self.device.adapter_name().as_deref()),
             context_tokens,
         };
         if let EngineStatus::Ready(loaded) = self.status.get_untracked()
-            && self.loaded_as.with_value(|loaded_as| {
-                loaded_as
-                    .as_ref()
-                    .is_some_and(|as_| is_same_load(as_, &request))
-            })
+            && self.loaded_as.with_value(|loaded_as| loaded_as.as_ref().is_some_and(|as_| is_same_load(as_, &request)))
         {
             return Ok(loaded);
         }
@@ -103,31 +87,19 @@ impl EngineStore {
     ///
     /// # Errors
     /// Why it failed.
-    pub async fn load(self, request: LoadRequest) -> Result<LoadedModel, Failure> {
+    pub async fn load(self, request: LoadRequest) -> Result<Box<LoadedModel>, Failure> {
         let name = request.name.clone();
         self.loaded_as.set_value(None);
-        self.status.set(EngineStatus::Loading {
-            name: name.clone(),
-            stage: None,
-        });
+        self.status.set(EngineStatus::Loading { name: name.clone(), stage: None });
         let status = self.status;
         let loading_name = name.clone();
         let on_event = move |event| {
             if let Event::Load(stage) = event {
-                status.set(EngineStatus::Loading {
-                    name: loading_name.clone(),
-                    stage: Some(stage),
-                });
+                status.set(EngineStatus::Loading { name: loading_name.clone(), stage: Some(stage) });
             }
         };
-        let mut guard = LoadingGuard {
-            status,
-            is_done: false,
-        };
-        let result = self
-            .client()
-            .ask(Request::Load(request.clone()), on_event)
-            .await;
+        let mut guard = LoadingGuard { status, is_done: false };
+        let result = self.client().ask(Request::Load(request.clone()), on_event).await;
         guard.is_done = true;
         let result = match result {
             Ok(Reply::Loaded(loaded)) => Ok(loaded),
@@ -146,10 +118,7 @@ impl EngineStore {
                 self.status.set(EngineStatus::Ready(loaded.clone()));
             }
             Err(failure) => {
-                self.status.set(EngineStatus::Failed {
-                    name,
-                    message: failure.message.clone(),
-                });
+                self.status.set(EngineStatus::Failed { name, message: failure.message.clone() });
             }
         }
         result
@@ -209,9 +178,7 @@ impl Drop for LoadingGuard {
 
 /// True where what `loaded` asked for still serves `wanted`.
 fn is_same_load(loaded: &LoadRequest, wanted: &LoadRequest) -> bool {
-    loaded.name == wanted.name
-        && loaded.backend == wanted.backend
-        && loaded.context_tokens == wanted.context_tokens
+    loaded.name == wanted.name && loaded.backend == wanted.backend && loaded.context_tokens == wanted.context_tokens
 }
 
 fn unexpected_reply() -> Failure {

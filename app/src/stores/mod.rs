@@ -47,15 +47,7 @@ impl Stores {
         let engine = engine::EngineStore::new(settings, toaster, device);
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
         let chat = chat::ChatStore::new(engine, settings, toaster, companion);
-        let stores = Self {
-            settings,
-            toaster,
-            companion,
-            device,
-            models,
-            engine,
-            chat,
-        };
+        let stores = Self { settings, toaster, companion, device, models, engine, chat };
         provide_context(toaster);
         provide_context(stores);
         stores

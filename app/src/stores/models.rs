@@ -18,8 +18,8 @@ use crate::companion;
 use crate::components::Toaster;
 use crate::engine_worker::client::{Call, Canceller, WorkerClient};
 use crate::engine_worker::protocol::{
-    DownloadRequest, Event, Failure, FailureKind, ImportRequest, Request, StoredModel, StoredState,
-    TransferProgress, TransferStage,
+    DownloadRequest, Event, Failure, FailureKind, ImportRequest, Request, StoredModel, StoredState, TransferProgress,
+    TransferStage,
 };
 use crate::quantities::SpeedMeter;
 use crate::storage::model_files;
@@ -72,12 +72,8 @@ pub enum TransferStep {
 }
 
 impl Transfer {
-    const STARTING: Self = Self {
-        step: TransferStep::Starting,
-        done_bytes: 0,
-        total_bytes: None,
-        bytes_per_second: None,
-    };
+    const STARTING: Self =
+        Self { step: TransferStep::Starting, done_bytes: 0, total_bytes: None, bytes_per_second: None };
 
     /// From 0 to 1.
     pub fn fraction(&self) -> Option<f64> {
@@ -88,9 +84,7 @@ impl Transfer {
     /// At the speed of the last seconds.
     pub fn seconds_left(&self) -> Option<f64> {
         let left = self.total_bytes?.saturating_sub(self.done_bytes) as f64;
-        self.bytes_per_second
-            .filter(|speed| *speed > 0.0)
-            .map(|speed| left / speed)
+        self.bytes_per_second.filter(|speed| *speed > 0.0).map(|speed| left / speed)
     }
 }
 
@@ -143,8 +137,7 @@ impl ModelStore {
         match model_files::list().await {
             Ok(stored) => self.stored.set(Some(stored)),
             Err(message) => {
-                self.toaster
-                    .warn(format!("Models can't be kept here: {message}"));
+                self.toaster.warn(format!("Models can't be kept here: {message}"));
                 self.stored.set(Some(Vec::new()));
             }
         }
@@ -164,13 +157,8 @@ impl ModelStore {
 
     /// Whether and how `name` is stored, tracked.
     pub fn state(self, name: &str) -> Option<StoredState> {
-        self.stored.with(|stored| {
-            stored
-                .iter()
-                .flatten()
-                .find(|model| model.name == name)
-                .map(|model| model.state.clone())
-        })
+        self.stored
+            .with(|stored| stored.iter().flatten().find(|model| model.name == name).map(|model| model.state.clone()))
     }
 
     /// Brings a model of the catalogue here, or goes on with it.
@@ -209,42 +197,23 @@ impl ModelStore {
             size_bytes: Some(entry.size_bytes),
             sha256: Some(entry.sha256.clone()),
         };
-        self.transfer(
-            &entry.name,
-            Request::Download(request),
-            TransferStep::Receiving,
-        )
-        .await
+        self.transfer(&entry.name, Request::Download(request), TransferStep::Receiving).await
     }
 
     async fn let_companion_fetch(self, entry: &CatalogEntry) -> Result<(), Failure> {
         // The person accepted where the licence asks for it; the button leads here by no other way.
-        let has_accepted = self
-            .settings
-            .now(|data| data.accepted_licences.contains(&entry.licence.id));
+        let has_accepted = self.settings.now(|data| data.accepted_licences.contains(&entry.licence.id));
         let mut meter = SpeedMeter::default();
         let pulling = companion::pull(&entry.name, has_accepted, |done_bytes, total_bytes| {
-            self.report(
-                &entry.name,
-                TransferStep::CompanionFetches,
-                done_bytes,
-                total_bytes,
-                &mut meter,
-            );
+            self.report(&entry.name, TransferStep::CompanionFetches, done_bytes, total_bytes, &mut meter);
         });
         let (handle, registration) = AbortHandle::new_pair();
         self.stoppers.update_value(|stoppers| {
             stoppers.insert(entry.name.clone(), Stopper::Companion(handle));
         });
         match Abortable::new(pulling, registration).await {
-            Ok(result) => result.map_err(|message| Failure {
-                kind: FailureKind::Storage,
-                message,
-            }),
-            Err(_) => Err(Failure {
-                kind: FailureKind::Cancelled,
-                message: "paused".to_owned(),
-            }),
+            Ok(result) => result.map_err(|message| Failure { kind: FailureKind::Storage, message }),
+            Err(_) => Err(Failure { kind: FailureKind::Cancelled, message: "paused".to_owned() }),
         }
     }
 
@@ -266,9 +235,7 @@ impl ModelStore {
             return;
         }
         spawn_local(async move {
-            let result = self
-                .transfer(&name, Request::Download(request), TransferStep::Receiving)
-                .await;
+            let result = self.transfer(&name, Request::Download(request), TransferStep::Receiving).await;
             self.end(&name, result).await;
         });
     }
@@ -280,10 +247,7 @@ impl ModelStore {
             return;
         }
         spawn_local(async move {
-            let request = Request::Import(ImportRequest {
-                name: name.clone(),
-                file,
-            });
+            let request = Request::Import(ImportRequest { name: name.clone(), file });
             let result = self.transfer(&name, request, TransferStep::Copying).await;
             self.end(&name, result).await;
         });
@@ -300,10 +264,7 @@ impl ModelStore {
 
     /// Removes a model, whole or partial, and stops its transfer.
     pub fn delete(self, name: String) {
-        if self
-            .transfers
-            .with_untracked(|transfers| transfers.contains_key(&name))
-        {
+        if self.transfers.with_untracked(|transfers| transfers.contains_key(&name)) {
             self.to_delete.update_value(|names| {
                 names.insert(name.clone());
             });
@@ -318,42 +279,28 @@ impl ModelStore {
             self.engine.unload().await;
         }
         if let Err(message) = model_files::delete(name).await {
-            self.toaster
-                .warn(format!("{name} could not be deleted: {message}"));
+            self.toaster.warn(format!("{name} could not be deleted: {message}"));
         }
         self.problems.update(|problems| {
             problems.remove(name);
         });
         self.look().await;
-        let was_chosen = self.settings.now(|data| {
-            data.runs_on
-                == Some(RunsOn::Browser {
-                    model: name.to_owned(),
-                })
-        });
+        let was_chosen = self.settings.now(|data| data.runs_on == Some(RunsOn::Browser { model: name.to_owned() }));
         if was_chosen {
             let other = untrack(|| self.complete_names()).into_iter().next();
-            self.settings
-                .change(|data| data.runs_on = other.map(|model| RunsOn::Browser { model }));
+            self.settings.change(|data| data.runs_on = other.map(|model| RunsOn::Browser { model }));
         }
     }
 
     fn taken_names(self) -> Vec<String> {
         let stored = self.stored.get_untracked().unwrap_or_default();
         let transfers = self.transfers.get_untracked();
-        stored
-            .into_iter()
-            .map(|model| model.name)
-            .chain(transfers.into_keys())
-            .collect()
+        stored.into_iter().map(|model| model.name).chain(transfers.into_keys()).collect()
     }
 
     /// False where the model is on its way already.
     fn begin(self, name: &str) -> bool {
-        if self
-            .transfers
-            .with_untracked(|transfers| transfers.contains_key(name))
-        {
+        if self.transfers.with_untracked(|transfers| transfers.contains_key(name)) {
             return false;
         }
         self.problems.update(|problems| {
@@ -366,24 +313,14 @@ impl ModelStore {
         true
     }
 
-    async fn transfer(
-        self,
-        name: &str,
-        request: Request,
-        step: TransferStep,
-    ) -> Result<(), Failure> {
+    async fn transfer(self, name: &str, request: Request, step: TransferStep) -> Result<(), Failure> {
         let call: Call = self.client.get_value().call(request);
         self.stoppers.update_value(|stoppers| {
             stoppers.insert(name.to_owned(), Stopper::Worker(call.canceller()));
         });
         let mut meter = SpeedMeter::default();
         let on_event = |event| {
-            if let Event::Transfer(TransferProgress {
-                stage,
-                done_bytes,
-                total_bytes,
-            }) = event
-            {
+            if let Event::Transfer(TransferProgress { stage, done_bytes, total_bytes }) = event {
                 let step = match stage {
                     TransferStage::CheckingEarlierPart => TransferStep::CheckingEarlierPart,
                     TransferStage::Receiving => step,
@@ -394,21 +331,9 @@ impl ModelStore {
         call.finish(on_event).await.map(|_| ())
     }
 
-    fn report(
-        self,
-        name: &str,
-        step: TransferStep,
-        done_bytes: u64,
-        total_bytes: Option<u64>,
-        meter: &mut SpeedMeter,
-    ) {
+    fn report(self, name: &str, step: TransferStep, done_bytes: u64, total_bytes: Option<u64>, meter: &mut SpeedMeter) {
         meter.note(now_ms(), done_bytes);
-        let transfer = Transfer {
-            step,
-            done_bytes,
-            total_bytes,
-            bytes_per_second: meter.bytes_per_second(),
-        };
+        let transfer = Transfer { step, done_bytes, total_bytes, bytes_per_second: meter.bytes_per_second() };
         self.transfers.update(|transfers| {
             transfers.insert(name.to_owned(), transfer);
         });
@@ -418,10 +343,7 @@ impl ModelStore {
         self.stoppers.update_value(|stoppers| {
             stoppers.remove(name);
         });
-        let is_to_delete = self
-            .to_delete
-            .try_update_value(|names| names.remove(name))
-            .unwrap_or_default();
+        let is_to_delete = self.to_delete.try_update_value(|names| names.remove(name)).unwrap_or_default();
         if is_to_delete {
             self.delete_now(name).await;
         } else {
@@ -437,11 +359,7 @@ impl ModelStore {
                 self.toaster.say(format!("{title} is ready."));
                 let is_nothing_chosen = self.settings.now(|data| data.runs_on.is_none());
                 if is_nothing_chosen {
-                    self.settings.change(|data| {
-                        data.runs_on = Some(RunsOn::Browser {
-                            model: name.to_owned(),
-                        })
-                    });
+                    self.settings.change(|data| data.runs_on = Some(RunsOn::Browser { model: name.to_owned() }));
                 }
                 self.companion.look();
             }
@@ -467,21 +385,7 @@ mod tests {
         };
         assert_eq!(transfer.fraction(), Some(0.25));
         assert_eq!(transfer.seconds_left(), Some(15.0));
-        assert_eq!(
-            Transfer {
-                total_bytes: None,
-                ..transfer.clone()
-            }
-            .fraction(),
-            None
-        );
-        assert_eq!(
-            Transfer {
-                bytes_per_second: Some(0.0),
-                ..transfer
-            }
-            .seconds_left(),
-            None
-        );
+        assert_eq!(Transfer { total_bytes: None, ..transfer.clone() }.fraction(), None);
+        assert_eq!(Transfer { bytes_per_second: Some(0.0), ..transfer }.seconds_left(), None);
     }
 }

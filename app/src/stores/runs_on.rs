@@ -37,12 +37,8 @@ impl RunsOn {
     /// The reverse of `key`.
     pub fn from_key(key: &str) -> Option<Self> {
         match key.split_once(':')? {
-            ("browser", model) => Some(Self::Browser {
-                model: model.to_owned(),
-            }),
-            ("companion", model) => Some(Self::Companion {
-                model: model.to_owned(),
-            }),
+            ("browser", model) => Some(Self::Browser { model: model.to_owned() }),
+            ("companion", model) => Some(Self::Companion { model: model.to_owned() }),
             _ => None,
         }
     }
@@ -55,14 +51,7 @@ mod tests {
     #[test]
     fn keys_are_reversible() {
         for model in ["smollm2", "a:b"] {
-            for place in [
-                RunsOn::Browser {
-                    model: model.to_owned(),
-                },
-                RunsOn::Companion {
-                    model: model.to_owned(),
-                },
-            ] {
+            for place in [RunsOn::Browser { model: model.to_owned() }, RunsOn::Companion { model: model.to_owned() }] {
                 assert_eq!(RunsOn::from_key(&place.key()), Some(place));
             }
         }

@@ -107,9 +107,7 @@ impl Settings {
         let theme = Memo::new(move |_| data.with(|data| data.theme));
         Effect::new(move |_| {
             let root = document().document_element();
-            if let Some(Err(exception)) =
-                root.map(|root| root.set_attribute("data-theme", theme.get().name()))
-            {
+            if let Some(Err(exception)) = root.map(|root| root.set_attribute("data-theme", theme.get().name())) {
                 leptos::logging::warn!("the theme can't be set: {exception:?}");
             }
         });
@@ -143,9 +141,8 @@ impl Settings {
     pub fn remembered_backend(self, model: &str, adapter: Option<&str>) -> Option<Backend> {
         self.now(|data| {
             let mut measurements = data.measurements.iter();
-            let found = measurements.find(|found| {
-                found.model == model && adapter.is_none_or(|adapter| found.adapter == adapter)
-            })?;
+            let found = measurements
+                .find(|found| found.model == model && adapter.is_none_or(|adapter| found.adapter == adapter))?;
             Some(found.chosen)
         })
     }
@@ -153,8 +150,7 @@ impl Settings {
     /// Keeps a measurement in the place of an older one.
     pub fn remember(self, measurement: Measurement) {
         self.change(|data| {
-            data.measurements
-                .retain(|old| old.model != measurement.model);
+            data.measurements.retain(|old| old.model != measurement.model);
             data.measurements.push(measurement);
         });
     }

@@ -85,9 +85,8 @@ mod tests {
     #[test]
     fn attention_is_a_softmax_of_scores_over_the_window() {
         let (head_size, stride, length) = (8, 20, 150);
-        let wave = |seed: usize| {
-            (0..length * stride).map(|i| ((i * seed) as f32 * 0.071).sin() * 2.0).collect::<Vec<_>>()
-        };
+        let wave =
+            |seed: usize| (0..length * stride).map(|i| ((i * seed) as f32 * 0.071).sin() * 2.0).collect::<Vec<_>>();
         let (keys, values) = (wave(3), wave(7));
         let query: Vec<f32> = (0..head_size).map(|i| 1.0 - i as f32 * 0.3).collect();
         let cache = |values| HeadCache { values, first_column: 4, stride };

@@ -153,7 +153,7 @@ impl Blocks for Q6K {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::activation::quantize_row;
+    use crate::cpu::activation::quantize_unit;
     use crate::cpu::lanes::Portable;
     use crate::quantization::BlockType;
 
@@ -174,11 +174,14 @@ mod tests {
         for (index, expected) in expected.into_iter().enumerate() {
             let mut one_hot = [0.0; 32];
             one_hot[index % 32] = 1.0;
-            let (mut words, mut scale) = ([0; 32], [[0.0; 2]]);
-            quantize_row(&one_hot, &mut words, &mut scale);
+            let mut words = [0; 32];
+            let (scale, _) = quantize_unit(&one_hot, &mut words);
             let unit = B::unit::<Portable>(&block, index / 32);
-            let value = Portable::dot_add(0.0, unit.words, &words, unit.scale * scale[0][0]) + unit.minimum;
-            assert!((value - expected).abs() <= expected.abs() * 1e-5 + 1e-5, "{block_type} weight {index}: {value}, not {expected}");
+            let value = Portable::dots(unit.words, &words) as f32 * unit.scale * scale + unit.minimum;
+            assert!(
+                (value - expected).abs() <= expected.abs() * 1e-5 + 1e-5,
+                "{block_type} weight {index}: {value}, not {expected}"
+            );
         }
     }
 

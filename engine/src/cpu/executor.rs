@@ -1,5 +1,7 @@
 //! Walks the plan, one step after another, over all rows of a batch.
 
+use shared::sampling::{Sampler, SamplingParameters};
+
 use super::activation::Activations;
 use super::attention::{HeadCache, attend};
 use super::elementwise::{gate, rms_norm, rotate};
@@ -31,6 +33,7 @@ pub struct CpuExecutor {
     /// Per layer keys and values `[positions, heads * head_size]`; grown as the sequence grows.
     caches: Vec<KeysAndValues>,
     activations: Activations,
+    sampler: Sampler,
 }
 
 enum LoadedWeight {
@@ -85,6 +88,7 @@ impl CpuExecutor {
             caches: plan.caches.iter().map(|_| KeysAndValues::default()).collect(),
             activations: Activations::default(),
             weights: loaded,
+            sampler: Sampler::new(SamplingParameters::GREEDY, plan.vocabulary_size),
             plan,
         })
     }
@@ -104,7 +108,7 @@ impl CpuExecutor {
         let weights = self.plan.weights.iter().map(Weight::size_bytes).sum();
         let floats = |values: &Vec<f32>| values.capacity() as u64 * 4;
         let caches = self.caches.iter().map(|cache| floats(&cache.keys) + floats(&cache.values)).sum();
-        let scratch = self.buffers.iter().map(floats).sum::<u64>() + self.activations.words.capacity() as u64 * 2;
+        let scratch = self.buffers.iter().map(floats).sum::<u64>() + self.activations.size_bytes();
         (weights, caches, scratch)
     }
 
@@ -119,6 +123,21 @@ impl CpuExecutor {
         wanted: LogitsWanted,
     ) -> Result<Vec<f32>, EngineError> {
         self.run(tokens, first_position, wanted, None)
+    }
+
+    /// See [`crate::executor::Executor::begin_answer`].
+    pub fn begin_answer(&mut self, sampling: SamplingParameters, context: &[u32]) {
+        self.sampler = Sampler::new(sampling, self.plan.vocabulary_size);
+        context.iter().for_each(|&token| self.sampler.observe(token));
+    }
+
+    /// Runs `tokens` and chooses the one that follows.
+    ///
+    /// # Errors
+    /// There is no memory for the cache.
+    pub fn choose(&mut self, tokens: &[u32], first_position: usize) -> Result<u32, EngineError> {
+        let mut logits = self.forward(tokens, first_position, LogitsWanted::Last)?;
+        Ok(self.sampler.choose(&mut logits, (first_position + tokens.len()) as u32))
     }
 
     /// As [`CpuExecutor::forward`], and shows each step's name and the rows it wrote, to compare backends.
@@ -139,7 +158,7 @@ impl CpuExecutor {
             angles: self.plan.ropes.iter().map(|rope| angles(rope, first_position, tokens.len())).collect(),
         };
         self.make_room(&batch)?;
-        let Self { set, threads, plan, weights, buffers, caches, activations } = self;
+        let Self { set, threads, plan, weights, buffers, caches, activations, sampler: _ } = self;
         let mut walk = Walk { set: *set, threads, plan, weights, buffers, caches, activations };
         threads.enter(|| {
             for step in &plan.steps {
@@ -317,7 +336,9 @@ impl<'a> Walk<'a> {
                     });
                 } else {
                     let ups = std::mem::take(&mut self.buffers[up.buffer.0]);
-                    self.each_row(output, rows, |row, index| gate(set, place.of(row), up_place.row(&ups, index), activation));
+                    self.each_row(output, rows, |row, index| {
+                        gate(set, place.of(row), up_place.row(&ups, index), activation)
+                    });
                     self.buffers[up.buffer.0] = ups;
                 }
             }

@@ -1,6 +1,6 @@
 //! Matrix products: quantized weights times quantized activations.
 
-use super::activation::{ActivationRow, Activations, UNIT, quantize_row};
+use super::activation::{ActivationGroup, Activations, GROUP, RowMut, UNIT, quantize_row};
 use super::blocks::{Blocks, Q4_0, Q4_1, Q4K, Q5_0, Q5_1, Q5K, Q6K, Q8_0};
 use super::lanes::{InstructionSet, Lanes, for_each_instruction_set};
 use super::math;
@@ -8,8 +8,6 @@ use super::parallel::Threads;
 use super::weight::CpuWeight;
 use crate::quantization::BlockType;
 
-/// Tokens that share one decoding of the weights.
-const GROUP: usize = 4;
 /// Weight rows that stay in the first cache while all groups of a chunk pass over them.
 const TILE_ROWS: usize = 16;
 
@@ -31,29 +29,17 @@ pub(super) fn quantize(
     rows: usize,
     activations: &mut Activations,
 ) {
-    activations.resize(rows, place.columns);
-    let units = activations.units;
-    let row_of = |index: usize| &input[index * place.stride + place.first_column..][..place.columns];
-    if rows == 1 {
-        return quantize_into(set, row_of(0), &mut activations.words, &mut activations.scales);
-    }
-    // Scales first seen as pairs with their words, so that threads get both.
-    let Activations { words, scales, .. } = activations;
-    let mut pairs: Vec<_> = words.chunks_mut(units * UNIT).zip(scales.chunks_mut(units)).collect();
-    threads.for_each_chunk(&mut pairs, rows.div_ceil(threads.count()), |chunk, pairs| {
-        for (offset, (words, scales)) in pairs.iter_mut().enumerate() {
-            quantize_into(set, row_of(chunk * rows.div_ceil(threads.count()) + offset), words, scales);
-        }
-    });
+    let row = |index: usize| &input[index * place.stride + place.first_column..][..place.columns];
+    activations.fill(threads, rows, place.columns, row, |values, row| quantize_into(set, values, row));
 }
 
 #[inline(always)]
-fn quantize_body<L: Lanes>(values: &[f32], words: &mut [i16], scales: &mut [[f32; 2]]) {
-    quantize_row(values, words, scales);
+fn quantize_body<L: Lanes>(values: &[f32], row: RowMut<'_>) {
+    quantize_row(values, row);
 }
 for_each_instruction_set! {
     /// Quantizes one row.
-    fn quantize_into(values: &[f32], words: &mut [i16], scales: &mut [[f32; 2]]) = quantize_body
+    fn quantize_into(values: &[f32], row: RowMut<'_>) = quantize_body
 }
 
 /// output = input * weight^T, or output += where `accumulate`. `activations` is `input` quantized.
@@ -145,28 +131,30 @@ fn product_body<L: Lanes, B: Blocks>(
     place: Place,
     accumulate: bool,
 ) {
-    let row_bytes = activations.units / B::UNITS * B::BYTES;
-    let tokens = output.len() / place.stride;
+    let row_bytes = activations.units() / B::UNITS * B::BYTES;
+    if activations.group_rows() == 1 {
+        let output = &mut output[place.first_column..][..place.columns];
+        let group = activations.group(0);
+        for (blocks, output) in blocks.chunks(4 * row_bytes).zip(output.chunks_mut(4)) {
+            // Where fewer than four rows are left, the last one stands in for the missing.
+            let row = |index: usize| &blocks[index.min(output.len() - 1) * row_bytes..][..row_bytes];
+            let values = four_rows::<L, B>([row(0), row(1), row(2), row(3)], group);
+            for (output, value) in output.iter_mut().zip(values) {
+                put(output, value, accumulate);
+            }
+        }
+        return;
+    }
     for (tile, tile_blocks) in blocks.chunks(TILE_ROWS * row_bytes).enumerate() {
-        let mut token = 0;
-        while token + GROUP <= tokens {
-            let rows: [_; GROUP] = std::array::from_fn(|index| activations.row(first_token + token + index));
+        for (group, output) in output.chunks_mut(GROUP * place.stride).enumerate() {
+            let group = activations.group(first_token / GROUP + group);
             for (row, blocks) in tile_blocks.chunks_exact(row_bytes).enumerate() {
                 let column = place.first_column + tile * TILE_ROWS + row;
-                for (index, value) in dot::<L, B, GROUP>(blocks, &rows).into_iter().enumerate() {
-                    put(&mut output[(token + index) * place.stride + column], value, accumulate);
+                let values = four_tokens::<L, B>(blocks, group);
+                for (output, value) in output.chunks_mut(place.stride).zip(values) {
+                    put(&mut output[column], value, accumulate);
                 }
             }
-            token += GROUP;
-        }
-        while token < tokens {
-            let rows = [activations.row(first_token + token)];
-            for (row, blocks) in tile_blocks.chunks_exact(row_bytes).enumerate() {
-                let column = place.first_column + tile * TILE_ROWS + row;
-                let [value] = dot::<L, B, 1>(blocks, &rows);
-                put(&mut output[token * place.stride + column], value, accumulate);
-            }
-            token += 1;
         }
     }
 }
@@ -176,26 +164,93 @@ fn put(output: &mut f32, value: f32, accumulate: bool) {
     *output = if accumulate { *output + value } else { value };
 }
 
-/// The dot products of one row of weights with `N` rows of activations.
+/// The dot products of four rows of weights with one row of activations.
 #[inline(always)]
-fn dot<L: Lanes, B: Blocks, const N: usize>(blocks: &[u8], rows: &[ActivationRow<'_>; N]) -> [f32; N] {
-    let mut sums = [L::zero(); N];
-    let mut minimums = [0.0_f32; N];
-    for (block_index, block) in blocks.chunks_exact(B::BYTES).enumerate() {
-        for unit_index in 0..B::UNITS {
-            let unit = B::unit::<L>(block, unit_index);
-            let place = block_index * B::UNITS + unit_index;
-            for index in 0..N {
-                let [scale, sum] = rows[index].scales[place];
-                let words = &rows[index].words[place * UNIT..][..UNIT];
-                sums[index] = L::dot_add(sums[index], unit.words, words, unit.scale * scale);
-                if B::HAS_MINIMUM {
-                    minimums[index] += unit.minimum * sum;
-                }
+fn four_rows<L: Lanes, B: Blocks>(rows: [&[u8]; 4], activation: ActivationGroup<'_>) -> [f32; 4] {
+    let mut sums = L::zero();
+    let mut minimums = [0.0_f32; 4];
+    let [a, b, c, d] = rows;
+    for block in 0..a.len() / B::BYTES {
+        let place = block * B::BYTES..(block + 1) * B::BYTES;
+        let (a, b, c, d) = (&a[place.clone()], &b[place.clone()], &c[place.clone()], &d[place]);
+        let units = block * B::UNITS..(block + 1) * B::UNITS;
+        let (scales, activation_sums) = (&activation.scales[units.clone()], &activation.sums[units]);
+        let words = &activation.words[block * B::UNITS * UNIT..][..B::UNITS * UNIT];
+        for index in 0..B::UNITS {
+            let words = &words[index * UNIT..][..UNIT];
+            // Written out and in this order: `array::map` is not always inlined, and four decoded units at once are
+            // more than the registers hold.
+            let unit_a = B::unit::<L>(a, index);
+            let dots_a = L::dots(unit_a.words, words);
+            let unit_b = B::unit::<L>(b, index);
+            let dots_b = L::dots(unit_b.words, words);
+            let unit_c = B::unit::<L>(c, index);
+            let dots_c = L::dots(unit_c.words, words);
+            let unit_d = B::unit::<L>(d, index);
+            let dots_d = L::dots(unit_d.words, words);
+            let dots = [dots_a, dots_b, dots_c, dots_d];
+            let [a, b, c, d] = [
+                (unit_a.scale, unit_a.minimum),
+                (unit_b.scale, unit_b.minimum),
+                (unit_c.scale, unit_c.minimum),
+                (unit_d.scale, unit_d.minimum),
+            ];
+            let scale = scales[index];
+            sums = L::add_scaled(sums, dots, [a.0 * scale, b.0 * scale, c.0 * scale, d.0 * scale]);
+            if B::HAS_MINIMUM {
+                let sum = activation_sums[index];
+                minimums[0] += a.1 * sum;
+                minimums[1] += b.1 * sum;
+                minimums[2] += c.1 * sum;
+                minimums[3] += d.1 * sum;
             }
         }
     }
-    std::array::from_fn(|index| L::total(sums[index]) + minimums[index])
+    let [a, b, c, d] = L::totals(sums);
+    [a + minimums[0], b + minimums[1], c + minimums[2], d + minimums[3]]
+}
+
+/// The dot products of one row of weights with four rows of activations.
+#[inline(always)]
+fn four_tokens<L: Lanes, B: Blocks>(row: &[u8], activations: ActivationGroup<'_>) -> [f32; 4] {
+    let mut sums = L::zero();
+    let mut minimums = [0.0_f32; 4];
+    let words = activations.words.chunks_exact(B::UNITS * GROUP * UNIT);
+    let scales = activations.scales.chunks_exact(B::UNITS * GROUP);
+    let activation_sums = activations.sums.chunks_exact(B::UNITS * GROUP);
+    for (((block, words), scales), activation_sums) in
+        row.chunks_exact(B::BYTES).zip(words).zip(scales).zip(activation_sums)
+    {
+        for index in 0..B::UNITS {
+            let unit = B::unit::<L>(block, index);
+            let words = &words[index * GROUP * UNIT..][..GROUP * UNIT];
+            let dots = [
+                L::dots(unit.words, &words[..UNIT]),
+                L::dots(unit.words, &words[UNIT..]),
+                L::dots(unit.words, &words[2 * UNIT..]),
+                L::dots(unit.words, &words[3 * UNIT..]),
+            ];
+            let [s, t, u, v] = four(scales, index);
+            let scale = unit.scale;
+            sums = L::add_scaled(sums, dots, [scale * s, scale * t, scale * u, scale * v]);
+            if B::HAS_MINIMUM {
+                let [s, t, u, v] = four(activation_sums, index);
+                minimums[0] += unit.minimum * s;
+                minimums[1] += unit.minimum * t;
+                minimums[2] += unit.minimum * u;
+                minimums[3] += unit.minimum * v;
+            }
+        }
+    }
+    let [a, b, c, d] = L::totals(sums);
+    [a + minimums[0], b + minimums[1], c + minimums[2], d + minimums[3]]
+}
+
+/// The `index`-th four values.
+#[inline(always)]
+fn four(values: &[f32], index: usize) -> [f32; 4] {
+    let values = &values[4 * index..][..4];
+    [values[0], values[1], values[2], values[3]]
 }
 
 /// The product for weights that are floats: they are few (norms aside) in the files we see, so plain code serves.
@@ -210,7 +265,8 @@ fn multiply_floats(
     accumulate: bool,
     rows: usize,
 ) {
-    let input_row = |index: usize| &input[index * input_place.stride + input_place.first_column..][..input_place.columns];
+    let input_row =
+        |index: usize| &input[index * input_place.stride + input_place.first_column..][..input_place.columns];
     let one = |row: usize, scratch: &mut Vec<f32>, token: usize| {
         weight.block_type.dequantize(weight.row(row), scratch);
         math::dot(scratch, input_row(token))

@@ -23,7 +23,11 @@ struct Part {
 enum Bytes {
     Owned(Vec<u8>),
     #[cfg(not(target_arch = "wasm32"))]
-    Mapped { map: std::sync::Arc<memmap2::Mmap>, start: usize, length: usize },
+    Mapped {
+        map: std::sync::Arc<memmap2::Mmap>,
+        start: usize,
+        length: usize,
+    },
 }
 
 impl Bytes {
@@ -87,7 +91,8 @@ impl CpuWeight {
         self.parts.iter().filter_map(move |part| {
             let start = rows.start.max(part.first_row);
             let end = rows.end.min(part.first_row + part.rows);
-            let bytes = || &part.bytes.as_slice()[(start - part.first_row) * row_bytes..(end - part.first_row) * row_bytes];
+            let bytes =
+                || &part.bytes.as_slice()[(start - part.first_row) * row_bytes..(end - part.first_row) * row_bytes];
             (start < end).then(|| (start, bytes()))
         })
     }

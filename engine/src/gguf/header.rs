@@ -36,7 +36,9 @@ impl GgufFile {
         let version = cursor.u32("the version")?;
         if !(2..=3).contains(&version) {
             let hint = if version.swap_bytes() <= 3 { " (a big-endian file)" } else { "" };
-            return Err(EngineError::Malformed(format!("it is GGUF version {version}{hint}; versions 2 and 3 are read")));
+            return Err(EngineError::Malformed(format!(
+                "it is GGUF version {version}{hint}; versions 2 and 3 are read"
+            )));
         }
         let tensor_count = cursor.count(limits::TENSORS, "the number of tensors")?;
         let metadata_count = cursor.count(limits::METADATA_ENTRIES, "the number of metadata entries")?;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use shared::tokenizer::TextList;
+
 use super::cursor::Cursor;
 use super::limits;
 use crate::error::EngineError;
@@ -24,53 +26,9 @@ pub enum Value {
     /// A list of f32 or f64.
     Floats(Vec<f32>),
     /// A list of texts.
-    Strings(StringList),
+    Strings(TextList),
     /// A list of lists, skipped: no key we read holds one.
     Nested,
-}
-
-/// A list of texts in one allocation: a vocabulary of 262,144 tokens stays small.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct StringList {
-    text: String,
-    ends: Vec<u32>,
-}
-
-impl StringList {
-    /// Number of texts.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// True where there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The text at `index`.
-    pub fn get(&self, index: usize) -> Option<&str> {
-        let end = *self.ends.get(index)? as usize;
-        let start = if index == 0 { 0 } else { self.ends[index - 1] as usize };
-        Some(&self.text[start..end])
-    }
-
-    /// The texts in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        (0..self.len()).map(|index| self.get(index).unwrap_or_default())
-    }
-
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len() as u32);
-    }
-}
-
-impl<'a> FromIterator<&'a str> for StringList {
-    fn from_iter<T: IntoIterator<Item = &'a str>>(texts: T) -> Self {
-        let mut list = Self::default();
-        texts.into_iter().for_each(|text| list.push(text));
-        list
-    }
 }
 
 /// The metadata of one file.
@@ -199,7 +157,9 @@ fn read_scalar(cursor: &mut Cursor<'_>, type_id: u32, key: &str) -> Result<Scala
         7 => match cursor.array::<1>(key)?[0] {
             0 => Scalar::Bool(false),
             1 => Scalar::Bool(true),
-            other => return Err(EngineError::Malformed(format!("{key:?} holds {other} where 0 or 1 is a truth value"))),
+            other => {
+                return Err(EngineError::Malformed(format!("{key:?} holds {other} where 0 or 1 is a truth value")));
+            }
         },
         10 => Scalar::Unsigned(cursor.u64(key)?),
         11 => Scalar::Signed(i64::from_le_bytes(cursor.array(key)?)),
@@ -213,10 +173,10 @@ fn read_array(cursor: &mut Cursor<'_>, key: &str) -> Result<Value, EngineError> 
     let length = cursor.count(limits::ARRAY_ELEMENTS, key)?;
     match element_type {
         8 => {
-            let mut list = StringList::default();
+            let mut list = TextList::default();
             for _ in 0..length {
                 list.push(cursor.string(limits::STRING_BYTES, key)?);
-                if list.text.len() as u64 > limits::ARRAY_STRING_BYTES {
+                if list.text_bytes() as u64 > limits::ARRAY_STRING_BYTES {
                     return Err(EngineError::Malformed(format!(
                         "the texts of {key:?} are longer than {} bytes",
                         limits::ARRAY_STRING_BYTES

@@ -12,5 +12,5 @@ pub mod tensor;
 pub mod vocabulary;
 
 pub use header::GgufFile;
-pub use metadata::{Metadata, StringList, Value};
+pub use metadata::{Metadata, Value};
 pub use tensor::Tensor;

@@ -90,7 +90,13 @@ pub(super) fn plan(file: &GgufFile, sizes: &Hyperparameters) -> Result<Plan, Eng
         let weight = builder.weight(&tensor("post_attention_norm"), 1, sizes.width)?;
         builder.step(
             step("post-attention norm"),
-            Operation::RmsNorm { input: block_output, weight, epsilon, group_columns: sizes.width, output: block_output },
+            Operation::RmsNorm {
+                input: block_output,
+                weight,
+                epsilon,
+                group_columns: sizes.width,
+                output: block_output,
+            },
         );
         builder.step(step("attention residual"), Operation::Add { input: block_output, output: hidden });
 
@@ -111,7 +117,13 @@ pub(super) fn plan(file: &GgufFile, sizes: &Hyperparameters) -> Result<Plan, Eng
         let weight = builder.weight(&tensor("post_ffw_norm"), 1, sizes.width)?;
         builder.step(
             step("post-feed-forward norm"),
-            Operation::RmsNorm { input: block_output, weight, epsilon, group_columns: sizes.width, output: block_output },
+            Operation::RmsNorm {
+                input: block_output,
+                weight,
+                epsilon,
+                group_columns: sizes.width,
+                output: block_output,
+            },
         );
         builder.step(step("feed-forward residual"), Operation::Add { input: block_output, output: hidden });
     }

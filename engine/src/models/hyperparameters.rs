@@ -48,7 +48,8 @@ impl Hyperparameters {
             .ok_or(EngineError::Metadata { key: "general.architecture".to_owned(), expected: "a name" })?
             .to_owned();
         let key = |name: &str| format!("{architecture}.{name}");
-        let optional_size = |name: &str| metadata.integer(&key(name)).map(|size| size as usize).filter(|&size| size > 0);
+        let optional_size =
+            |name: &str| metadata.integer(&key(name)).map(|size| size as usize).filter(|&size| size > 0);
         let width = metadata.required_size(&key("embedding_length"))?;
         let query_heads = metadata.required_size(&key("attention.head_count"))?;
         let key_value_heads = optional_size("attention.head_count_kv").unwrap_or(query_heads);

@@ -106,4 +106,3 @@ pub(super) fn plan(file: &GgufFile, sizes: &Hyperparameters) -> Result<Plan, Eng
     );
     Ok(builder.finish(logits))
 }
-

@@ -36,7 +36,8 @@ async fn list(store: &ModelStore, json: bool) -> Result<()> {
     let mut text = String::new();
     for model in &models {
         let known = model.known.as_ref();
-        let size_bytes = model.stored.as_ref().map(|stored| stored.size_bytes).or(known.and_then(|known| known.expected.size_bytes));
+        let size_bytes =
+            model.stored.as_ref().map(|stored| stored.size_bytes).or(known.and_then(|known| known.expected.size_bytes));
         let size = size_bytes.map_or_else(|| "?".to_owned(), |bytes| format!("{} MB", bytes.div_ceil(1_000_000)));
         let place = model.stored.as_ref().map_or("not fetched".to_owned(), |stored| stored.path.display().to_string());
         let licence = known.and_then(|known| known.licence.as_ref()).map_or("", |licence| licence.name.as_str());

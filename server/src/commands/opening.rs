@@ -37,7 +37,9 @@ pub(super) async fn pull(store: &ModelStore, model: &str, accept_licence: bool) 
     let listen = |progress| bar.show(progress);
     let consent = if accept_licence { Consent::Given } else { Consent::NotGiven };
     match store.pull(model, consent, &listen).await {
-        Err(StoreError::Download(DownloadError::LicenceNotAccepted { model, licence, terms_url })) if is_interactive() => {
+        Err(StoreError::Download(DownloadError::LicenceNotAccepted { model, licence, terms_url }))
+            if is_interactive() =>
+        {
             note(&format!("{model} comes under the {licence}: {terms_url}"));
             if !ask("Have you read these terms, and do you accept them?")? {
                 anyhow::bail!("{model} was not fetched: its terms were not accepted");

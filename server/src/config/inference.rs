@@ -72,7 +72,11 @@ impl InferenceOptions {
             device: self.device.or(file.device).unwrap_or(default.device),
             threads: self.threads.or(file.threads).unwrap_or(default.threads).max(1),
             context_tokens: self.context_tokens.or(file.context_tokens).unwrap_or(default.context_tokens),
-            max_loaded_models: self.max_loaded_models.or(file.max_loaded_models).unwrap_or(default.max_loaded_models).max(1),
+            max_loaded_models: self
+                .max_loaded_models
+                .or(file.max_loaded_models)
+                .unwrap_or(default.max_loaded_models)
+                .max(1),
             queue_length: self.queue_length.or(file.queue_length).unwrap_or(default.queue_length).max(1),
         }
     }

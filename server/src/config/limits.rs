@@ -40,7 +40,11 @@ impl LimitsOptions {
         let default = Limits::default();
         Limits {
             max_body_bytes: self.max_body_bytes.or(file.max_body_bytes).unwrap_or(default.max_body_bytes),
-            keep_alive_seconds: self.keep_alive_seconds.or(file.keep_alive_seconds).unwrap_or(default.keep_alive_seconds).max(1),
+            keep_alive_seconds: self
+                .keep_alive_seconds
+                .or(file.keep_alive_seconds)
+                .unwrap_or(default.keep_alive_seconds)
+                .max(1),
             shutdown_grace_seconds: self
                 .shutdown_grace_seconds
                 .or(file.shutdown_grace_seconds)

@@ -75,9 +75,8 @@ fn read_options(named: Option<&Path>) -> anyhow::Result<Options> {
         return Ok(Options::default());
     }
     let text = std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    toml::from_str(&text).with_context(|| {
-        format!("{} is not a configuration file of quern; `quern config` prints one", path.display())
-    })
+    toml::from_str(&text)
+        .with_context(|| format!("{} is not a configuration file of quern; `quern config` prints one", path.display()))
 }
 
 #[cfg(test)]

@@ -30,8 +30,7 @@ const COLUMNS: &str = "name, path, is_our_file, size_bytes, sha256, source, fetc
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredModel> {
     let checksum: String = row.get(4)?;
-    let conversion =
-        |error| rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, Box::new(error));
+    let conversion = |error| rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, Box::new(error));
     Ok(StoredModel {
         name: row.get(0)?,
         path: PathBuf::from(row.get::<_, String>(1)?),

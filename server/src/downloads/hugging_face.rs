@@ -53,8 +53,10 @@ impl HuggingFaceSettings {
     /// Where the hub has the file.
     pub(crate) fn url(&self, owner: &str, repository: &str, file: &str) -> Result<Url, DownloadError> {
         let mut url = safe_url(&self.endpoint)?;
-        let refuse =
-            || DownloadError::BadUrl { url: self.endpoint.clone(), reason: "HF_ENDPOINT is no base address".to_owned() };
+        let refuse = || DownloadError::BadUrl {
+            url: self.endpoint.clone(),
+            reason: "HF_ENDPOINT is no base address".to_owned(),
+        };
         url.path_segments_mut()
             .map_err(|()| refuse())?
             .pop_if_empty()

@@ -7,8 +7,8 @@ mod assembly;
 pub mod checksum;
 pub mod error;
 mod file_lock;
-pub mod hugging_face;
 mod http_client;
+pub mod hugging_face;
 pub mod progress;
 pub mod pypi;
 mod transfer;
@@ -24,8 +24,8 @@ use error::DownloadError;
 use file_lock::FileLock;
 use hugging_face::HuggingFaceSettings;
 use progress::{Listener, Progress, Step};
-use transfer::{Transfer, checksum_of, remove_if_there};
 pub use transfer::{Expected, Patience};
+use transfer::{Transfer, checksum_of, remove_if_there};
 
 /// Gets models from where they are.
 #[derive(Clone)]
@@ -148,7 +148,11 @@ impl Downloader {
     }
 
     /// The finished file of an earlier run. One that is damaged is deleted and fetched anew.
-    async fn already_there(&self, request: &FetchRequest, listener: Listener<'_>) -> Result<Option<Fetched>, DownloadError> {
+    async fn already_there(
+        &self,
+        request: &FetchRequest,
+        listener: Listener<'_>,
+    ) -> Result<Option<Fetched>, DownloadError> {
         if !tokio::fs::try_exists(&request.destination).await.unwrap_or(false) {
             return Ok(None);
         }

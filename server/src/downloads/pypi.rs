@@ -161,7 +161,8 @@ mod tests {
 
     #[test]
     fn a_missing_version_names_the_ones_there_are() {
-        let error = no_such_wheel("https://index", "p", "2", &[file("p-1-py3-none-any.whl"), file("p-1.1-py3-none-any.whl")]);
+        let error =
+            no_such_wheel("https://index", "p", "2", &[file("p-1-py3-none-any.whl"), file("p-1.1-py3-none-any.whl")]);
         assert!(error.to_string().contains("it has 1, 1.1."), "{error}");
     }
 }

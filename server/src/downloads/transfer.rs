@@ -122,7 +122,9 @@ impl Transfer<'_> {
                 Some((first_byte, total_bytes)) if first_byte == start_bytes => total_bytes,
                 _ => return self.start_over("the server sent another range than it was asked for").await,
             },
-            StatusCode::RANGE_NOT_SATISFIABLE if unsatisfied_total(response.headers()) == Some(start_bytes) => return Ok(()),
+            StatusCode::RANGE_NOT_SATISFIABLE if unsatisfied_total(response.headers()) == Some(start_bytes) => {
+                return Ok(());
+            }
             StatusCode::RANGE_NOT_SATISFIABLE => return self.start_over("the server has a shorter file").await,
             _ => {
                 start_bytes = 0;
@@ -300,7 +302,9 @@ fn refused(url: &Url, status: StatusCode) -> DownloadError {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             "The file is not public: accept its terms on the site, and set HF_TOKEN if it is on Hugging Face"
         }
-        StatusCode::NOT_FOUND | StatusCode::GONE => "Check the spelling of the source: owner, repository, version, file",
+        StatusCode::NOT_FOUND | StatusCode::GONE => {
+            "Check the spelling of the source: owner, repository, version, file"
+        }
         _ => "Open the address in a browser to see what the server has to say",
     };
     DownloadError::Refused { url: url.to_string(), status: status.as_u16(), advice }

@@ -120,7 +120,11 @@ mod tests {
         fn load(&self, _: &Path, target: Target) -> Result<Box<dyn LoadedModel>, ModelCallError> {
             self.log.lock().unwrap().push(format!("load {target:?}"));
             let speed = if target == Target::Cpu { self.cpu } else { self.gpu.unwrap() };
-            if speed == 0.0 { Err(unavailable("no memory")) } else { Ok(Box::new(Loaded { target, speed, log: self.log })) }
+            if speed == 0.0 {
+                Err(unavailable("no memory"))
+            } else {
+                Ok(Box::new(Loaded { target, speed, log: self.log }))
+            }
         }
     }
 
@@ -148,7 +152,8 @@ mod tests {
         let log: &'static Mutex<Vec<String>> = Box::leak(Box::default());
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&folder.path().join("d")).unwrap();
-        let load = || load_on_best_device(&Devices { cpu, gpu, log }, &database, choice, "m", Path::new("m.gguf")).unwrap();
+        let load =
+            || load_on_best_device(&Devices { cpu, gpu, log }, &database, choice, "m", Path::new("m.gguf")).unwrap();
         let first = load().device_name().to_owned();
         log.lock().unwrap().push("again".to_owned());
         assert_eq!(load().device_name(), first);

@@ -11,7 +11,7 @@ use super::backend::Backend;
 use super::device_choice::load_on_best_device;
 use super::engine_backend::unavailable;
 use super::job_queue::{Job, PushError, SubmitError};
-use super::worker::Worker;
+use super::worker::{DIED, Worker};
 use crate::config::Inference;
 use crate::database::Database;
 
@@ -145,7 +145,7 @@ fn event_stream(receiver: UnboundedReceiver<Result<GenerationEvent, ModelCallErr
                 let is_last = matches!(event, Err(_) | Ok(GenerationEvent::Finished { .. }));
                 Some((event, (!is_last).then_some(receiver)))
             }
-            None => Some((Err(unavailable("the model stopped unexpectedly; it is loaded again on the next request")), None)),
+            None => Some((Err(unavailable(DIED)), None)),
         }
     })
     .boxed()

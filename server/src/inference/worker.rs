@@ -1,13 +1,18 @@
 //! The thread of one model: loads it, then answers one request after the other until its queue is closed.
 
 use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use shared::model_call::ModelCallError;
 
 use super::backend::LoadedModel;
+use super::engine_backend::unavailable;
 use super::job_queue::{Job, JobQueue};
+
+/// What clients hear when a model's thread dies.
+pub(crate) const DIED: &str = "the model stopped unexpectedly; it is loaded again on the next request";
 
 /// A model's queue and thread.
 pub(crate) struct Worker {
@@ -42,16 +47,18 @@ impl Worker {
                 Ok(mut model) => {
                     tracing::info!(model = owned_name, device = model.device_name(), "loaded");
                     while let Some(job) = jobs.0.pop() {
-                        answer(model.as_mut(), &job);
+                        let answering = AssertUnwindSafe(|| answer(model.as_mut(), &job));
+                        if std::panic::catch_unwind(answering).is_err() {
+                            // Closed before anybody hears of it: who asks again at once gets a new thread.
+                            let waiting = jobs.0.close_and_drain();
+                            tell_all(waiting.iter().chain([&job]), &unavailable(DIED));
+                        }
                     }
                     tracing::info!(model = owned_name, "unloaded");
                 }
                 Err(error) => {
                     tracing::warn!(model = owned_name, %error, "loading failed");
-                    for job in jobs.0.close_and_drain() {
-                        // Nobody listening is no error.
-                        let _ = job.events.send(Err(error.clone()));
-                    }
+                    tell_all(&jobs.0.close_and_drain(), &error);
                 }
             }
         })?;
@@ -66,6 +73,13 @@ fn answer(model: &mut dyn LoadedModel, job: &Job) {
     };
     if let Err(error) = model.generate(&job.request, &mut emit) {
         let _ = job.events.send(Err(error));
+    }
+}
+
+fn tell_all<'a>(jobs: impl IntoIterator<Item = &'a Job>, error: &ModelCallError) {
+    for job in jobs {
+        // Nobody listening is no error.
+        let _ = job.events.send(Err(error.clone()));
     }
 }
 

@@ -13,7 +13,9 @@ pub enum StoreError {
         name: String,
     },
     /// Not even in the catalogue.
-    #[error("no model is called {name}. `quern models list` shows the names; a model can also be given as a file, an https: address, hf:owner/repo/file or pypi:package==version/file")]
+    #[error(
+        "no model is called {name}. `quern models list` shows the names; a model can also be given as a file, an https: address, hf:owner/repo/file or pypi:package==version/file"
+    )]
     Unknown {
         /// As given.
         name: String,

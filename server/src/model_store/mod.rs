@@ -185,7 +185,9 @@ impl ModelStore {
     }
 
     fn parse_source(&self, text: &str) -> Result<ModelSource, StoreError> {
-        let source = text.parse::<ModelSource>().map_err(|error| StoreError::BadSource { text: text.to_owned(), reason: error.to_string() })?;
+        let source = text
+            .parse::<ModelSource>()
+            .map_err(|error| StoreError::BadSource { text: text.to_owned(), reason: error.to_string() })?;
         match source {
             // What is neither a file nor written like one was meant as a name.
             ModelSource::File { path } if !Path::new(&path).exists() && !path.contains(['/', '\\', '.']) => {

@@ -101,18 +101,28 @@ mod tests {
 
     #[test]
     fn scripts_in_the_page_are_found() {
-        let html = "<script src=\"a.js\"></script><script type=\"module\">\nimport x;\n</script ><p><script>let y</script>";
+        let html =
+            "<script src=\"a.js\"></script><script type=\"module\">\nimport x;\n</script ><p><script>let y</script>";
         assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["\nimport x;\n</script ><p><script>let y"]);
-        let html = "<script type=module src=a.js>no</script><script type=\"module\">import x</script><script>let y</script>";
+        let html =
+            "<script type=module src=a.js>no</script><script type=\"module\">import x</script><script>let y</script>";
         assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["import x", "let y"]);
     }
 
     #[test]
     fn only_hashed_names_are_kept_for_good() {
-        for kept in ["/app-0123456789abcdef.js", "/app-0123456789abcdef_bg.wasm", "/fonts/sans-0123456789abcdef.woff2"] {
+        for kept in ["/app-0123456789abcdef.js", "/app-0123456789abcdef_bg.wasm", "/fonts/sans-0123456789abcdef.woff2"]
+        {
             assert!(has_content_hash(kept), "{kept}");
         }
-        for asked in ["/index.html", "/service_worker.js", "/precache.json", "/engine-worker.js", "/a-cafe.js", "/0123456789abcdef.js"] {
+        for asked in [
+            "/index.html",
+            "/service_worker.js",
+            "/precache.json",
+            "/engine-worker.js",
+            "/a-cafe.js",
+            "/0123456789abcdef.js",
+        ] {
             assert!(!has_content_hash(asked), "{asked}");
         }
     }

@@ -21,7 +21,11 @@ pub(crate) async fn create(
     let prompt = request.to_generation_request(random::seed())?;
     let model = state.model_to_serve(&request.model).await?;
     let delivery = Delivery::Whole;
-    let delivery = if request.stream { Delivery::Streamed { include_usage: request.stream_options.is_some_and(|o| o.include_usage) } } else { delivery };
+    let delivery = if request.stream {
+        Delivery::Streamed { include_usage: request.stream_options.is_some_and(|o| o.include_usage) }
+    } else {
+        delivery
+    };
     let shape = ChatShape { id: random::identifier("chatcmpl"), created: now_unix_s(), model: request.model };
     respond(&state, &model, vec![prompt], delivery, shape).await
 }

@@ -2,6 +2,8 @@
 
 pub mod app_files;
 pub mod chat_completions;
+pub mod companion;
+pub mod completions;
 pub mod health;
 pub mod model_files;
 pub mod models;

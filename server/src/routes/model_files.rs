@@ -57,10 +57,7 @@ pub async fn model_file(
     };
     file.seek(SeekFrom::Start(first_byte)).await.map_err(reading)?;
     let body = Body::from_stream(ReaderStream::with_capacity(file.take(length_bytes), READ_BYTES));
-    answer
-        .header(CONTENT_LENGTH, length_bytes)
-        .body(body)
-        .map_err(|error| ApiError::internal(error.to_string()))
+    answer.header(CONTENT_LENGTH, length_bytes).body(body).map_err(|error| ApiError::internal(error.to_string()))
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -29,7 +29,10 @@ async fn page_paths_lead_to_the_page() {
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
         assert_eq!(answer.header("cache-control"), "no-cache");
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("'sha256-9oXkpZ9dX4xhmYCBT3CfvS8xrCd3g1LzCqVyzRoWf8A='") || policy.contains("'sha256-"), "{policy}");
+        assert!(
+            policy.contains("'sha256-9oXkpZ9dX4xhmYCBT3CfvS8xrCd3g1LzCqVyzRoWf8A='") || policy.contains("'sha256-"),
+            "{policy}"
+        );
     }
 }
 
@@ -53,7 +56,11 @@ async fn types_and_lifetimes_follow_the_name() {
         ("/precache.json", "application/json", "no-cache"),
     ] {
         let answer = companion.get(path).await;
-        assert_eq!((answer.header("content-type"), answer.header("cache-control")), (content_type, cache_control), "{path}");
+        assert_eq!(
+            (answer.header("content-type"), answer.header("cache-control")),
+            (content_type, cache_control),
+            "{path}"
+        );
     }
 }
 

@@ -92,7 +92,10 @@ async fn usage_comes_in_a_chunk_of_its_own_when_asked_for() {
     assert_eq!(others.last().unwrap()["choices"][0]["finish_reason"], "length");
     assert_eq!(last["choices"], json!([]));
     let usage = &last["usage"];
-    assert_eq!((&usage["prompt_tokens"], &usage["completion_tokens"], &usage["total_tokens"]), (&json!(2), &json!(1), &json!(3)));
+    assert_eq!(
+        (&usage["prompt_tokens"], &usage["completion_tokens"], &usage["total_tokens"]),
+        (&json!(2), &json!(1), &json!(3))
+    );
 }
 
 #[tokio::test]
@@ -147,7 +150,8 @@ async fn fields_that_are_not_honoured_are_refused_by_name() {
 async fn models_that_are_not_there_are_named() {
     let companion = TestCompanion::builder().with_model_to_fetch("far", b"x", None).start().await;
     for (model, advice) in [("far", "quern models pull far"), ("none", "quern models list")] {
-        let (status, code, param, message) = companion.post(PATH, &with("hello", &json!({"model": model}))).await.error();
+        let (status, code, param, message) =
+            companion.post(PATH, &with("hello", &json!({"model": model}))).await.error();
         assert_eq!((status, code.as_str(), param.as_str()), (404, "model_not_found", "model"));
         assert!(message.contains(advice), "{message}");
     }

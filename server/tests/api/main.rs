@@ -2,8 +2,8 @@
 
 mod app_files;
 mod chat_completions;
-//mod companion;
-//mod completions;
+mod companion;
+mod completions;
 mod envelope;
 mod health;
 mod model_files;

@@ -16,7 +16,10 @@ async fn every_answer_isolates_the_page() {
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
         let policy = answer.header("content-security-policy");
-        assert!(policy.contains("script-src 'self' 'wasm-unsafe-eval'") && !policy.contains("script-src 'self' 'unsafe"), "{policy}");
+        assert!(
+            policy.contains("script-src 'self' 'wasm-unsafe-eval'") && !policy.contains("script-src 'self' 'unsafe"),
+            "{policy}"
+        );
     }
 }
 
@@ -33,7 +36,9 @@ async fn a_name_that_was_pointed_here_is_refused() {
 async fn pages_of_other_sites_get_nothing() {
     let companion = TestCompanion::start().await;
     let body = json!({"model": "echo", "messages": [{"role": "user", "content": "hello"}]}).to_string();
-    let post = || companion.request(Method::POST, "/v1/chat/completions").header("content-type", "text/plain").body(body.clone());
+    let post = || {
+        companion.request(Method::POST, "/v1/chat/completions").header("content-type", "text/plain").body(body.clone())
+    };
     assert_eq!(Answer::read(post().header("origin", "https://evil.example")).await.error().0, 403);
     assert!(companion.backend.happened().is_empty());
     let read = companion.request(Method::GET, "/v1/models").header("origin", "https://evil.example");
@@ -45,7 +50,9 @@ async fn pages_of_other_sites_get_nothing() {
 
 #[tokio::test]
 async fn a_page_that_is_allowed_may_ask_first() {
-    let allow = |config: &mut server::config::Config| config.listen.allowed_origins = vec!["https://app.example.com".to_owned()];
+    let allow = |config: &mut server::config::Config| {
+        config.listen.allowed_origins = vec!["https://app.example.com".to_owned()]
+    };
     let companion = TestCompanion::builder().with_config(allow).start().await;
     let preflight = companion
         .request(Method::OPTIONS, "/v1/chat/completions")

@@ -22,7 +22,8 @@ async fn a_running_answer_may_finish() {
 
 #[tokio::test]
 async fn an_answer_that_takes_too_long_is_ended_with_an_error() {
-    let companion = TestCompanion::builder().with_config(|config| config.limits.shutdown_grace_seconds = 0).start().await;
+    let companion =
+        TestCompanion::builder().with_config(|config| config.limits.shutdown_grace_seconds = 0).start().await;
     let body = json!({"model": "echo", "stream": true, "messages": [{"role": "user", "content": "endless"}]});
     let response = companion.request(reqwest::Method::POST, PATH).json(&body).send().await.unwrap();
     let mut events = response.bytes_stream();

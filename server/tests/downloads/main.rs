@@ -36,7 +36,12 @@ impl Place {
     fn new(server: &SourceServer) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let cache = folder.path().join("hub");
-        let hub = HuggingFaceSettings { endpoint: server.url("hub"), cache, token: Some("hf_secret".to_owned()), offline: false };
+        let hub = HuggingFaceSettings {
+            endpoint: server.url("hub"),
+            cache,
+            token: Some("hf_secret".to_owned()),
+            offline: false,
+        };
         Self::with_hub(server, folder, hub)
     }
 
@@ -91,7 +96,10 @@ async fn succeeds(script: &[Manner]) -> Vec<Option<String>> {
 #[tokio::test]
 async fn broken_and_silent_connections_are_resumed() {
     assert_eq!(succeeds(&[]).await, [None]);
-    assert_eq!(succeeds(&[Manner::BreaksAfter(40_000), Manner::BreaksAfter(30_000)]).await, [None, range(40_000), range(70_000)]);
+    assert_eq!(
+        succeeds(&[Manner::BreaksAfter(40_000), Manner::BreaksAfter(30_000)]).await,
+        [None, range(40_000), range(70_000)]
+    );
     assert_eq!(succeeds(&[Manner::SilentAfter(31)]).await, [None, range(31)]);
     assert_eq!(succeeds(&[Manner::Status(503), Manner::Status(429)]).await, [None, None, None]);
 }
@@ -105,7 +113,11 @@ async fn servers_that_misunderstand_ranges_cost_only_time() {
 #[tokio::test]
 async fn a_later_run_goes_on_where_the_last_one_stopped() {
     let file = content(50_000);
-    let server = SourceServer::start(file.clone(), &[Manner::BreaksAfter(20_000), Manner::Status(500), Manner::Status(500), Manner::Status(500)]).await;
+    let server = SourceServer::start(
+        file.clone(),
+        &[Manner::BreaksAfter(20_000), Manner::Status(500), Manner::Status(500), Manner::Status(500)],
+    )
+    .await;
     let place = Place::new(&server);
     let error = place.fetch(https(&server), Some(&file)).await.unwrap_err();
     assert!(matches!(error, DownloadError::Interrupted { done_bytes: 20_000, .. }), "{error}");
@@ -119,7 +131,11 @@ async fn a_later_run_goes_on_where_the_last_one_stopped() {
 #[tokio::test]
 async fn a_file_that_changed_in_between_is_not_mixed_up() {
     let (old, new) = (content(50_000), content(60_000).split_off(9_000));
-    let server = SourceServer::start(old, &[Manner::BreaksAfter(20_000), Manner::Status(500), Manner::Status(500), Manner::Status(500)]).await;
+    let server = SourceServer::start(
+        old,
+        &[Manner::BreaksAfter(20_000), Manner::Status(500), Manner::Status(500), Manner::Status(500)],
+    )
+    .await;
     let place = Place::new(&server);
     assert!(place.fetch(https(&server), None).await.is_err());
     server.replace(new.clone());

@@ -133,7 +133,8 @@ async fn file_at(State(content): State<Arc<Content>>, Path(path): Path<String>, 
     }
     let is_same = asked.if_range.as_ref().is_none_or(|validator| *validator == etag);
     let start = asked.range.filter(|_| is_same && manner != Manner::IgnoresRange);
-    let start = start.map(|range| range.strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap().parse::<usize>().unwrap());
+    let start =
+        start.map(|range| range.strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap().parse::<usize>().unwrap());
     let mut answer = Response::builder().header(ETAG, etag);
     let body = match start {
         Some(start) if start >= file.len() => {
@@ -161,7 +162,9 @@ async fn file_at(State(content): State<Arc<Content>>, Path(path): Path<String>, 
         }
         Manner::SilentAfter(bytes) => {
             let beginning = Bytes::copy_from_slice(&body[..bytes]);
-            Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(beginning)]).chain(futures::stream::pending()))
+            Body::from_stream(
+                futures::stream::iter([Ok::<_, std::io::Error>(beginning)]).chain(futures::stream::pending()),
+            )
         }
         _ => Body::from(body),
     };

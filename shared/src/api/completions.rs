@@ -82,7 +82,10 @@ impl CompletionRequest {
             Prompts::TokenLists(lists) => lists.iter().cloned().map(Prompt::Tokens).collect(),
         };
         if prompts.is_empty() || prompts.len() > MOST_PROMPTS {
-            return Err(invalid("prompt", format!("prompt holds {} prompts; 1 to {MOST_PROMPTS} are taken", prompts.len())));
+            return Err(invalid(
+                "prompt",
+                format!("prompt holds {} prompts; 1 to {MOST_PROMPTS} are taken", prompts.len()),
+            ));
         }
         let sampling = Sampling {
             temperature: self.temperature,
@@ -94,10 +97,7 @@ impl CompletionRequest {
         };
         let sampling = sampling.parameters(fallback_seed)?;
         let limits = limits(Some(self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS)), "max_tokens", self.stop.clone())?;
-        Ok(prompts
-            .into_iter()
-            .map(|prompt| GenerationRequest { prompt, sampling, limits: limits.clone() })
-            .collect())
+        Ok(prompts.into_iter().map(|prompt| GenerationRequest { prompt, sampling, limits: limits.clone() }).collect())
     }
 }
 

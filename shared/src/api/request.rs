@@ -29,11 +29,7 @@ const MOST_STOP_TEXTS: usize = 4;
 
 /// An error about one field of a request.
 pub(super) fn invalid(param: &str, message: impl Into<String>) -> ModelCallError {
-    ModelCallError {
-        kind: ModelCallErrorKind::InvalidRequest,
-        message: message.into(),
-        param: Some(param.to_owned()),
-    }
+    ModelCallError { kind: ModelCallErrorKind::InvalidRequest, message: message.into(), param: Some(param.to_owned()) }
 }
 
 /// The sampling fields of a request, OpenAI's defaults where they are absent.
@@ -63,7 +59,11 @@ impl Sampling {
 }
 
 /// Checked limits.
-pub(super) fn limits(max_tokens: Option<u32>, param: &str, stop: Option<Stop>) -> Result<GenerationLimits, ModelCallError> {
+pub(super) fn limits(
+    max_tokens: Option<u32>,
+    param: &str,
+    stop: Option<Stop>,
+) -> Result<GenerationLimits, ModelCallError> {
     if max_tokens == Some(0) {
         return Err(invalid(param, format!("{param} is 0; it must be at least 1")));
     }

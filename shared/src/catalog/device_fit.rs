@@ -67,7 +67,10 @@ impl MemoryNeed {
             return DeviceFit::DoesNotFit(format!("the file has {file}, but only {left} of storage are left"));
         }
         let Some(memory) = limits.memory_bytes else {
-            return DeviceFit::Unknown(format!("needs about {}; this device does not say what it has", megabytes(needed)));
+            return DeviceFit::Unknown(format!(
+                "needs about {}; this device does not say what it has",
+                megabytes(needed)
+            ));
         };
         let sentence = format!("needs about {} of {} of memory", megabytes(needed), megabytes(memory));
         if needed > memory {
@@ -88,7 +91,10 @@ mod tests {
     fn the_verdict_follows_the_limits() {
         let need = MemoryNeed { weight_bytes: 100_000_000, cache_bytes: 20_000_000, scratch_bytes: 30_000_000 };
         let fit = |memory_bytes, storage_bytes| need.fit(DeviceLimits { memory_bytes, storage_bytes });
-        assert_eq!(fit(Some(1_000_000_000), None), DeviceFit::Fits("needs about 150 MB of 1000 MB of memory".to_owned()));
+        assert_eq!(
+            fit(Some(1_000_000_000), None),
+            DeviceFit::Fits("needs about 150 MB of 1000 MB of memory".to_owned())
+        );
         assert!(matches!(fit(Some(160_000_000), None), DeviceFit::Tight(_)));
         assert!(matches!(fit(Some(149_000_000), None), DeviceFit::DoesNotFit(_)));
         assert!(matches!(fit(Some(1_000_000_000), Some(99_000_000)), DeviceFit::DoesNotFit(_)));

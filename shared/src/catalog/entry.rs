@@ -100,7 +100,9 @@ impl Catalog {
                 "its name is there twice"
             } else if entry.file_name.contains(['/', '\\']) || !entry.file_name.ends_with(".gguf") {
                 "its file name is not a plain name ending in .gguf"
-            } else if entry.sha256.len() != 64 || !entry.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            } else if entry.sha256.len() != 64
+                || !entry.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+            {
                 "its sha256 is not 64 lower-case hexadecimal digits"
             } else if entry.sources.is_empty() || entry.size_bytes == 0 {
                 "it has no source or no size"
@@ -134,7 +136,8 @@ mod tests {
 
     #[test]
     fn a_bad_entry_is_named() {
-        let json = include_str!("../../../public/catalog.json").replace("gemma-3-270m-q4_k_m\"", "smollm2-135m-instruct-q4_1\"");
+        let json = include_str!("../../../public/catalog.json")
+            .replace("gemma-3-270m-q4_k_m\"", "smollm2-135m-instruct-q4_1\"");
         assert_eq!(
             Catalog::parse(&json).unwrap_err().to_string(),
             "catalogue entry \"smollm2-135m-instruct-q4_1\": its name is there twice"

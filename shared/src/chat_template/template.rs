@@ -86,7 +86,8 @@ impl ChatTemplate {
         let mut environment = Environment::new();
         // The settings of `transformers` (chat_template_utils), which all templates are written for.
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|error| TemplateError::Syntax { line: None, message: describe(&error) })?);
+        environment
+            .set_syntax(syntax.map_err(|error| TemplateError::Syntax { line: None, message: describe(&error) })?);
         environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
         environment.add_function("raise_exception", |message: String| -> Result<String, minijinja::Error> {
             Err(minijinja::Error::new(ErrorKind::InvalidOperation, format!("{REFUSAL}{message}")))
@@ -96,10 +97,9 @@ impl ChatTemplate {
         environment.set_fuel(Some(10_000_000));
         // `{% generation %}` only marks the assistant's part for training; it renders as nothing.
         let plain = without_generation_marks(source);
-        environment.add_template_owned(NAME, plain).map_err(|error| TemplateError::Syntax {
-            line: error.line(),
-            message: describe(&error),
-        })?;
+        environment
+            .add_template_owned(NAME, plain)
+            .map_err(|error| TemplateError::Syntax { line: error.line(), message: describe(&error) })?;
         Ok(Self {
             environment,
             source: source.to_owned(),
@@ -236,7 +236,17 @@ fn without_generation_marks(source: &str) -> String {
 /// `strftime` for the directives that templates use, of a date `YYYY-MM-DD`.
 fn format_date(date: &str, format: &str) -> String {
     const MONTHS: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
         "December",
     ];
     let mut parts = date.split('-');
@@ -269,7 +279,10 @@ mod tests {
     use super::*;
 
     fn messages(turns: &[(&str, &str)]) -> Vec<ChatMessage> {
-        turns.iter().map(|&(role, content)| ChatMessage { role: role.to_owned(), content: content.to_owned() }).collect()
+        turns
+            .iter()
+            .map(|&(role, content)| ChatMessage { role: role.to_owned(), content: content.to_owned() })
+            .collect()
     }
 
     #[track_caller]
@@ -287,7 +300,11 @@ mod tests {
             &[("user", "What is the capital of France?")],
             "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n",
         );
-        check(SMOLLM2, &[("system", "S"), ("user", "U")], "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU<|im_end|>\n<|im_start|>assistant\n");
+        check(
+            SMOLLM2,
+            &[("system", "S"), ("user", "U")],
+            "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU<|im_end|>\n<|im_start|>assistant\n",
+        );
     }
 
     #[test]
@@ -299,32 +316,57 @@ mod tests {
         );
         check("{{ {'a': [1, 'é']} | tojson }}", &[("user", "x")], "{\"a\": [1, \"é\"]}");
         check("{{ strftime_now('%d %b %Y') }}", &[("user", "x")], "01 Jan 2026");
-        check("{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}", &[("assistant", "x")], "x");
-        check("{% for m in messages %}{% if loop.index0 == 1 %}{% break %}{% endif %}{{ m.content }}{% endfor %}", &[("user", "a"), ("user", "b")], "a");
+        check(
+            "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}",
+            &[("assistant", "x")],
+            "x",
+        );
+        check(
+            "{% for m in messages %}{% if loop.index0 == 1 %}{% break %}{% endif %}{{ m.content }}{% endfor %}",
+            &[("user", "a"), ("user", "b")],
+            "a",
+        );
     }
 
     #[test]
     fn families_without_a_template_get_the_usual_one() {
         let gemma = ChatTemplate::family_default("gemma3", "<bos>", "<eos>").unwrap();
         assert_eq!(
-            gemma.render(&messages(&[("system", "S"), ("user", "U"), ("assistant", "A")]), RenderOptions::default()).unwrap(),
+            gemma
+                .render(&messages(&[("system", "S"), ("user", "U"), ("assistant", "A")]), RenderOptions::default())
+                .unwrap(),
             "<bos><start_of_turn>user\nS\n\nU<end_of_turn>\n<start_of_turn>model\nA<end_of_turn>\n<start_of_turn>model\n"
         );
         let llama = ChatTemplate::family_default("llama", "", "").unwrap();
         assert_eq!(llama.origin(), TemplateOrigin::FamilyDefault);
-        assert!(llama.render(&messages(&[("user", "U")]), RenderOptions::default()).unwrap().starts_with("<|im_start|>user\nU"));
+        assert!(
+            llama
+                .render(&messages(&[("user", "U")]), RenderOptions::default())
+                .unwrap()
+                .starts_with("<|im_start|>user\nU")
+        );
     }
 
     #[test]
     fn errors_say_where_and_why() {
         let broken = ChatTemplate::new("a\n{% if %}", TemplateOrigin::Model, "", "").unwrap_err();
         assert!(broken.to_string().contains("at line 2"), "{broken}");
-        let template = ChatTemplate::new("{{ raise_exception('roles must alternate') }}", TemplateOrigin::Model, "", "").unwrap();
+        let template =
+            ChatTemplate::new("{{ raise_exception('roles must alternate') }}", TemplateOrigin::Model, "", "").unwrap();
         assert_eq!(
             template.render(&messages(&[("user", "x")]), RenderOptions::default()).unwrap_err(),
             TemplateError::Refused("roles must alternate".to_owned())
         );
-        let endless = ChatTemplate::new("{% for i in range(99999999) %}{% for j in range(99999999) %}x{% endfor %}{% endfor %}", TemplateOrigin::Model, "", "").unwrap();
-        assert!(matches!(endless.render(&messages(&[("user", "x")]), RenderOptions::default()), Err(TemplateError::Render { .. })));
+        let endless = ChatTemplate::new(
+            "{% for i in range(99999999) %}{% for j in range(99999999) %}x{% endfor %}{% endfor %}",
+            TemplateOrigin::Model,
+            "",
+            "",
+        )
+        .unwrap();
+        assert!(matches!(
+            endless.render(&messages(&[("user", "x")]), RenderOptions::default()),
+            Err(TemplateError::Render { .. })
+        ));
     }
 }

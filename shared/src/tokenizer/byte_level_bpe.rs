@@ -21,9 +21,9 @@ impl ByteLevelBpe {
             .iter()
             .map(|merge| {
                 // A half may itself begin with a space's stand-in, never with a space: the first one separates.
-                let (left, right) = merge
-                    .split_once(' ')
-                    .ok_or_else(|| InvalidVocabulary::Merges(format!("{merge:?} is not two texts separated by a space")))?;
+                let (left, right) = merge.split_once(' ').ok_or_else(|| {
+                    InvalidVocabulary::Merges(format!("{merge:?} is not two texts separated by a space"))
+                })?;
                 Ok((left.to_owned(), right.to_owned()))
             })
             .collect::<Result<_, InvalidVocabulary>>()?;

@@ -86,7 +86,12 @@ impl SentencePiece {
         let mut symbols: Vec<Symbol> = Vec::new();
         for (start, character) in text.char_indices() {
             let index = symbols.len();
-            symbols.push(Symbol { start, length: character.len_utf8(), previous: index.checked_sub(1), next: Some(index + 1) });
+            symbols.push(Symbol {
+                start,
+                length: character.len_utf8(),
+                previous: index.checked_sub(1),
+                next: Some(index + 1),
+            });
         }
         if let Some(last) = symbols.last_mut() {
             last.next = None;

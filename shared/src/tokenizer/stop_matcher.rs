@@ -48,7 +48,9 @@ impl StopMatcher {
 fn longest_overlap(text: &str, stop: &str) -> usize {
     (1..stop.len().min(text.len() + 1))
         .rev()
-        .find(|&length| text.as_bytes().ends_with(&stop.as_bytes()[..length]) && text.is_char_boundary(text.len() - length))
+        .find(|&length| {
+            text.as_bytes().ends_with(&stop.as_bytes()[..length]) && text.is_char_boundary(text.len() - length)
+        })
         .unwrap_or(0)
 }
 

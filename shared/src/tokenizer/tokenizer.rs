@@ -48,7 +48,8 @@ impl Tokenizer {
             }
             VocabularyModel::SentencePiece { .. } => Encoder::SentencePiece(SentencePiece::new(&vocabulary)),
         };
-        let mut end_of_generation: Vec<u32> = [vocabulary.end_of_sequence, vocabulary.end_of_turn].into_iter().flatten().collect();
+        let mut end_of_generation: Vec<u32> =
+            [vocabulary.end_of_sequence, vocabulary.end_of_turn].into_iter().flatten().collect();
         for (id, text) in vocabulary.tokens.iter().enumerate() {
             if vocabulary.kinds[id] == TokenKind::Control && END_OF_GENERATION.contains(&text) {
                 end_of_generation.push(id as u32);

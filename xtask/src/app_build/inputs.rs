@@ -7,17 +7,8 @@ use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
 /// Files and folders in the checkout.
-const INPUTS: [&str; 9] = [
-    "app",
-    "engine",
-    "shared",
-    "public",
-    "Cargo.toml",
-    "Cargo.lock",
-    "Trunk.toml",
-    "tools.toml",
-    ".cargo/config.toml",
-];
+const INPUTS: [&str; 9] =
+    ["app", "engine", "shared", "public", "Cargo.toml", "Cargo.lock", "Trunk.toml", "tools.toml", ".cargo/config.toml"];
 
 /// Folders inside of them that the app is not built from.
 const NOT_INPUTS: [&str; 4] = ["tests", "benches", "fuzz", "target"];
@@ -35,11 +26,7 @@ pub(super) fn hash(checkout: &Path, also: &[&str]) -> Result<String> {
     }
     for input in INPUTS {
         for path in files(&checkout.join(input))? {
-            let name = path
-                .strip_prefix(checkout)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .into_owned();
+            let name = path.strip_prefix(checkout).unwrap_or(&path).to_string_lossy().into_owned();
             add(name.as_bytes());
             add(&fs::read(&path).with_context(|| format!("reading {}", path.display()))?);
         }
@@ -72,8 +59,7 @@ fn collect(path: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
     }
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        let is_skipped =
-            entry.file_type()?.is_dir() && NOT_INPUTS.iter().any(|name| entry.file_name() == *name);
+        let is_skipped = entry.file_type()?.is_dir() && NOT_INPUTS.iter().any(|name| entry.file_name() == *name);
         if !is_skipped {
             collect(&entry.path(), found)?;
         }

@@ -31,15 +31,9 @@ struct Stamp {
 pub(crate) fn build(machine: &Machine) -> Result<PathBuf> {
     let places = &machine.places;
     let dist = places.dist();
-    let toolchain =
-        wasm_toolchain().context("no compiler for WASM: `cargo xtask doctor` says what to do")?;
+    let toolchain = wasm_toolchain().context("no compiler for WASM: `cargo xtask doctor` says what to do")?;
     let compiler = output_of(toolchain.rustc().arg("--version"))?;
-    let stamp = Stamp {
-        inputs: inputs::hash(
-            &places.checkout,
-            &[&compiler, &optimize::settings(machine)?],
-        )?,
-    };
+    let stamp = Stamp { inputs: inputs::hash(&places.checkout, &[&compiler, &optimize::settings(machine)?])? };
     if read_stamp(&dist).is_some_and(|there| there == stamp) {
         note("The app is up to date.");
         return Ok(dist);
@@ -54,8 +48,7 @@ pub(crate) fn build(machine: &Machine) -> Result<PathBuf> {
     if dist.exists() {
         std::fs::remove_dir_all(&dist).with_context(|| format!("removing {}", dist.display()))?;
     }
-    std::fs::rename(&next, &dist)
-        .with_context(|| format!("moving {} to {}", next.display(), dist.display()))?;
+    std::fs::rename(&next, &dist).with_context(|| format!("moving {} to {}", next.display(), dist.display()))?;
     Ok(dist)
 }
 
@@ -66,32 +59,18 @@ fn read_stamp(dist: &Path) -> Option<Stamp> {
 /// Compiles both bundles in one go: Trunk would do one after the other, without showing progress.
 fn compile(machine: &Machine, toolchain: Toolchain) -> Result<()> {
     let mut build = toolchain.cargo_for_wasm(&machine.places);
-    build.args([
-        "build",
-        "--package",
-        "app",
-        "--bins",
-        "--target",
-        WASM_TARGET,
-        "--profile",
-        WASM_PROFILE,
-    ]);
+    build.args(["build", "--package", "app", "--bins", "--target", WASM_TARGET, "--profile", WASM_PROFILE]);
     run_visibly(&mut build)
 }
 
 /// Trunk finds the compiled bundles, makes their JavaScript and puts everything in one folder.
 fn bundle(machine: &Machine, toolchain: Toolchain, into: &Path) -> Result<()> {
     let missing = "is missing: `cargo xtask setup` installs it";
-    let trunk = CrateTool::trunk()
-        .find(machine)?
-        .with_context(|| format!("trunk {missing}"))?;
-    let wasm_bindgen = CrateTool::wasm_bindgen()
-        .find(machine)?
-        .with_context(|| format!("wasm-bindgen {missing}"))?;
+    let trunk = CrateTool::trunk().find(machine)?.with_context(|| format!("trunk {missing}"))?;
+    let wasm_bindgen = CrateTool::wasm_bindgen().find(machine)?.with_context(|| format!("wasm-bindgen {missing}"))?;
     let folders = wasm_bindgen.parent().map(Path::to_owned).into_iter();
-    let path = std::env::join_paths(folders.chain(std::env::split_paths(
-        &std::env::var_os("PATH").unwrap_or_default(),
-    )))?;
+    let path =
+        std::env::join_paths(folders.chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())))?;
     let mut command = Command::new(trunk);
     command
         .current_dir(&machine.places.checkout)

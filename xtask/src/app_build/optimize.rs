@@ -30,19 +30,13 @@ const FEATURES: [&str; 8] = [
 
 /// What the result depends on besides the bundle.
 pub(super) fn settings(machine: &Machine) -> Result<String> {
-    Ok(format!(
-        "wasm-opt {} {PAGE_LEVEL} {WORKER_LEVEL}",
-        machine.versions.npm("binaryen")?
-    ))
+    Ok(format!("wasm-opt {} {PAGE_LEVEL} {WORKER_LEVEL}", machine.versions.npm("binaryen")?))
 }
 
 /// Optimizes every bundle in the folder, in place.
 pub(super) fn bundles(machine: &Machine, folder: &Path) -> Result<()> {
     for path in files(folder)? {
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "wasm")
-        {
+        if path.extension().is_some_and(|extension| extension == "wasm") {
             optimize(machine, &path)?;
         }
     }
@@ -50,40 +44,20 @@ pub(super) fn bundles(machine: &Machine, folder: &Path) -> Result<()> {
 }
 
 fn optimize(machine: &Machine, bundle: &Path) -> Result<()> {
-    let name = bundle
-        .file_name()
-        .context("a bundle has a name")?
-        .to_string_lossy()
-        .into_owned();
-    let level = if name.starts_with("engine_worker") {
-        WORKER_LEVEL
-    } else {
-        PAGE_LEVEL
-    };
+    let name = bundle.file_name().context("a bundle has a name")?.to_string_lossy().into_owned();
+    let level = if name.starts_with("engine_worker") { WORKER_LEVEL } else { PAGE_LEVEL };
     let kept = kept(machine, bundle, level)?;
     if !kept.is_file() {
         std::fs::create_dir_all(kept.parent().context("kept files have a folder")?)?;
         let part = kept.with_extension("part");
         let mut command = NpmPackage::wasm_opt().program(machine, "wasm-opt")?;
-        command
-            .arg(level)
-            .args(FEATURES)
-            .arg(bundle)
-            .arg("--output")
-            .arg(&part);
+        command.arg(level).args(FEATURES).arg(bundle).arg("--output").arg(&part);
         run_quietly(&format!("Optimizing {name} ({level})"), &mut command)?;
         std::fs::rename(&part, &kept).with_context(|| format!("moving {}", part.display()))?;
     }
-    let sizes_bytes = (
-        std::fs::metadata(bundle)?.len(),
-        std::fs::metadata(&kept)?.len(),
-    );
+    let sizes_bytes = (std::fs::metadata(bundle)?.len(), std::fs::metadata(&kept)?.len());
     std::fs::copy(&kept, bundle).with_context(|| format!("writing {}", bundle.display()))?;
-    note(&format!(
-        "{name}: {} kB, {} kB before wasm-opt",
-        sizes_bytes.1 / 1000,
-        sizes_bytes.0 / 1000
-    ));
+    note(&format!("{name}: {} kB, {} kB before wasm-opt", sizes_bytes.1 / 1000, sizes_bytes.0 / 1000));
     Ok(())
 }
 

@@ -19,10 +19,6 @@ const BENCHMARKS: [&str; 0] = [];
 /// Runs one benchmark.
 #[expect(clippy::unnecessary_wraps, reason = "benchmarks can fail")]
 pub(crate) fn run(arguments: &BenchArgs) -> Result<ExitCode> {
-    note(&format!(
-        "unknown benchmark {}; known: {}",
-        arguments.name,
-        BENCHMARKS.join(", ")
-    ));
+    note(&format!("unknown benchmark {}; known: {}", arguments.name, BENCHMARKS.join(", ")));
     Ok(ExitCode::FAILURE)
 }

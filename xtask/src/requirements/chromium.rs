@@ -13,10 +13,7 @@ pub(crate) struct Chromium;
 
 /// The browser: named by `QUERN_CHROMIUM`, or on PATH.
 pub(crate) fn chromium() -> Option<PathBuf> {
-    named_or_on_path(
-        "QUERN_CHROMIUM",
-        &["chromium", "chromium-browser", "google-chrome"],
-    )
+    named_or_on_path("QUERN_CHROMIUM", &["chromium", "chromium-browser", "google-chrome"])
 }
 
 /// Its driver: named by `QUERN_CHROMEDRIVER`, or on PATH.
@@ -25,9 +22,7 @@ pub(crate) fn chromedriver() -> Option<PathBuf> {
 }
 
 fn named_or_on_path(variable: &str, names: &[&str]) -> Option<PathBuf> {
-    let named = std::env::var_os(variable)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from);
+    let named = std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
     named.or_else(|| names.iter().find_map(|name| on_path(name)))
 }
 
@@ -45,16 +40,11 @@ impl Requirement for Chromium {
             return Check::Missing("no chromium on PATH".to_owned());
         };
         let Some(driver) = chromedriver() else {
-            return Check::Missing(format!(
-                "{} is there, but no chromedriver on PATH",
-                browser.display()
-            ));
+            return Check::Missing(format!("{} is there, but no chromedriver on PATH", browser.display()));
         };
         let versions = (version(&browser), version(&driver));
         match versions {
-            (Some(browser_version), Some(driver_version))
-                if major(&browser_version) == major(&driver_version) =>
-            {
+            (Some(browser_version), Some(driver_version)) if major(&browser_version) == major(&driver_version) => {
                 Check::Present(format!("{browser_version}, {}", browser.display()))
             }
             (Some(browser_version), Some(driver_version)) => Check::Missing(format!(
@@ -79,9 +69,7 @@ fn version(program: &Path) -> Option<String> {
 }
 
 fn first_version(text: &str) -> Option<String> {
-    let is_version = |word: &&str| {
-        word.contains('.') && word.starts_with(|letter: char| letter.is_ascii_digit())
-    };
+    let is_version = |word: &&str| word.contains('.') && word.starts_with(|letter: char| letter.is_ascii_digit());
     text.split_whitespace().find(is_version).map(str::to_owned)
 }
 
@@ -103,10 +91,7 @@ impl Requirement for Fonts {
 
     fn check(&self, _machine: &Machine) -> Check {
         let folder = Path::new("/usr/share/fonts/truetype");
-        match !cfg!(target_os = "linux")
-            || folder.is_dir()
-            || Path::new("/usr/share/fonts/TTF").is_dir()
-        {
+        match !cfg!(target_os = "linux") || folder.is_dir() || Path::new("/usr/share/fonts/TTF").is_dir() {
             true => Check::Present("some".to_owned()),
             false => Check::Missing(format!("no {}", folder.display())),
         }
@@ -123,11 +108,8 @@ mod tests {
 
     #[test]
     fn versions_are_found_in_what_programs_say() {
-        let browser =
-            first_version("Chromium 156.0.8078.79 built on Debian GNU/Linux 12 (bookworm)\n")
-                .unwrap();
-        let driver =
-            first_version("ChromeDriver 156.0.8077.1 (70fd4- refs/branch-heads@{#1})\n").unwrap();
+        let browser = first_version("Chromium 156.0.8078.79 built on Debian GNU/Linux 12 (bookworm)\n").unwrap();
+        let driver = first_version("ChromeDriver 156.0.8077.1 (70fd4- refs/branch-heads@{#1})\n").unwrap();
         assert_eq!((major(&browser), major(&driver)), ("156", "156"));
         assert_eq!(first_version("no such thing"), None);
     }

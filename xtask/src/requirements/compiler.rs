@@ -27,11 +27,7 @@ impl Requirement for Compiler {
         let Ok(text) = output_of(Toolchain::Default.rustc().arg("--version")) else {
             return Check::Missing("`rustc --version` fails".to_owned());
         };
-        let version = text
-            .split_whitespace()
-            .nth(1)
-            .unwrap_or_default()
-            .to_owned();
+        let version = text.split_whitespace().nth(1).unwrap_or_default().to_owned();
         if is_at_least(&version, LEAST_RUST) {
             Check::Present(version)
         } else {
@@ -40,11 +36,7 @@ impl Requirement for Compiler {
     }
 
     fn remedy(&self, _machine: &Machine) -> Remedy {
-        let text = if has_rustup() {
-            "rustup update stable && rustup default stable"
-        } else {
-            "see https://rustup.rs"
-        };
+        let text = if has_rustup() { "rustup update stable && rustup default stable" } else { "see https://rustup.rs" };
         Remedy::ByHand(text.to_owned())
     }
 }
@@ -74,11 +66,8 @@ impl Requirement for NativeLinker {
     }
 
     fn remedy(&self, machine: &Machine) -> Remedy {
-        let elsewhere = if cfg!(target_os = "macos") {
-            "xcode-select --install"
-        } else {
-            "install a C compiler (gcc or clang)"
-        };
+        let elsewhere =
+            if cfg!(target_os = "macos") { "xcode-select --install" } else { "install a C compiler (gcc or clang)" };
         Remedy::packages_or(machine, &["build-essential"], elsewhere)
     }
 }

@@ -60,11 +60,7 @@ impl CrateTool {
         let version = machine.versions.cargo(self.package)?;
         let on_path = on_path(self.program).filter(|path| is_version(path, version));
         let file_name = format!("{}{}", self.program, std::env::consts::EXE_SUFFIX);
-        let cached = machine
-            .places
-            .tool(self.program, version)
-            .join("bin")
-            .join(file_name);
+        let cached = machine.places.tool(self.program, version).join("bin").join(file_name);
         Ok(on_path.or_else(|| cached.is_file().then_some(cached)))
     }
 }
@@ -86,21 +82,14 @@ impl Requirement for CrateTool {
 
     fn check(&self, machine: &Machine) -> Check {
         match (self.find(machine), machine.versions.cargo(self.package)) {
-            (Ok(Some(path)), Ok(version)) => {
-                Check::Present(format!("{version}, {}", path.display()))
-            }
-            (_, Ok(version)) => Check::Missing(format!(
-                "version {version} is neither on PATH nor in the cache"
-            )),
+            (Ok(Some(path)), Ok(version)) => Check::Present(format!("{version}, {}", path.display())),
+            (_, Ok(version)) => Check::Missing(format!("version {version} is neither on PATH nor in the cache")),
             (_, Err(error)) => Check::Missing(format!("{error:#}")),
         }
     }
 
     fn remedy(&self, _machine: &Machine) -> Remedy {
-        Remedy::Setup(format!(
-            "cargo install {}, into the cache folder ({})",
-            self.package, self.minutes
-        ))
+        Remedy::Setup(format!("cargo install {}, into the cache folder ({})", self.package, self.minutes))
     }
 
     fn install(&self, machine: &Machine) -> Result<()> {

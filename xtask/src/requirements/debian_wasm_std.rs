@@ -32,12 +32,7 @@ pub(super) fn install_compiler(machine: &Machine) -> Result<()> {
         )?;
     }
     if has_rustup() {
-        run_visibly(Command::new("rustup").args([
-            "toolchain",
-            "link",
-            DEBIAN_TOOLCHAIN_NAME,
-            "/usr",
-        ]))?;
+        run_visibly(Command::new("rustup").args(["toolchain", "link", DEBIAN_TOOLCHAIN_NAME, "/usr"]))?;
     }
     Ok(())
 }
@@ -46,16 +41,11 @@ pub(super) fn install_compiler(machine: &Machine) -> Result<()> {
 /// checkout's settings don't reach it.
 fn build_standard_library(machine: &Machine) -> Result<PathBuf> {
     let folder = machine.places.cache.join("wasm-std");
-    let manifest = format!(
-        "[package]\nname = \"{PROBE_CRATE}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n"
-    );
-    std::fs::create_dir_all(folder.join("src"))
-        .with_context(|| format!("making {}", folder.display()))?;
+    let manifest =
+        format!("[package]\nname = \"{PROBE_CRATE}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n");
+    std::fs::create_dir_all(folder.join("src")).with_context(|| format!("making {}", folder.display()))?;
     std::fs::write(folder.join("Cargo.toml"), manifest)?;
-    std::fs::write(
-        folder.join("src/lib.rs"),
-        "//! Built only for the standard library that it needs.\n",
-    )?;
+    std::fs::write(folder.join("src/lib.rs"), "//! Built only for the standard library that it needs.\n")?;
     let mut build = Command::new("/usr/bin/cargo");
     build
         .current_dir(&folder)
@@ -66,26 +56,14 @@ fn build_standard_library(machine: &Machine) -> Result<PathBuf> {
         .env_remove("RUSTUP_TOOLCHAIN")
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .args([
-            "build",
-            "--release",
-            "--target",
-            WASM_TARGET,
-            "-Zbuild-std=std,panic_abort",
-        ]);
+        .args(["build", "--release", "--target", WASM_TARGET, "-Zbuild-std=std,panic_abort"]);
     let built = folder.join("target").join(WASM_TARGET).join("release/deps");
     if built.exists() {
         // Left by an older compiler: its files would be copied too.
         std::fs::remove_dir_all(&built)?;
     }
-    run_quietly(
-        "Building Rust's standard library for WASM (under a minute)",
-        &mut build,
-    )?;
-    let is_library = |path: &PathBuf| {
-        path.extension()
-            .is_some_and(|extension| extension == "rlib")
-    };
+    run_quietly("Building Rust's standard library for WASM (under a minute)", &mut build)?;
+    let is_library = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rlib");
     let libraries: Vec<PathBuf> = std::fs::read_dir(&built)
         .with_context(|| format!("reading {}", built.display()))?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -94,20 +72,13 @@ fn build_standard_library(machine: &Machine) -> Result<PathBuf> {
     for own in libraries.iter().filter(|path| is_own(path)) {
         std::fs::remove_file(own).with_context(|| format!("removing {}", own.display()))?;
     }
-    ensure!(
-        libraries.len() > 1,
-        "the build left no libraries in {}",
-        built.display()
-    );
+    ensure!(libraries.len() > 1, "the build left no libraries in {}", built.display());
     Ok(built)
 }
 
 /// The tiny crate's library is of no use to others.
 fn is_own(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| {
-        name.to_string_lossy()
-            .starts_with(&format!("lib{PROBE_CRATE}-"))
-    })
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!("lib{PROBE_CRATE}-")))
 }
 
 fn copy_to_sysroot(machine: &Machine, built: &Path) -> Result<()> {

@@ -39,25 +39,19 @@ impl Requirement for Lints {
     }
 
     fn remedy(&self, _machine: &Machine) -> Remedy {
-        Remedy::Setup(
-            "rustup component add rustfmt clippy; if that is not enough, Debian's packages (root)"
-                .to_owned(),
-        )
+        Remedy::Setup("rustup component add rustfmt clippy; if that is not enough, Debian's packages (root)".to_owned())
     }
 
     fn install(&self, machine: &Machine) -> Result<()> {
         if lint_toolchain(machine).is_none() && has_rustup() {
             // Its failure shows in the check below.
-            let _ =
-                run_visibly(Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]));
+            let _ = run_visibly(Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]));
         }
         if matches!(self.check(machine), Check::Present(_)) {
             return Ok(());
         }
         if !machine.has_debian_packages {
-            bail!(
-                "rustfmt and clippy could not be downloaded: try `rustup component add rustfmt clippy` again later"
-            );
+            bail!("rustfmt and clippy could not be downloaded: try `rustup component add rustfmt clippy` again later");
         }
         note("Debian's compiler has packages for them.");
         debian_wasm_std::install_compiler(machine)?;
@@ -67,14 +61,8 @@ impl Requirement for Lints {
 
 /// The toolchain whose rustfmt and clippy are used natively.
 pub(crate) fn lint_toolchain(machine: &Machine) -> Option<Toolchain> {
-    let has_both = |toolchain: &Toolchain| {
-        ["fmt", "clippy"]
-            .iter()
-            .all(|tool| has_tool(*toolchain, machine, tool))
-    };
-    [Toolchain::Default, Toolchain::Debian]
-        .into_iter()
-        .find(has_both)
+    let has_both = |toolchain: &Toolchain| ["fmt", "clippy"].iter().all(|tool| has_tool(*toolchain, machine, tool));
+    [Toolchain::Default, Toolchain::Debian].into_iter().find(has_both)
 }
 
 fn has_tool(toolchain: Toolchain, machine: &Machine, tool: &str) -> bool {

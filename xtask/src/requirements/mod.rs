@@ -105,10 +105,5 @@ pub(crate) fn for_browser() -> Vec<Box<dyn Requirement>> {
 
 /// Everything.
 pub(crate) fn all() -> Vec<Box<dyn Requirement>> {
-    for_running()
-        .into_iter()
-        .chain(for_lints())
-        .chain(for_kernels())
-        .chain(for_browser())
-        .collect()
+    for_running().into_iter().chain(for_lints()).chain(for_kernels()).chain(for_browser()).collect()
 }

@@ -39,10 +39,6 @@ impl Requirement for Node {
     }
 
     fn remedy(&self, machine: &Machine) -> Remedy {
-        Remedy::packages_or(
-            machine,
-            &["nodejs", "npm"],
-            "install Node.js with npm: https://nodejs.org",
-        )
+        Remedy::packages_or(machine, &["nodejs", "npm"], "install Node.js with npm: https://nodejs.org")
     }
 }

@@ -43,9 +43,7 @@ impl NpmPackage {
 
     fn folder(&self, machine: &Machine) -> Result<PathBuf> {
         let version = machine.versions.npm(self.package)?;
-        Ok(machine
-            .places
-            .tool(&format!("npm-{}", self.package), version))
+        Ok(machine.places.tool(&format!("npm-{}", self.package), version))
     }
 
     /// A command that runs one of the package's programs.
@@ -59,18 +57,10 @@ impl NpmPackage {
 
     /// wasm-opt may be there already, in exactly the pinned version: it says `wasm-opt version 132 (version_132)`.
     fn program_on_path(&self, machine: &Machine, name: &str) -> Option<PathBuf> {
-        let major = machine
-            .versions
-            .npm(self.package)
-            .ok()?
-            .split('.')
-            .next()?
-            .to_owned();
+        let major = machine.versions.npm(self.package).ok()?.split('.').next()?.to_owned();
         let path = on_path(name)?;
         let text = output_of(Command::new(&path).arg("--version")).ok()?;
-        text.split_whitespace()
-            .any(|word| word == major)
-            .then_some(path)
+        text.split_whitespace().any(|word| word == major).then_some(path)
     }
 }
 
@@ -90,9 +80,7 @@ impl Requirement for NpmPackage {
             return Check::Present(path.display().to_string());
         }
         match self.folder(machine) {
-            Ok(folder) if folder.join(COMPLETE).is_file() => {
-                Check::Present(folder.display().to_string())
-            }
+            Ok(folder) if folder.join(COMPLETE).is_file() => Check::Present(folder.display().to_string()),
             Ok(folder) => Check::Missing(format!("not in {}", folder.display())),
             Err(error) => Check::Missing(format!("{error:#}")),
         }
@@ -100,10 +88,7 @@ impl Requirement for NpmPackage {
 
     fn remedy(&self, machine: &Machine) -> Remedy {
         let version = machine.versions.npm(self.package).unwrap_or("?");
-        Remedy::Setup(format!(
-            "npm install {}@{version}, into the cache folder",
-            self.package
-        ))
+        Remedy::Setup(format!("npm install {}@{version}, into the cache folder", self.package))
     }
 
     fn install(&self, machine: &Machine) -> Result<()> {
@@ -114,13 +99,7 @@ impl Requirement for NpmPackage {
         std::fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
         let package = format!("{}@{version}", self.package);
         let mut install = Command::new("npm");
-        install.current_dir(&folder).args([
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--save-exact",
-            &package,
-        ]);
+        install.current_dir(&folder).args(["install", "--no-audit", "--no-fund", "--save-exact", &package]);
         run_quietly(&format!("Fetching {package} from npm"), &mut install)?;
         std::fs::write(folder.join(COMPLETE), "")?;
         Ok(())

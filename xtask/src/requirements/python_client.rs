@@ -21,18 +21,12 @@ const COMPLETE: &str = ".complete";
 impl PythonClient {
     /// The Python that can import the client, whether it is there or not.
     pub(crate) fn python(machine: &Machine) -> Result<PathBuf> {
-        let program = if cfg!(windows) {
-            "Scripts/python.exe"
-        } else {
-            "bin/python"
-        };
+        let program = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
         Ok(Self::folder(machine)?.join(program))
     }
 
     fn folder(machine: &Machine) -> Result<PathBuf> {
-        Ok(machine
-            .places
-            .tool(&format!("pypi-{PACKAGE}"), machine.versions.pypi(PACKAGE)?))
+        Ok(machine.places.tool(&format!("pypi-{PACKAGE}"), machine.versions.pypi(PACKAGE)?))
     }
 
     /// What keeps this machine's Python from making a virtual environment.
@@ -63,10 +57,7 @@ impl Requirement for PythonClient {
     fn check(&self, machine: &Machine) -> Check {
         match Self::folder(machine) {
             // The environment refers to the system's Python, which may be gone since.
-            Ok(folder)
-                if folder.join(COMPLETE).is_file()
-                    && Self::python(machine).is_ok_and(|path| path.exists()) =>
-            {
+            Ok(folder) if folder.join(COMPLETE).is_file() && Self::python(machine).is_ok_and(|path| path.exists()) => {
                 Check::Present(folder.display().to_string())
             }
             Ok(folder) => Check::Missing(format!("not in {}", folder.display())),
@@ -81,9 +72,7 @@ impl Requirement for PythonClient {
             return Remedy::ByHand(format!("{obstacle}: see https://www.python.org/downloads/"));
         }
         let version = machine.versions.pypi(PACKAGE).unwrap_or("?");
-        Remedy::Setup(format!(
-            "pip install {PACKAGE}=={version}, into the cache folder"
-        ))
+        Remedy::Setup(format!("pip install {PACKAGE}=={version}, into the cache folder"))
     }
 
     fn install(&self, machine: &Machine) -> Result<()> {
@@ -97,16 +86,8 @@ impl Requirement for PythonClient {
         run_quietly("Making a virtual environment for Python", &mut make)?;
         let package = format!("{PACKAGE}=={version}");
         let mut install = Command::new(Self::python(machine)?);
-        install.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            &package,
-        ]);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package]);
         run_quietly(&format!("Fetching {package} from PyPI"), &mut install)?;
-        std::fs::write(folder.join(COMPLETE), "")
-            .with_context(|| format!("writing to {}", folder.display()))
+        std::fs::write(folder.join(COMPLETE), "").with_context(|| format!("writing to {}", folder.display()))
     }
 }

@@ -36,8 +36,7 @@ impl Requirement for Vulkan {
     }
 
     fn remedy(&self, machine: &Machine) -> Remedy {
-        let elsewhere =
-            "install the Vulkan loader and Mesa's Vulkan drivers (lavapipe is among them)";
+        let elsewhere = "install the Vulkan loader and Mesa's Vulkan drivers (lavapipe is among them)";
         Remedy::packages_or(machine, &["libvulkan1", "mesa-vulkan-drivers"], elsewhere)
     }
 }
@@ -47,28 +46,19 @@ pub(crate) fn software_driver() -> Option<PathBuf> {
     if has_gpu() {
         return None;
     }
-    let is_lavapipe = |path: &PathBuf| {
-        path.file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("lvp_icd"))
-    };
+    let is_lavapipe =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("lvp_icd"));
     drivers().into_iter().find(is_lavapipe)
 }
 
 fn drivers() -> Vec<PathBuf> {
-    let folders = [
-        "/usr/share/vulkan/icd.d",
-        "/etc/vulkan/icd.d",
-        "/usr/local/share/vulkan/icd.d",
-    ];
+    let folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
     let mut drivers: Vec<PathBuf> = folders
         .iter()
         .filter_map(|folder| std::fs::read_dir(folder).ok())
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
         .collect();
     drivers.sort();
     drivers
@@ -81,8 +71,5 @@ fn has_gpu() -> bool {
 fn has_loader() -> bool {
     let folders = ["/usr/lib", "/usr/lib64", "/lib64", "/usr/local/lib"].map(PathBuf::from);
     let of_debian = PathBuf::from(format!("/usr/lib/{}-linux-gnu", std::env::consts::ARCH));
-    folders
-        .into_iter()
-        .chain([of_debian])
-        .any(|folder| folder.join("libvulkan.so.1").exists())
+    folders.into_iter().chain([of_debian]).any(|folder| folder.join("libvulkan.so.1").exists())
 }

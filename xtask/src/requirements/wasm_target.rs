@@ -28,9 +28,7 @@ impl Requirement for WasmTarget {
             Some(Toolchain::Debian) => {
                 Check::Present("Debian's compiler, with a standard library built here".to_owned())
             }
-            None => Check::Missing(format!(
-                "no compiler here has a standard library for {WASM_TARGET}"
-            )),
+            None => Check::Missing(format!("no compiler here has a standard library for {WASM_TARGET}")),
         }
     }
 
@@ -38,11 +36,7 @@ impl Requirement for WasmTarget {
         if has_rustup() || machine.has_debian_packages {
             let first = format!("rustup target add {WASM_TARGET}");
             let then = "; if that can't be downloaded, Debian's compiler and a build of the standard library (root)";
-            Remedy::Setup(if machine.has_debian_packages {
-                first + then
-            } else {
-                first
-            })
+            Remedy::Setup(if machine.has_debian_packages { first + then } else { first })
         } else {
             Remedy::ByHand(format!(
                 "add the target {WASM_TARGET} to your Rust; with rustup (https://rustup.rs) xtask does it"
@@ -52,8 +46,7 @@ impl Requirement for WasmTarget {
 
     fn install(&self, machine: &Machine) -> Result<()> {
         // Set by the tests of the Debian route on machines that could download.
-        let is_rustup_wanted =
-            std::env::var("QUERN_WASM_TOOLCHAIN").map_or(true, |wanted| wanted != "debian");
+        let is_rustup_wanted = std::env::var("QUERN_WASM_TOOLCHAIN").map_or(true, |wanted| wanted != "debian");
         let mut add = Command::new("rustup");
         add.args(["target", "add", WASM_TARGET]);
         if is_rustup_wanted && has_rustup() && run_visibly(&mut add).is_ok() {
@@ -64,9 +57,7 @@ impl Requirement for WasmTarget {
                 "the target {WASM_TARGET} could not be downloaded: try `rustup target add {WASM_TARGET}` again later"
             );
         }
-        note(
-            "The target can't be downloaded here. Debian's compiler can do it, with a standard library built here.",
-        );
+        note("The target can't be downloaded here. Debian's compiler can do it, with a standard library built here.");
         debian_wasm_std::install(machine)
     }
 }
@@ -78,25 +69,12 @@ pub(crate) fn wasm_toolchain() -> Option<Toolchain> {
         "debian" => &[Toolchain::Debian],
         _ => &[Toolchain::Default, Toolchain::Debian],
     };
-    candidates
-        .iter()
-        .copied()
-        .find(|toolchain| has_standard_library(*toolchain))
+    candidates.iter().copied().find(|toolchain| has_standard_library(*toolchain))
 }
 
 /// Compiles nothing at all: it fails without a standard library, and with one of another compiler version.
 fn has_standard_library(toolchain: Toolchain) -> bool {
     let mut probe = toolchain.rustc();
-    probe.args([
-        "--target",
-        WASM_TARGET,
-        "--crate-type",
-        "lib",
-        "--crate-name",
-        "probe",
-        "--emit",
-        "metadata=-",
-        "-",
-    ]);
+    probe.args(["--target", WASM_TARGET, "--crate-type", "lib", "--crate-name", "probe", "--emit", "metadata=-", "-"]);
     crate::child_process::succeeds(probe.stdin(Stdio::null()))
 }

@@ -18,19 +18,10 @@ pub(super) fn run(machine: &Machine) -> Result<ClosingLines> {
         .args(["--test", "journeys"])
         .env("QUERN_BIN", &companion.path)
         .env("QUERN_DIST", dist)
-        .env(
-            "QUERN_CHROMIUM",
-            chromium().context("no chromium: `cargo xtask doctor` says what to do")?,
-        )
-        .env(
-            "QUERN_CHROMEDRIVER",
-            chromedriver().context("no chromedriver: `cargo xtask doctor` says what to do")?,
-        )
+        .env("QUERN_CHROMIUM", chromium().context("no chromium: `cargo xtask doctor` says what to do")?)
+        .env("QUERN_CHROMEDRIVER", chromedriver().context("no chromedriver: `cargo xtask doctor` says what to do")?)
         .env("QUERN_PYTHON", PythonClient::python(machine)?)
-        .env(
-            "QUERN_NODE_MODULES",
-            NpmPackage::openai().node_modules(machine)?,
-        );
+        .env("QUERN_NODE_MODULES", NpmPackage::openai().node_modules(machine)?);
     runner.limit_to_one_at_a_time(&mut command);
     runner.run(command)
 }

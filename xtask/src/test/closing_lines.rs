@@ -7,11 +7,7 @@ pub(super) fn of(lines: &[String]) -> Vec<String> {
         let is_empty_program = line.contains(" 0 passed; 0 failed;");
         line.starts_with("Summary [") || (line.starts_with("test result:") && !is_empty_program)
     };
-    lines
-        .iter()
-        .filter(is_closing)
-        .map(|line| line.trim().to_owned())
-        .collect()
+    lines.iter().filter(is_closing).map(|line| line.trim().to_owned()).collect()
 }
 
 #[cfg(test)]

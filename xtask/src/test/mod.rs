@@ -67,9 +67,7 @@ impl Part {
     }
 
     fn name(self) -> String {
-        self.to_possible_value()
-            .map(|value| value.get_name().to_owned())
-            .unwrap_or_default()
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 }
 
@@ -102,10 +100,7 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<ExitCode> {
                 note(&format!("{}: {error:#}", part.name()));
                 overview.push(format!("{:8} FAILED   {time}   {error:#}", part.name()));
                 closing_lines.extend(
-                    error
-                        .downcast::<runner::FailedTests>()
-                        .map(|failed| failed.closing_lines)
-                        .unwrap_or_default(),
+                    error.downcast::<runner::FailedTests>().map(|failed| failed.closing_lines).unwrap_or_default(),
                 );
             }
         }
@@ -117,9 +112,5 @@ pub(crate) fn run(arguments: &TestArguments) -> Result<ExitCode> {
     for line in closing_lines {
         print_line(&line);
     }
-    Ok(if failed_count == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if failed_count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

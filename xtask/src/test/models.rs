@@ -24,10 +24,7 @@ pub(super) fn fetch_reference_models(machine: &Machine) -> Result<Companion> {
     build_companion(machine)?;
     let companion = Companion::of_test_build(machine);
     headline("Fetching the reference models");
-    let (models, data) = (
-        machine.places.models(),
-        machine.places.cache.join("test-data"),
-    );
+    let (models, data) = (machine.places.models(), machine.places.cache.join("test-data"));
     companion.pull_model(FREE_MODEL, &folders(&models, &data))?;
     let has_accepted = std::env::var(ACCEPT_VARIABLE).is_ok_and(|value| value == "1");
     let mut options = folders(&models, &data);

@@ -41,20 +41,14 @@ impl Runner {
     /// nextest where it is installed.
     pub(super) fn find(machine: &Machine) -> Self {
         let mut version = Toolchain::Default.cargo(&machine.places);
-        if succeeds(version.args(["nextest", "--version"])) {
-            Self::Nextest
-        } else {
-            Self::Cargo
-        }
+        if succeeds(version.args(["nextest", "--version"])) { Self::Nextest } else { Self::Cargo }
     }
 
     /// A run of native tests; which ones is for the caller to add.
     pub(super) fn command(self, machine: &Machine) -> Command {
         let mut command = Toolchain::Default.cargo(&machine.places);
         match self {
-            Self::Nextest => {
-                command.args(["nextest", "run", "--no-tests", "pass", "--no-fail-fast"])
-            }
+            Self::Nextest => command.args(["nextest", "run", "--no-tests", "pass", "--no-fail-fast"]),
             Self::Cargo => command.args(["test", "--no-fail-fast"]),
         };
         command.args(NATIVE_PACKAGES);
@@ -82,11 +76,7 @@ impl Runner {
         let (status, lines) = run_and_keep_lines(&mut command)?;
         let closing_lines = closing_lines::of(&lines);
         if !status.success() {
-            return Err(FailedTests {
-                command: shown(&command),
-                closing_lines,
-            }
-            .into());
+            return Err(FailedTests { command: shown(&command), closing_lines }.into());
         }
         Ok(closing_lines)
     }
@@ -97,9 +87,7 @@ fn set_test_environment(command: &mut Command, machine: &Machine) {
     command.env("QUERN_MODELS_DIR", machine.places.models());
     if let Some(driver) = software_driver() {
         // The first name is for older loaders.
-        command
-            .env("VK_ICD_FILENAMES", &driver)
-            .env("VK_DRIVER_FILES", &driver);
+        command.env("VK_ICD_FILENAMES", &driver).env("VK_DRIVER_FILES", &driver);
     }
 }
 
@@ -107,10 +95,7 @@ fn set_test_environment(command: &mut Command, machine: &Machine) {
 pub(super) fn build_companion(machine: &Machine) -> Result<()> {
     let mut build = Toolchain::Default.cargo(&machine.places);
     // Naming a test makes cargo choose features as for tests.
-    build
-        .arg("build")
-        .args(NATIVE_PACKAGES)
-        .args(["--bins", "--test", "journeys"]);
+    build.arg("build").args(NATIVE_PACKAGES).args(["--bins", "--test", "journeys"]);
     run_visibly(&mut build)
 }
 
@@ -159,17 +144,9 @@ impl TestPrograms {
                 "tests" => &mut sorted.of_browser,
                 _ => &mut sorted.of_others,
             };
-            for target in package
-                .targets
-                .into_iter()
-                .filter(|target| target.kind.iter().any(|kind| kind == "test"))
-            {
+            for target in package.targets.into_iter().filter(|target| target.kind.iter().any(|kind| kind == "test")) {
                 // Tests are chosen by name alone: choosing packages would compile dependencies again.
-                ensure!(
-                    all.insert(target.name.clone()),
-                    "two packages have a test named {}: rename one",
-                    target.name
-                );
+                ensure!(all.insert(target.name.clone()), "two packages have a test named {}: rename one", target.name);
                 place.insert(target.name);
             }
         }
@@ -187,18 +164,9 @@ mod tests {
     use super::*;
 
     fn package(name: &str, tests: &[&str]) -> Package {
-        let target = |name: &&str| Target {
-            name: (*name).to_owned(),
-            kind: vec!["test".to_owned()],
-        };
-        let library = Target {
-            name: name.to_owned(),
-            kind: vec!["lib".to_owned()],
-        };
-        Package {
-            name: name.to_owned(),
-            targets: tests.iter().map(target).chain([library]).collect(),
-        }
+        let target = |name: &&str| Target { name: (*name).to_owned(), kind: vec!["test".to_owned()] };
+        let library = Target { name: name.to_owned(), kind: vec!["lib".to_owned()] };
+        Package { name: name.to_owned(), targets: tests.iter().map(target).chain([library]).collect() }
     }
 
     #[test]
@@ -209,31 +177,15 @@ mod tests {
             package("tests", &["journeys"]),
         ];
         let sorted = TestPrograms::sort(Metadata { packages }).unwrap();
-        assert_eq!(
-            sorted.of_engine.into_iter().collect::<Vec<_>>(),
-            ["kernels"]
-        );
-        assert_eq!(
-            sorted.of_browser.into_iter().collect::<Vec<_>>(),
-            ["journeys"]
-        );
-        assert_eq!(
-            sorted.of_others.into_iter().collect::<Vec<_>>(),
-            ["api", "downloads"]
-        );
+        assert_eq!(sorted.of_engine.into_iter().collect::<Vec<_>>(), ["kernels"]);
+        assert_eq!(sorted.of_browser.into_iter().collect::<Vec<_>>(), ["journeys"]);
+        assert_eq!(sorted.of_others.into_iter().collect::<Vec<_>>(), ["api", "downloads"]);
     }
 
     #[test]
     fn two_tests_of_one_name_are_refused() {
-        let packages = vec![
-            package("engine", &["golden"]),
-            package("server", &["golden"]),
-        ];
+        let packages = vec![package("engine", &["golden"]), package("server", &["golden"])];
         let error = TestPrograms::sort(Metadata { packages }).unwrap_err();
-        assert!(
-            error
-                .to_string()
-                .contains("two packages have a test named golden")
-        );
+        assert!(error.to_string().contains("two packages have a test named golden"));
     }
 }

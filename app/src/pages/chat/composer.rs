@@ -15,11 +15,7 @@ pub fn Composer() -> impl IntoView {
     let element = NodeRef::<html::Textarea>::new();
     // Whoever opens the page with a keyboard wants to type; a phone's keyboard would cover half the page.
     Effect::new(move |_| {
-        let has_keyboard = window()
-            .match_media("(pointer: fine)")
-            .ok()
-            .flatten()
-            .is_some_and(|query| query.matches());
+        let has_keyboard = window().match_media("(pointer: fine)").ok().flatten().is_some_and(|query| query.matches());
         if let Some(element) = element.get()
             && has_keyboard
         {
@@ -27,8 +23,7 @@ pub fn Composer() -> impl IntoView {
             let _ = element.focus();
         }
     });
-    let can_send =
-        Memo::new(move |_| has_model.get() && chat.draft.with(|draft| !draft.trim().is_empty()));
+    let can_send = Memo::new(move |_| has_model.get() && chat.draft.with(|draft| !draft.trim().is_empty()));
     view! {
         <form
             class="composer"

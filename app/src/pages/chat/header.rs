@@ -21,19 +21,12 @@ pub fn ChatHeader(
     let stores = expect_context::<Stores>();
     let runs_on = stores.settings.part(|data| data.runs_on.clone());
     let groups = Signal::derive(move || choices(stores, runs_on.get().as_ref()));
-    let value = Signal::derive(move || {
-        runs_on
-            .get()
-            .map(|runs_on| runs_on.key())
-            .unwrap_or_default()
-    });
+    let value = Signal::derive(move || runs_on.get().map(|runs_on| runs_on.key()).unwrap_or_default());
     let badge = move || {
         let on_companion = matches!(runs_on.get(), Some(RunsOn::Companion { .. }));
         match stores.engine.status.get() {
             _ if on_companion => None,
-            EngineStatus::Ready(loaded)
-                if runs_on.get().is_some_and(|it| it.model() == loaded.name) =>
-            {
+            EngineStatus::Ready(loaded) if runs_on.get().is_some_and(|it| it.model() == loaded.name) => {
                 Some(view! { <Badge tone=Tone::Accent>{loaded.backend.label()}</Badge> })
             }
             _ => None,
@@ -80,24 +73,12 @@ pub fn ChatHeader(
 
 /// Every model that could answer; the chosen one stays in the list even while it is out of reach.
 fn choices(stores: Stores, chosen: Option<&RunsOn>) -> Vec<SelectGroup> {
-    let browser = stores
-        .models
-        .complete_names()
-        .into_iter()
-        .map(|model| RunsOn::Browser { model });
-    let companion = stores
-        .companion
-        .models
-        .get()
-        .into_iter()
-        .map(|model| RunsOn::Companion { model });
+    let browser = stores.models.complete_names().into_iter().map(|model| RunsOn::Browser { model });
+    let companion = stores.companion.models.get().into_iter().map(|model| RunsOn::Companion { model });
     let title = |place: &RunsOn| catalogue::title(stores.companion, place.model());
     let group = |heading: &str, places: Vec<RunsOn>| SelectGroup {
         heading: heading.to_owned(),
-        options: places
-            .iter()
-            .map(|place| SelectOption::new(place.key(), place.model()))
-            .collect(),
+        options: places.iter().map(|place| SelectOption::new(place.key(), place.model())).collect(),
     };
     let browser: Vec<_> = browser.collect();
     let companion: Vec<_> = companion.collect();
@@ -105,17 +86,12 @@ fn choices(stores: Stores, chosen: Option<&RunsOn>) -> Vec<SelectGroup> {
     match chosen {
         None => groups.push(SelectGroup {
             heading: String::new(),
-            options: vec![SelectOption {
-                is_enabled: false,
-                ..SelectOption::new("", "Choose a model")
-            }],
+            options: vec![SelectOption { is_enabled: false, ..SelectOption::new("", "Choose a model") }],
         }),
-        Some(chosen) if !browser.contains(chosen) && !companion.contains(chosen) => {
-            groups.push(SelectGroup {
-                heading: "Not available now".to_owned(),
-                options: vec![SelectOption::new(chosen.key(), title(chosen))],
-            })
-        }
+        Some(chosen) if !browser.contains(chosen) && !companion.contains(chosen) => groups.push(SelectGroup {
+            heading: "Not available now".to_owned(),
+            options: vec![SelectOption::new(chosen.key(), title(chosen))],
+        }),
         Some(_) => {}
     }
     if !browser.is_empty() {

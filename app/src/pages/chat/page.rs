@@ -22,9 +22,7 @@ pub fn ChatPage() -> impl IntoView {
     let is_drawer_open = RwSignal::new(false);
     let toggle_settings = move |()| {
         if is_wide() {
-            stores
-                .settings
-                .change(|data| data.is_chat_panel_open = !data.is_chat_panel_open);
+            stores.settings.change(|data| data.is_chat_panel_open = !data.is_chat_panel_open);
         } else {
             is_drawer_open.set(true);
         }
@@ -59,9 +57,5 @@ pub fn ChatPage() -> impl IntoView {
 }
 
 fn is_wide() -> bool {
-    window()
-        .inner_width()
-        .ok()
-        .and_then(|width| width.as_f64())
-        .is_some_and(|width| width >= WIDE_PX)
+    window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width >= WIDE_PX)
 }

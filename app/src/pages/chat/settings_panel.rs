@@ -15,8 +15,7 @@ use crate::stores::settings::SettingsData;
 pub fn SettingsPanel() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let settings = stores.settings;
-    let is_in_browser =
-        settings.part(|data| matches!(data.runs_on, Some(RunsOn::Browser { .. }) | None));
+    let is_in_browser = settings.part(|data| matches!(data.runs_on, Some(RunsOn::Browser { .. }) | None));
     let reset = move |()| {
         settings.change(|data| {
             let defaults = SettingsData::default();

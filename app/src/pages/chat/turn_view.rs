@@ -7,9 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::app::loading_words;
 use crate::browser::clipboard;
-use crate::components::{
-    Button, ButtonKind, IconButton, IconName, MarkdownView, Notice, ProgressBar, Tone,
-};
+use crate::components::{Button, ButtonKind, IconButton, IconName, MarkdownView, Notice, ProgressBar, Tone};
 use crate::engine_worker::protocol::LoadStage;
 use crate::quantities;
 use crate::stores::Stores;
@@ -72,9 +70,7 @@ fn EditTurn(turn: Turn, is_editing: RwSignal<bool>) -> impl IntoView {
     let save = move |()| {
         if !is_empty.get_untracked() {
             is_editing.set(false);
-            stores
-                .chat
-                .edit(turn.key, text.get_untracked().trim_end().to_owned());
+            stores.chat.edit(turn.key, text.get_untracked().trim_end().to_owned());
         }
     };
     view! {
@@ -116,17 +112,10 @@ fn AssistantTurn(turn: Turn) -> impl IntoView {
             Outcome::Failed { .. } => "failed",
         })
     };
-    let is_under_way = Memo::new(move |_| {
-        turn.outcome
-            .with(|outcome| matches!(outcome, Outcome::UnderWay { .. }))
-    });
+    let is_under_way = Memo::new(move |_| turn.outcome.with(|outcome| matches!(outcome, Outcome::UnderWay { .. })));
     let is_empty = Memo::new(move |_| turn.text.with(String::is_empty));
-    let is_last = Memo::new(move |_| {
-        stores
-            .chat
-            .turns
-            .with(|turns| turns.last().is_some_and(|last| last.key == turn.key))
-    });
+    let is_last =
+        Memo::new(move |_| stores.chat.turns.with(|turns| turns.last().is_some_and(|last| last.key == turn.key)));
     view! {
         <article
             class="turn turn-assistant"
@@ -171,26 +160,15 @@ fn Waiting(turn: Turn) -> impl IntoView {
     });
     let words = Signal::derive(move || match (loading.get(), turn.outcome.get()) {
         (Some(stage), _) => loading_words(stage),
-        (
-            None,
-            Outcome::UnderWay {
-                prefill: Some((done, total)),
-            },
-        ) if total > 64 => {
-            format!(
-                "Reading {} of {} tokens",
-                quantities::grouped(done.into()),
-                quantities::grouped(total.into())
-            )
+        (None, Outcome::UnderWay { prefill: Some((done, total)) }) if total > 64 => {
+            format!("Reading {} of {} tokens", quantities::grouped(done.into()), quantities::grouped(total.into()))
         }
         _ => "Thinking".to_owned(),
     });
     let fraction = Signal::derive(move || match loading.get() {
-        Some(Some(LoadStage::Reading {
-            done_bytes,
-            total_bytes,
-            ..
-        })) => Some(done_bytes as f64 / total_bytes.max(1) as f64),
+        Some(Some(LoadStage::Reading { done_bytes, total_bytes, .. })) => {
+            Some(done_bytes as f64 / total_bytes.max(1) as f64)
+        }
         _ => None,
     });
     view! {
@@ -210,9 +188,7 @@ fn failure(outcome: &Outcome) -> Option<impl IntoView + use<>> {
     match outcome {
         Outcome::Failed { message } => {
             let message = message.clone();
-            Some(
-                view! { <Notice tone=Tone::Danger testid="turn-failure"><p>{message}</p></Notice> },
-            )
+            Some(view! { <Notice tone=Tone::Danger testid="turn-failure"><p>{message}</p></Notice> })
         }
         _ => None,
     }
@@ -224,10 +200,7 @@ fn figures(outcome: &Outcome) -> Vec<impl IntoView + use<>> {
         Outcome::Stopped => vec!["Stopped".to_owned()],
         _ => Vec::new(),
     };
-    parts
-        .into_iter()
-        .map(|part| view! { <span>{part}</span> })
-        .collect()
+    parts.into_iter().map(|part| view! { <span>{part}</span> }).collect()
 }
 
 fn finished_parts(reason: FinishReason, figures: &AnswerFigures) -> Vec<String> {
@@ -235,14 +208,8 @@ fn finished_parts(reason: FinishReason, figures: &AnswerFigures) -> Vec<String> 
     if let Some(speed) = figures.usage.decode_tokens_per_second() {
         parts.push(format!("{} tokens/s", quantities::rate(speed)));
     }
-    parts.push(format!(
-        "first token {}",
-        quantities::seconds(figures.first_token_seconds)
-    ));
-    parts.push(format!(
-        "{} tokens",
-        quantities::grouped(figures.usage.completion_tokens.into())
-    ));
+    parts.push(format!("first token {}", quantities::seconds(figures.first_token_seconds)));
+    parts.push(format!("{} tokens", quantities::grouped(figures.usage.completion_tokens.into())));
     if reason == FinishReason::Length {
         parts.push("cut at the length limit".to_owned());
     }

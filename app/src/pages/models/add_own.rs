@@ -76,9 +76,8 @@ fn DropArea() -> impl IntoView {
 fn UrlForm() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let url = RwSignal::new(String::new());
-    let is_usable = Memo::new(move |_| {
-        url.with(|url| url.trim().starts_with("https://") && url.trim().len() > "https://".len())
-    });
+    let is_usable =
+        Memo::new(move |_| url.with(|url| url.trim().starts_with("https://") && url.trim().len() > "https://".len()));
     let add = move || {
         if is_usable.get_untracked() {
             stores.models.download_url(url.get_untracked().trim());

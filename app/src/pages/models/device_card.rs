@@ -13,30 +13,14 @@ pub fn DeviceCard() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let gpu = move || match stores.device.gpu.get() {
         None => ("…".to_owned(), String::new()),
-        Some(GpuFacts::NoWebGpu) => (
-            "Not in this browser".to_owned(),
-            "Models run on the CPU.".to_owned(),
-        ),
-        Some(GpuFacts::NoAdapter) => (
-            "No usable GPU".to_owned(),
-            "Models run on the CPU.".to_owned(),
-        ),
-        Some(GpuFacts::Adapter {
-            name,
-            is_software: true,
-            ..
-        }) => (
-            name,
-            "Computed by the CPU; models may run faster without it. That is measured.".to_owned(),
-        ),
-        Some(GpuFacts::Adapter {
-            name,
-            largest_buffer_bytes,
-            ..
-        }) => (
-            name,
-            format!("Buffers up to {}.", quantities::bytes(largest_buffer_bytes)),
-        ),
+        Some(GpuFacts::NoWebGpu) => ("Not in this browser".to_owned(), "Models run on the CPU.".to_owned()),
+        Some(GpuFacts::NoAdapter) => ("No usable GPU".to_owned(), "Models run on the CPU.".to_owned()),
+        Some(GpuFacts::Adapter { name, is_software: true, .. }) => {
+            (name, "Computed by the CPU; models may run faster without it. That is measured.".to_owned())
+        }
+        Some(GpuFacts::Adapter { name, largest_buffer_bytes, .. }) => {
+            (name, format!("Buffers up to {}.", quantities::bytes(largest_buffer_bytes)))
+        }
     };
     let memory = move || match stores.device.memory_bytes.get() {
         Some(bytes) => format!("{} GB or more", (bytes as f64 / f64::from(1 << 30)).round()),
@@ -56,9 +40,7 @@ pub fn DeviceCard() -> impl IntoView {
         )
     };
     let fraction = Signal::derive(move || {
-        storage.get().map_or(0.0, |storage| {
-            storage.used_bytes as f64 / storage.quota_bytes.max(1) as f64
-        })
+        storage.get().map_or(0.0, |storage| storage.used_bytes as f64 / storage.quota_bytes.max(1) as f64)
     });
     let kept = move || {
         storage.get().map(|storage| {

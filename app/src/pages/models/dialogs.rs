@@ -30,11 +30,7 @@ pub fn LicenceDialog(
 ) -> impl IntoView {
     let open = follow(entry);
     let title = Signal::derive(move || {
-        entry.with(|entry| {
-            entry
-                .as_ref()
-                .map_or_else(String::new, |entry| format!("Terms of {}", entry.title))
-        })
+        entry.with(|entry| entry.as_ref().map_or_else(String::new, |entry| format!("Terms of {}", entry.title)))
     });
     view! {
         <Dialog open=open title=title testid="licence-dialog">

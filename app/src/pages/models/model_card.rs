@@ -6,9 +6,7 @@ use shared::catalog::{CatalogEntry, DeviceFit};
 
 use super::row::{ModelRow, fit};
 use crate::app::Page;
-use crate::components::{
-    Badge, Button, ButtonKind, Icon, IconButton, IconName, Notice, ProgressBar, Tone,
-};
+use crate::components::{Badge, Button, ButtonKind, Icon, IconButton, IconName, Notice, ProgressBar, Tone};
 use crate::engine_worker::protocol::{DownloadRequest, ModelFacts, StoredState};
 use crate::quantities;
 use crate::stores::Stores;
@@ -33,12 +31,7 @@ pub fn ModelCard(
     let testid = format!("model-{name}");
     let transfer = {
         let name = name.clone();
-        Memo::new(move |_| {
-            stores
-                .models
-                .transfers
-                .with(|transfers| transfers.get(&name).cloned())
-        })
+        Memo::new(move |_| stores.models.transfers.with(|transfers| transfers.get(&name).cloned()))
     };
     let state = {
         let name = name.clone();
@@ -46,12 +39,7 @@ pub fn ModelCard(
     };
     let problem = {
         let name = name.clone();
-        Memo::new(move |_| {
-            stores
-                .models
-                .problems
-                .with(|problems| problems.get(&name).cloned())
-        })
+        Memo::new(move |_| stores.models.problems.with(|problems| problems.get(&name).cloned()))
     };
     let stage = Memo::new(move |_| stage(transfer.with(Option::is_some), state.get()));
     view! {
@@ -129,26 +117,19 @@ fn stage(is_under_way: bool, state: Option<StoredState>) -> Stage {
 }
 
 fn title(row: &ModelRow) -> String {
-    row.entry
-        .as_ref()
-        .map_or_else(|| row.name.clone(), |entry| entry.title.clone())
+    row.entry.as_ref().map_or_else(|| row.name.clone(), |entry| entry.title.clone())
 }
 
 fn badges(stores: Stores, row: &ModelRow, state: Option<StoredState>) -> impl IntoView + use<> {
     let is_complete = matches!(state, Some(StoredState::Complete(_)));
     let ready = is_complete.then(|| view! { <Badge tone=Tone::Accent>"Ready"</Badge> });
-    let fit = row
-        .entry
-        .as_ref()
-        .and_then(|entry| match fit(stores, entry, state.as_ref()) {
-            DeviceFit::Fits(_) if is_complete => None,
-            DeviceFit::Fits(reason) => Some((Tone::Good, "Fits this device", reason)),
-            DeviceFit::Tight(reason) => Some((Tone::Warning, "Tight on this device", reason)),
-            DeviceFit::DoesNotFit(reason) => {
-                Some((Tone::Danger, "Too large for this device", reason))
-            }
-            DeviceFit::Unknown(_) => None,
-        });
+    let fit = row.entry.as_ref().and_then(|entry| match fit(stores, entry, state.as_ref()) {
+        DeviceFit::Fits(_) if is_complete => None,
+        DeviceFit::Fits(reason) => Some((Tone::Good, "Fits this device", reason)),
+        DeviceFit::Tight(reason) => Some((Tone::Warning, "Tight on this device", reason)),
+        DeviceFit::DoesNotFit(reason) => Some((Tone::Danger, "Too large for this device", reason)),
+        DeviceFit::Unknown(_) => None,
+    });
     let fit = fit.map(|(tone, words, reason)| {
         view! {
             <span title=reason>
@@ -167,39 +148,20 @@ fn facts(row: &ModelRow, state: Option<StoredState>) -> impl IntoView + use<> {
     let mut licence = None;
     match (&row.entry, state) {
         (Some(entry), _) => {
-            parts.push(format!(
-                "{} parameters",
-                quantities::parameters(entry.parameter_count)
-            ));
+            parts.push(format!("{} parameters", quantities::parameters(entry.parameter_count)));
             parts.push(entry.quantization.clone());
             parts.push(quantities::bytes(entry.size_bytes));
-            parts.push(format!(
-                "{} tokens of context",
-                quantities::grouped(entry.context_tokens.into())
-            ));
+            parts.push(format!("{} tokens of context", quantities::grouped(entry.context_tokens.into())));
             licence = Some(entry.licence.clone());
         }
         (None, Some(StoredState::Complete(record))) => {
-            let ModelFacts {
-                name,
-                architecture,
-                quantization,
-                parameter_count,
-                context_tokens,
-                ..
-            } = record.facts;
+            let ModelFacts { name, architecture, quantization, parameter_count, context_tokens, .. } = record.facts;
             parts.push(name);
             parts.push(architecture);
-            parts.push(format!(
-                "{} parameters",
-                quantities::parameters(parameter_count)
-            ));
+            parts.push(format!("{} parameters", quantities::parameters(parameter_count)));
             parts.push(quantization);
             parts.push(quantities::bytes(record.size_bytes));
-            parts.push(format!(
-                "{} tokens of context",
-                quantities::grouped(context_tokens.into())
-            ));
+            parts.push(format!("{} tokens of context", quantities::grouped(context_tokens.into())));
         }
         (None, _) => {}
     }
@@ -220,10 +182,7 @@ fn facts(row: &ModelRow, state: Option<StoredState>) -> impl IntoView + use<> {
 }
 
 #[component]
-fn AbsentActions(
-    entry: Option<CatalogEntry>,
-    on_download: Callback<CatalogEntry>,
-) -> impl IntoView {
+fn AbsentActions(entry: Option<CatalogEntry>, on_download: Callback<CatalogEntry>) -> impl IntoView {
     let stores = expect_context::<Stores>();
     entry.map(|entry| {
         let size = quantities::bytes(entry.size_bytes);
@@ -233,11 +192,7 @@ fn AbsentActions(
         let entry = StoredValue::new(entry);
         move || {
             let words = format!("Download · {size}");
-            let kind = if is_first.get() {
-                ButtonKind::Primary
-            } else {
-                ButtonKind::Secondary
-            };
+            let kind = if is_first.get() { ButtonKind::Primary } else { ButtonKind::Secondary };
             view! {
                 <Button
                     kind=kind
@@ -273,9 +228,7 @@ fn PartialActions(
     let ModelRow { name, entry } = row.get_value();
     let resume = match (entry, request) {
         (Some(entry), _) => Some(Callback::new(move |()| on_download.run(entry.clone()))),
-        (None, Some(request)) => Some(Callback::new(move |()| {
-            stores.models.resume(request.clone())
-        })),
+        (None, Some(request)) => Some(Callback::new(move |()| stores.models.resume(request.clone()))),
         // A copy that was interrupted can't go on by itself; the file must be chosen again.
         (None, None) => None,
     };
@@ -299,9 +252,7 @@ fn CompleteActions(name: String, on_delete: Callback<String>) -> impl IntoView {
     let model = name.clone();
     let chat = move |()| {
         let model = model.clone();
-        stores
-            .settings
-            .change(|data| data.runs_on = Some(RunsOn::Browser { model }));
+        stores.settings.change(|data| data.runs_on = Some(RunsOn::Browser { model }));
         navigate(Page::Chat.path(), Default::default());
     };
     view! {
@@ -325,26 +276,14 @@ fn DeleteButton(name: String, on_delete: Callback<String>) -> impl IntoView {
 
 #[component]
 fn TransferLine(transfer: Memo<Option<Transfer>>) -> impl IntoView {
-    let words = Signal::derive(move || {
-        transfer
-            .get()
-            .map(|transfer| words(transfer.step))
-            .unwrap_or_default()
-            .to_owned()
-    });
+    let words =
+        Signal::derive(move || transfer.get().map(|transfer| words(transfer.step)).unwrap_or_default().to_owned());
     let fraction = Signal::derive(move || transfer.get().and_then(|transfer| transfer.fraction()));
-    let amount = move || {
-        transfer
-            .get()
-            .map(|transfer| amount(transfer.done_bytes, transfer.total_bytes))
-    };
+    let amount = move || transfer.get().map(|transfer| amount(transfer.done_bytes, transfer.total_bytes));
     let pace = move || {
         let transfer = transfer.get()?;
         let speed = transfer.bytes_per_second?;
-        let left = transfer
-            .seconds_left()
-            .map(quantities::time_left)
-            .unwrap_or_default();
+        let left = transfer.seconds_left().map(quantities::time_left).unwrap_or_default();
         Some(format!("{}/s · {left}", quantities::bytes(speed as u64)))
     };
     view! {
@@ -386,11 +325,7 @@ fn words(step: TransferStep) -> &'static str {
 
 fn amount(done_bytes: u64, total_bytes: Option<u64>) -> String {
     match total_bytes {
-        Some(total) => format!(
-            "{} of {}",
-            quantities::bytes(done_bytes),
-            quantities::bytes(total)
-        ),
+        Some(total) => format!("{} of {}", quantities::bytes(done_bytes), quantities::bytes(total)),
         None => quantities::bytes(done_bytes),
     }
 }

@@ -19,9 +19,7 @@ pub fn ModelsPage() -> impl IntoView {
     let to_accept = RwSignal::new(None::<CatalogEntry>);
     let to_delete = RwSignal::new(None::<String>);
     let download = move |entry: CatalogEntry| {
-        let is_accepted = stores
-            .settings
-            .now(|data| data.accepted_licences.contains(&entry.licence.id));
+        let is_accepted = stores.settings.now(|data| data.accepted_licences.contains(&entry.licence.id));
         if entry.licence.must_accept && !is_accepted {
             to_accept.set(Some(entry));
         } else {

@@ -22,27 +22,12 @@ pub struct ModelRow {
 pub fn rows(stores: Stores) -> Vec<ModelRow> {
     let known = catalogue::entries(stores.companion)
         .into_iter()
-        .map(|entry| ModelRow {
-            name: entry.name.clone(),
-            entry: Some(entry),
-        });
+        .map(|entry| ModelRow { name: entry.name.clone(), entry: Some(entry) });
     let mut rows: Vec<ModelRow> = known.collect();
     let mut names: HashSet<String> = rows.iter().map(|row| row.name.clone()).collect();
-    let stored = stores
-        .models
-        .stored
-        .get()
-        .unwrap_or_default()
-        .into_iter()
-        .map(|model| model.name);
-    let on_their_way = stores
-        .models
-        .transfers
-        .with(|transfers| transfers.keys().cloned().collect::<Vec<_>>());
-    let failed = stores
-        .models
-        .problems
-        .with(|problems| problems.keys().cloned().collect::<Vec<_>>());
+    let stored = stores.models.stored.get().unwrap_or_default().into_iter().map(|model| model.name);
+    let on_their_way = stores.models.transfers.with(|transfers| transfers.keys().cloned().collect::<Vec<_>>());
+    let failed = stores.models.problems.with(|problems| problems.keys().cloned().collect::<Vec<_>>());
     for name in stored.chain(on_their_way).chain(failed) {
         if names.insert(name.clone()) {
             rows.push(ModelRow { name, entry: None });

@@ -4,8 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::components::{
-    Badge, Button, ButtonKind, Card, Dialog, Notice, PageHeader, Segmented, Select, SelectGroup,
-    SelectOption, Tone,
+    Badge, Button, ButtonKind, Card, Dialog, Notice, PageHeader, Segmented, Select, SelectGroup, SelectOption, Tone,
 };
 use crate::engine_worker::protocol::{Backend, Measurement, SpeedFigures};
 use crate::pages::chat::BackendChoiceControl;
@@ -87,16 +86,9 @@ fn ComputingCard() -> impl IntoView {
 }
 
 fn context_choices() -> Vec<SelectGroup> {
-    let options = [1024_u64, 2048, 4096, 8192, 16_384, 32_768].map(|tokens| {
-        SelectOption::new(
-            tokens.to_string(),
-            format!("{} tokens", quantities::grouped(tokens)),
-        )
-    });
-    vec![SelectGroup {
-        heading: String::new(),
-        options: options.into(),
-    }]
+    let options = [1024_u64, 2048, 4096, 8192, 16_384, 32_768]
+        .map(|tokens| SelectOption::new(tokens.to_string(), format!("{} tokens", quantities::grouped(tokens))));
+    vec![SelectGroup { heading: String::new(), options: options.into() }]
 }
 
 /// Which GPU there is; asked only when the person wants to know, because it starts the engine.

@@ -19,7 +19,8 @@ fn load(bytes: &[u8]) -> __m256i {
 
 impl Lanes for Avx2 {
     type Words = [__m256i; 2];
-    type Sums = __m256;
+    type Dots = __m256i;
+    type Fours = __m256;
 
     #[inline(always)]
     fn zero() -> __m256 {
@@ -93,23 +94,33 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
-    fn dot_add(sums: __m256, words: [__m256i; 2], activation: &[i16], scale: f32) -> __m256 {
+    fn dots(words: [__m256i; 2], activation: &[i16]) -> __m256i {
         debug_assert!(activation.len() >= 32);
         unsafe {
             let activation: *const __m256i = activation.as_ptr().cast();
             let first = _mm256_madd_epi16(words[0], _mm256_loadu_si256(activation));
             let second = _mm256_madd_epi16(words[1], _mm256_loadu_si256(activation.add(1)));
-            let dots = _mm256_cvtepi32_ps(_mm256_add_epi32(first, second));
-            _mm256_fmadd_ps(dots, _mm256_set1_ps(scale), sums)
+            _mm256_add_epi32(first, second)
         }
     }
 
     #[inline(always)]
-    fn total(sums: __m256) -> f32 {
+    fn add_scaled(fours: __m256, [a, b, c, d]: [__m256i; 4], scales: [f32; 4]) -> __m256 {
         unsafe {
-            let four = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps::<1>(sums));
-            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+            // Within each half, lane i becomes a sum over vector i.
+            let dots = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(c, d));
+            let scales = _mm_set_ps(scales[3], scales[2], scales[1], scales[0]);
+            _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), _mm256_set_m128(scales, scales), fours)
         }
+    }
+
+    #[inline(always)]
+    fn totals(fours: __m256) -> [f32; 4] {
+        let mut totals = [0.0; 4];
+        unsafe {
+            let sum = _mm_add_ps(_mm256_castps256_ps128(fours), _mm256_extractf128_ps::<1>(fours));
+            _mm_storeu_ps(totals.as_mut_ptr(), sum);
+        }
+        totals
     }
 }

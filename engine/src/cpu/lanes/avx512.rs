@@ -23,7 +23,8 @@ fn pairs_and_odd(bytes: &[u8]) -> __m512i {
 
 impl Lanes for Avx512 {
     type Words = __m512i;
-    type Sums = __m512;
+    type Dots = __m512i;
+    type Fours = __m512;
 
     #[inline(always)]
     fn zero() -> __m512 {
@@ -88,17 +89,34 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    fn dot_add(sums: __m512, words: __m512i, activation: &[i16], scale: f32) -> __m512 {
+    fn dots(words: __m512i, activation: &[i16]) -> __m512i {
         debug_assert!(activation.len() >= 32);
         unsafe {
             let activation = _mm512_loadu_si512(activation.as_ptr().cast());
-            let dots = _mm512_dpwssd_epi32(_mm512_setzero_si512(), words, activation);
-            _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots), _mm512_set1_ps(scale), sums)
+            _mm512_dpwssd_epi32(_mm512_setzero_si512(), words, activation)
         }
     }
 
     #[inline(always)]
-    fn total(sums: __m512) -> f32 {
-        unsafe { _mm512_reduce_add_ps(sums) }
+    fn add_scaled(fours: __m512, [a, b, c, d]: [__m512i; 4], scales: [f32; 4]) -> __m512 {
+        unsafe {
+            // Within each quarter, lane i becomes a sum over vector i.
+            let ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+            let cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+            let dots = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+            let scales = _mm512_broadcast_f32x4(_mm_set_ps(scales[3], scales[2], scales[1], scales[0]));
+            _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots), scales, fours)
+        }
+    }
+
+    #[inline(always)]
+    fn totals(fours: __m512) -> [f32; 4] {
+        let mut totals = [0.0; 4];
+        unsafe {
+            let halves = _mm256_add_ps(_mm512_castps512_ps256(fours), _mm512_extractf32x8_ps::<1>(fours));
+            let sum = _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps::<1>(halves));
+            _mm_storeu_ps(totals.as_mut_ptr(), sum);
+        }
+        totals
     }
 }

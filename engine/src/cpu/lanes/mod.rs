@@ -1,14 +1,14 @@
 //! Thirty-two 16-bit lanes on each instruction set: the only code of the engine that is written per processor.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx2::Avx2;
@@ -27,11 +27,13 @@ pub(super) use simd128::Simd128;
 pub(super) trait Lanes {
     /// 32 integers of 16 bits.
     type Words: Copy;
-    /// Partial sums of 32-bit floats.
-    type Sums: Copy;
+    /// Partial sums of one integer dot product.
+    type Dots: Copy;
+    /// Four running sums of 32-bit floats (possibly in several copies, added up at the end).
+    type Fours: Copy;
 
-    /// No sum yet.
-    fn zero() -> Self::Sums;
+    /// No sums yet.
+    fn zero() -> Self::Fours;
     /// The nibbles of 16 bytes: low nibbles are values 0 to 15, high nibbles 16 to 31.
     fn nibbles(bytes: &[u8]) -> Self::Words;
     /// 32 signed bytes.
@@ -46,10 +48,12 @@ pub(super) trait Lanes {
     fn subtract(words: Self::Words, amount: i16) -> Self::Words;
     /// Multiplies values 0 to 15 by `first` and 16 to 31 by `second`.
     fn scale_halves(words: Self::Words, first: i16, second: i16) -> Self::Words;
-    /// `sums + scale * (words . activation)` for 32 activation values.
-    fn dot_add(sums: Self::Sums, words: Self::Words, activation: &[i16], scale: f32) -> Self::Sums;
-    /// All partial sums added up.
-    fn total(sums: Self::Sums) -> f32;
+    /// `words . activation` for 32 activation values.
+    fn dots(words: Self::Words, activation: &[i16]) -> Self::Dots;
+    /// `fours[i] + scales[i] * dots[i]`
+    fn add_scaled(fours: Self::Fours, dots: [Self::Dots; 4], scales: [f32; 4]) -> Self::Fours;
+    /// The four sums.
+    fn totals(fours: Self::Fours) -> [f32; 4];
 }
 
 /// What the CPU backend computes with, best first.
@@ -71,7 +75,14 @@ impl InstructionSet {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::is_x86_feature_detected as has;
-            if has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni") && has!("bmi2") && has!("fma") {
+            if has!("avx512f")
+                && has!("avx512bw")
+                && has!("avx512vl")
+                && has!("avx512vnni")
+                && has!("avx512dq")
+                && has!("bmi2")
+                && has!("fma")
+            {
                 return Self::Avx512;
             }
             if has!("avx2") && has!("fma") {
@@ -114,7 +125,7 @@ macro_rules! for_each_instruction_set {
             #[cfg(target_arch = "x86_64")]
             {
                 use $crate::cpu::lanes::InstructionSet;
-                #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,bmi2,fma,avx2")]
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,bmi2,fma,avx2")]
                 fn avx512($($argument: $type),*) {
                     $body::<$crate::cpu::lanes::Avx512>($($argument),*);
                 }
@@ -142,7 +153,7 @@ pub(super) use for_each_instruction_set;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu::activation::quantize_row;
+    use crate::cpu::activation::quantize_unit;
 
     /// Values 0 to 31 of `words`, read by multiplying with unit vectors.
     fn values<L: Lanes>(words: L::Words) -> Vec<f32> {
@@ -150,9 +161,12 @@ mod tests {
             .map(|index| {
                 let mut unit = [0.0; 32];
                 unit[index] = 1.0;
-                let (mut activation, mut scale) = ([0; 32], [[0.0; 2]]);
-                quantize_row(&unit, &mut activation, &mut scale);
-                L::total(L::dot_add(L::zero(), words, &activation, scale[0][0]))
+                let mut activation = [0; 32];
+                let (scale, _) = quantize_unit(&unit, &mut activation);
+                let dots = L::dots(words, &activation);
+                let sums = L::totals(L::add_scaled(L::zero(), [dots; 4], [scale, 2.0 * scale, -scale, 0.0]));
+                assert_eq!([2.0 * sums[0], -sums[0], 0.0], sums[1..], "the four sums stay apart");
+                sums[0]
             })
             .collect()
     }

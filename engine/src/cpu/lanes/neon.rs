@@ -18,7 +18,8 @@ fn load(bytes: &[u8], offset: usize) -> uint16x8_t {
 
 impl Lanes for Neon {
     type Words = [int16x8_t; 4];
-    type Sums = float32x4_t;
+    type Dots = int32x4_t;
+    type Fours = float32x4_t;
 
     #[inline(always)]
     fn zero() -> float32x4_t {
@@ -77,12 +78,7 @@ impl Lanes for Neon {
                 let sixteen = vandq_u16(vtstq_u16(bits, mask), vdupq_n_u16(16));
                 vaddq_s16(words, vreinterpretq_s16_u16(sixteen))
             };
-            [
-                add(words[0], low, even),
-                add(words[1], high, even),
-                add(words[2], low, odd),
-                add(words[3], high, odd),
-            ]
+            [add(words[0], low, even), add(words[1], high, even), add(words[2], low, odd), add(words[3], high, odd)]
         }
     }
 
@@ -109,7 +105,7 @@ impl Lanes for Neon {
     }
 
     #[inline(always)]
-    fn dot_add(sums: float32x4_t, words: [int16x8_t; 4], activation: &[i16], scale: f32) -> float32x4_t {
+    fn dots(words: [int16x8_t; 4], activation: &[i16]) -> int32x4_t {
         debug_assert!(activation.len() >= 32);
         unsafe {
             let mut dots = vdupq_n_s32(0);
@@ -118,12 +114,22 @@ impl Lanes for Neon {
                 dots = vmlal_s16(dots, vget_low_s16(words), vget_low_s16(activation));
                 dots = vmlal_high_s16(dots, words, activation);
             }
-            vfmaq_n_f32(sums, vcvtq_f32_s32(dots), scale)
+            dots
         }
     }
 
     #[inline(always)]
-    fn total(sums: float32x4_t) -> f32 {
-        unsafe { vaddvq_f32(sums) }
+    fn add_scaled(fours: float32x4_t, [a, b, c, d]: [int32x4_t; 4], scales: [f32; 4]) -> float32x4_t {
+        unsafe {
+            let dots = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
+            vfmaq_f32(fours, vcvtq_f32_s32(dots), vld1q_f32(scales.as_ptr()))
+        }
+    }
+
+    #[inline(always)]
+    fn totals(fours: float32x4_t) -> [f32; 4] {
+        let mut totals = [0.0; 4];
+        unsafe { vst1q_f32(totals.as_mut_ptr(), fours) };
+        totals
     }
 }

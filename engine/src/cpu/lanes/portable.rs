@@ -21,11 +21,12 @@ fn from_values(value: impl Fn(usize) -> i16) -> [i16; 32] {
 
 impl Lanes for Portable {
     type Words = [i16; 32];
-    type Sums = f32;
+    type Dots = i32;
+    type Fours = [f32; 4];
 
     #[inline(always)]
-    fn zero() -> f32 {
-        0.0
+    fn zero() -> [f32; 4] {
+        [0.0; 4]
     }
 
     #[inline(always)]
@@ -67,13 +68,17 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    fn dot_add(sums: f32, words: [i16; 32], activation: &[i16], scale: f32) -> f32 {
-        let dot: i32 = words.iter().zip(activation).map(|(&w, &a)| i32::from(w) * i32::from(a)).sum();
-        sums + scale * dot as f32
+    fn dots(words: [i16; 32], activation: &[i16]) -> i32 {
+        words.iter().zip(activation).map(|(&word, &value)| i32::from(word) * i32::from(value)).sum()
     }
 
     #[inline(always)]
-    fn total(sums: f32) -> f32 {
-        sums
+    fn add_scaled(fours: [f32; 4], dots: [i32; 4], scales: [f32; 4]) -> [f32; 4] {
+        std::array::from_fn(|index| fours[index] + scales[index] * dots[index] as f32)
+    }
+
+    #[inline(always)]
+    fn totals(fours: [f32; 4]) -> [f32; 4] {
+        fours
     }
 }

@@ -25,7 +25,8 @@ fn load_words(words: &[i16], offset: usize) -> v128 {
 
 impl Lanes for Simd128 {
     type Words = [v128; 4];
-    type Sums = v128;
+    type Dots = v128;
+    type Fours = v128;
 
     #[inline(always)]
     fn zero() -> v128 {
@@ -66,12 +67,7 @@ impl Lanes for Simd128 {
         let odd = u16x8(1 << 1, 1 << 3, 1 << 5, 1 << 7, 1 << 9, 1 << 11, 1 << 13, 1 << 15);
         let (low, high, sixteen) = (u16x8_splat(bits as u16), u16x8_splat((bits >> 16) as u16), u16x8_splat(16));
         let add = |words, bits, mask| v128_or(words, v128_and(i16x8_eq(v128_and(bits, mask), mask), sixteen));
-        [
-            add(words[0], low, even),
-            add(words[1], high, even),
-            add(words[2], low, odd),
-            add(words[3], high, odd),
-        ]
+        [add(words[0], low, even), add(words[1], high, even), add(words[2], low, odd), add(words[3], high, odd)]
     }
 
     #[inline(always)]
@@ -96,17 +92,27 @@ impl Lanes for Simd128 {
     }
 
     #[inline(always)]
-    fn dot_add(sums: v128, words: [v128; 4], activation: &[i16], scale: f32) -> v128 {
+    fn dots(words: [v128; 4], activation: &[i16]) -> v128 {
         let dot = |part: usize| i32x4_dot_i16x8(words[part], load_words(activation, 8 * part));
-        let dots = i32x4_add(i32x4_add(dot(0), dot(1)), i32x4_add(dot(2), dot(3)));
-        f32x4_add(sums, f32x4_mul(f32x4_convert_i32x4(dots), f32x4_splat(scale)))
+        i32x4_add(i32x4_add(dot(0), dot(1)), i32x4_add(dot(2), dot(3)))
     }
 
     #[inline(always)]
-    fn total(sums: v128) -> f32 {
-        f32x4_extract_lane::<0>(sums)
-            + f32x4_extract_lane::<1>(sums)
-            + f32x4_extract_lane::<2>(sums)
-            + f32x4_extract_lane::<3>(sums)
+    fn add_scaled(fours: v128, [a, b, c, d]: [v128; 4], [p, q, r, s]: [f32; 4]) -> v128 {
+        // A transposition: lane i becomes the sum of vector i.
+        let ab = i32x4_add(i32x4_shuffle::<0, 4, 1, 5>(a, b), i32x4_shuffle::<2, 6, 3, 7>(a, b));
+        let cd = i32x4_add(i32x4_shuffle::<0, 4, 1, 5>(c, d), i32x4_shuffle::<2, 6, 3, 7>(c, d));
+        let dots = i32x4_add(i64x2_shuffle::<0, 2>(ab, cd), i64x2_shuffle::<1, 3>(ab, cd));
+        f32x4_add(fours, f32x4_mul(f32x4_convert_i32x4(dots), f32x4(p, q, r, s)))
+    }
+
+    #[inline(always)]
+    fn totals(fours: v128) -> [f32; 4] {
+        [
+            f32x4_extract_lane::<0>(fours),
+            f32x4_extract_lane::<1>(fours),
+            f32x4_extract_lane::<2>(fours),
+            f32x4_extract_lane::<3>(fours),
+        ]
     }
 }

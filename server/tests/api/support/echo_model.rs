@@ -46,7 +46,8 @@ impl EchoBackend {
         let wait = move || {
             let state = diary.state.lock().unwrap();
             let is_missing = |state: &mut State| state.happened.iter().filter(|entry| **entry == event).count() < times;
-            let (state, timeout) = diary.changed.wait_timeout_while(state, Duration::from_secs(20), is_missing).unwrap();
+            let (state, timeout) =
+                diary.changed.wait_timeout_while(state, Duration::from_secs(20), is_missing).unwrap();
             assert!(!timeout.timed_out(), "{event} did not happen {times} times, but {:?}", state.happened);
         };
         tokio::task::spawn_blocking(wait).await.unwrap();

@@ -55,11 +55,8 @@ impl TestCompanion {
     /// A companion with the model `echo` on its disk.
     pub(crate) fn builder() -> Builder {
         let folder = tempfile::tempdir().unwrap();
-        let storage = Storage {
-            data_dir: folder.path().join("data"),
-            models_dir: folder.path().join("models"),
-            app_dir: None,
-        };
+        let storage =
+            Storage { data_dir: folder.path().join("data"), models_dir: folder.path().join("models"), app_dir: None };
         std::fs::create_dir_all(&storage.data_dir).unwrap();
         std::fs::create_dir_all(&storage.models_dir).unwrap();
         let inference = Inference { threads: 1, ..Inference::default() };

@@ -1,0 +1,124 @@
+//! The GPU as wgpu gives it: chosen, opened, and watched for faults.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::EngineError;
+
+/// An open GPU device.
+#[derive(Clone)]
+pub struct GpuDevice {
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    name: String,
+    is_software: bool,
+    faults: Arc<Mutex<Option<Fault>>>,
+}
+
+/// What went wrong outside of any call.
+#[derive(Clone, Debug)]
+enum Fault {
+    Lost(String),
+    Refused(String),
+    OutOfMemory(String),
+}
+
+impl GpuDevice {
+    /// Opens the GPU that the system prefers for heavy work; a software GPU where there is no other.
+    ///
+    /// # Errors
+    /// There is no WebGPU, or no adapter that has WebGPU's default limits.
+    pub async fn request() -> Result<Self, EngineError> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+            backends: wgpu::Backends::PRIMARY,
+            ..wgpu::InstanceDescriptor::new_without_display_handle()
+        });
+        let adapter = instance
+            .request_adapter(&wgpu::RequestAdapterOptions {
+                power_preference: wgpu::PowerPreference::HighPerformance,
+                ..Default::default()
+            })
+            .await
+            .map_err(|error| EngineError::NoGpu(error.to_string()))?;
+        let offered = adapter.limits();
+        // Kernels work within the default limits; a long context may need a larger buffer than they allow.
+        let required_limits = wgpu::Limits {
+            max_buffer_size: offered.max_buffer_size,
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        };
+        let descriptor = wgpu::DeviceDescriptor { label: Some("engine"), required_limits, ..Default::default() };
+        let (device, queue) =
+            adapter.request_device(&descriptor).await.map_err(|error| EngineError::NoGpu(error.to_string()))?;
+        let faults: Arc<Mutex<Option<Fault>>> = Arc::default();
+        let lost = Arc::clone(&faults);
+        device.set_device_lost_callback(move |reason, message| {
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                note(&lost, Fault::Lost(message));
+            }
+        });
+        let refused = Arc::clone(&faults);
+        device.on_uncaptured_error(Arc::new(move |error| {
+            note(
+                &refused,
+                match error {
+                    wgpu::Error::OutOfMemory { .. } => Fault::OutOfMemory(error.to_string()),
+                    _ => Fault::Refused(error.to_string()),
+                },
+            );
+        }));
+        let info = adapter.get_info();
+        let name = if info.name.is_empty() { browser_name(&device) } else { info.name };
+        let is_software = info.device_type == wgpu::DeviceType::Cpu || name.to_lowercase().contains("swiftshader");
+        Ok(Self { device, queue, name, is_software, faults })
+    }
+
+    /// The adapter's name, for people and for remembering speeds by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// True for a GPU that is computed by the CPU.
+    pub fn is_software(&self) -> bool {
+        self.is_software
+    }
+
+    /// What it allows.
+    pub fn limits(&self) -> wgpu::Limits {
+        self.device.limits()
+    }
+
+    /// The first thing that went wrong since the device was opened, if anything did.
+    ///
+    /// # Errors
+    /// That.
+    pub(super) fn check(&self) -> Result<(), EngineError> {
+        match self.faults.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+            None => Ok(()),
+            Some(Fault::Lost(message)) => Err(EngineError::DeviceLost(message)),
+            Some(Fault::Refused(message)) => Err(EngineError::Gpu(message)),
+            Some(Fault::OutOfMemory(message)) => {
+                Err(EngineError::OutOfMemory { what: "the model".to_owned(), needed_bytes: 0, limit: message })
+            }
+        }
+    }
+}
+
+fn note(faults: &Mutex<Option<Fault>>, fault: Fault) {
+    // The first fault explains the later ones.
+    faults.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(fault);
+}
+
+/// Browsers hide the description of most adapters, but tell vendor and architecture.
+#[cfg(target_arch = "wasm32")]
+fn browser_name(device: &wgpu::Device) -> String {
+    let name = device.as_webgpu().map(|device| {
+        let info = device.adapter_info();
+        format!("{} {}", info.vendor(), info.architecture()).trim().to_owned()
+    });
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| "WebGPU".to_owned())
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn browser_name(_device: &wgpu::Device) -> String {
+    "GPU".to_owned()
+}

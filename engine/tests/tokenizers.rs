@@ -1,0 +1,53 @@
+//! Tokenizers agree token for token with the reference implementations, and give back the text.
+
+mod support;
+
+use engine::gguf::{GgufFile, vocabulary};
+use engine::source::FileSource;
+use shared::tokenizer::{SpecialTokens, Tokenizer};
+use support::{GEMMA3, Reference, SMOLLM2};
+
+#[derive(serde::Deserialize)]
+struct Case {
+    name: String,
+    text: String,
+    special: bool,
+    ids: Vec<u32>,
+}
+
+fn tokenizer(reference: Reference) -> Tokenizer {
+    let mut file = GgufFile::read(&FileSource::open(&reference.path()).unwrap()).unwrap();
+    vocabulary::tokenizer(&mut file.metadata).unwrap()
+}
+
+fn check(reference: Reference) {
+    let tokenizer = tokenizer(reference);
+    let cases: Vec<Case> = serde_json::from_str(reference.tokens).unwrap();
+    assert!(cases.len() > 20);
+    for Case { name, text, special, ids } in cases {
+        let special = if special { SpecialTokens::Parse } else { SpecialTokens::AsText };
+        assert_eq!(tokenizer.encode(&text, special), ids, "{name}: {text:?}");
+        assert_eq!(tokenizer.decode_with_special(&ids), text, "{name} comes back");
+    }
+}
+
+#[test]
+fn smollm2_agrees() {
+    check(SMOLLM2);
+}
+
+#[test]
+fn gemma3_agrees() {
+    check(GEMMA3);
+}
+
+#[test]
+fn any_text_comes_back() {
+    for reference in [SMOLLM2, GEMMA3] {
+        let tokenizer = tokenizer(reference);
+        proptest::proptest!(proptest::test_runner::Config::with_cases(300), |(text in ".*")| {
+            let ids = tokenizer.encode(&text, SpecialTokens::AsText);
+            proptest::prop_assert_eq!(tokenizer.decode_with_special(&ids), text);
+        });
+    }
+}

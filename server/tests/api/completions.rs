@@ -1,0 +1,69 @@
+//! `POST /v1/completions`.
+
+use serde_json::{Value, json};
+use shared::model_call::Prompt;
+
+use crate::sse::chunks;
+use crate::support::TestCompanion;
+
+const PATH: &str = "/v1/completions";
+
+#[tokio::test]
+async fn a_text_is_continued() {
+    let companion = TestCompanion::start().await;
+    let answer =
+        companion.post(PATH, &json!({"model": "echo", "prompt": "once upon a time", "max_tokens": 2})).await.json();
+    assert!(answer["id"].as_str().unwrap().starts_with("cmpl-"));
+    assert_eq!(answer["object"], "text_completion");
+    assert_eq!(
+        answer["choices"],
+        json!([{"index": 0, "text": "once upon", "logprobs": null, "finish_reason": "length"}])
+    );
+    assert_eq!((&answer["usage"]["prompt_tokens"], &answer["usage"]["completion_tokens"]), (&json!(4), &json!(2)));
+    assert_eq!(companion.backend.requests()[0].prompt, Prompt::Text("once upon a time".to_owned()));
+}
+
+#[tokio::test]
+async fn several_prompts_get_a_choice_each() {
+    let companion = TestCompanion::start().await;
+    let answer = companion.post(PATH, &json!({"model": "echo", "prompt": ["one", "two three"]})).await.json();
+    let texts: Vec<&Value> = answer["choices"].as_array().unwrap().iter().map(|choice| &choice["text"]).collect();
+    assert_eq!(texts, ["one", "two three"]);
+    assert_eq!(answer["choices"][1]["index"], 1);
+    assert_eq!(answer["usage"]["total_tokens"], 6);
+}
+
+#[tokio::test]
+async fn token_ids_are_taken_as_they_are() {
+    let companion = TestCompanion::start().await;
+    let answer = companion.post(PATH, &json!({"model": "echo", "prompt": [5, 31]})).await.json();
+    assert_eq!(answer["choices"][0]["text"], "t5 t31");
+    assert_eq!(companion.backend.requests()[0].prompt, Prompt::Tokens(vec![5, 31]));
+}
+
+#[tokio::test]
+async fn a_stream_has_no_role_and_ends_like_any_other() {
+    let companion = TestCompanion::start().await;
+    let body =
+        json!({"model": "echo", "prompt": "two words", "stream": true, "stream_options": {"include_usage": true}});
+    let chunks = chunks(&companion.post(PATH, &body).await.text);
+    let choices: Vec<(&Value, &Value)> =
+        chunks[..3].iter().map(|chunk| (&chunk["choices"][0]["text"], &chunk["choices"][0]["finish_reason"])).collect();
+    assert_eq!(
+        choices,
+        [(&json!("two"), &Value::Null), (&json!(" words"), &Value::Null), (&json!(""), &json!("stop"))]
+    );
+    assert_eq!((&chunks[3]["choices"], &chunks[3]["usage"]["total_tokens"]), (&json!([]), &json!(4)));
+    assert!(chunks.iter().all(|chunk| chunk["object"] == "text_completion"));
+}
+
+#[tokio::test]
+async fn fields_that_are_not_honoured_are_refused_by_name() {
+    let companion = TestCompanion::start().await;
+    for (field, value) in [("best_of", json!(3)), ("suffix", json!("end")), ("logprobs", json!(2)), ("n", json!(2))] {
+        let mut body = json!({"model": "echo", "prompt": "hello"});
+        body[field] = value;
+        let (status, _, param, message) = companion.post(PATH, &body).await.error();
+        assert_eq!((status, param.as_str()), (400, field), "{message}");
+    }
+}
