@@ -108,7 +108,7 @@ pub struct ModelArguments {
 #[command(next_help_heading = "Sampling")]
 pub struct SamplingArguments {
     /// Most tokens to generate
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_tokens: u32,
     /// 0 takes the most probable token each time; higher is more varied
     #[arg(long, default_value_t = 0.7)]

@@ -57,8 +57,15 @@ pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> 
                 ignore_end_of_sequence: false,
             },
         };
-        let answer = answer(&served, &model, request).await?;
-        messages.push(message("assistant", answer));
+        match answer(&served, &model, request).await {
+            Ok(answer) => messages.push(message("assistant", answer)),
+            // Such as a conversation that has grown too long: a person can say something else, or /clear.
+            Err(error) if is_interactive() => {
+                note(&format!("{error:#}"));
+                messages.pop();
+            }
+            Err(error) => return Err(error),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ fn programs_get_one_object_and_each_form_of_the_prompt_the_same_answer() {
     let answer =
         |prompt: &[&str]| -> Value { serde_json::from_str(&generate(&quern, &[prompt, &greedy].concat())).unwrap() };
     let by_text = answer(&["--prompt", "The capital of France is"]);
-    assert_eq!(by_text["text"], " Paris. It is known");
+    assert!(by_text["text"].as_str().unwrap().starts_with(" Paris."), "{by_text}");
     assert_eq!((by_text["ids"].as_array().unwrap().len(), &by_text["finish_reason"]), (6, &"length".into()));
     for seconds in ["prefill_seconds", "decode_seconds"] {
         assert!(by_text[seconds].as_f64().unwrap() > 0.0, "{by_text}");
@@ -55,6 +55,12 @@ fn one_prompt_is_needed() {
         let errors = quern.run(&[&["generate", "--model", "m"], prompts].concat()).bad();
         assert!(errors.contains("--prompt"), "{errors}");
     }
+}
+
+#[test]
+fn an_answer_of_no_tokens_is_refused() {
+    let errors = Quern::new().run(&["generate", "--model", "m", "--prompt", "a", "--max-tokens", "0"]).bad();
+    assert!(errors.contains("--max-tokens"), "{errors}");
 }
 
 #[test]
