@@ -94,6 +94,24 @@ async fn a_pull_with_a_field_that_means_nothing_is_refused() {
 }
 
 #[tokio::test]
+async fn a_download_goes_on_without_its_client_until_it_is_stopped() {
+    let companion = TestCompanion::builder().with_model_to_fetch("far", b"12345", None).start().await;
+    let _held = companion.hold_download_of("far");
+    let pull = || companion.request(Method::POST, PULL).json(&json!({"model": "far"})).send();
+    // The head of the answer comes with the first news; then this client leaves.
+    drop(pull().await.unwrap());
+    let fetching = CompanionModelState::Fetching { done_bytes: 0, total_bytes: None };
+    assert_eq!(listed(&companion, "far").await.state, fetching);
+
+    let joined = pull().await.unwrap();
+    let stop = Answer::read(companion.request(Method::DELETE, "/api/models/far/pull"));
+    let (stopped, text) = futures::future::join(stop, joined.text()).await;
+    assert_eq!(stopped.status, 204);
+    assert!(text.unwrap().contains("the download was stopped"));
+    assert_eq!(listed(&companion, "far").await.state, CompanionModelState::Absent);
+}
+
+#[tokio::test]
 async fn there_must_be_something_to_stop_or_remove() {
     let companion = TestCompanion::builder().with_model_to_fetch("far", b"12345", None).start().await;
     let delete = |path: &'static str| Answer::read(companion.request(Method::DELETE, path));

@@ -39,7 +39,7 @@ pub(crate) struct TestCompanion {
     pub(crate) backend: EchoBackend,
     pub(crate) address: SocketAddr,
     pub(crate) stop: CancellationToken,
-    _folder: TempDir,
+    folder: TempDir,
     client: Client,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -85,6 +85,15 @@ impl TestCompanion {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         Answer::read(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// As another process does that fetches the same model: the companion waits until the file is dropped.
+    pub(crate) fn hold_download_of(&self, name: &str) -> std::fs::File {
+        let locks = self.folder.path().join("models/.locks");
+        std::fs::create_dir_all(&locks).unwrap();
+        let file = std::fs::File::create(locks.join(format!("{name}.gguf"))).unwrap();
+        file.lock().unwrap();
+        file
     }
 
     /// Waits for the companion to end after `stop`.
@@ -154,7 +163,7 @@ impl Builder {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(serve(listener, AppState::new(config, store, served), stop.clone()));
-        TestCompanion { backend, address, stop, _folder: folder, client: Client::new(), task }
+        TestCompanion { backend, address, stop, folder, client: Client::new(), task }
     }
 }
 
