@@ -15,6 +15,9 @@ use clap::ValueEnum;
 use crate::machine::Machine;
 use crate::terminal::note;
 
+/// More programs than this that want a processor spoil figures: threads that wait for each other suffer most.
+const BUSY_LOAD: f64 = 1.0;
+
 /// `cargo xtask bench`.
 #[derive(clap::Args)]
 pub(crate) struct BenchArgs {
@@ -41,6 +44,11 @@ enum Benchmark {
 /// Runs one benchmark, on a machine that should have nothing else to do.
 pub(crate) fn run(arguments: &BenchArgs) -> Result<ExitCode> {
     let machine = Machine::find()?;
+    if let Some(load) = recent_load()
+        && load > BUSY_LOAD
+    {
+        note(&format!("This machine is busy (load {load:.1} in the last minute): expect wrong figures."));
+    }
     let runs = usize::from(arguments.runs);
     let (name, report) = match arguments.name {
         Benchmark::Browser => ("browser", browser::run(&machine, runs)?),
@@ -54,4 +62,9 @@ pub(crate) fn run(arguments: &BenchArgs) -> Result<ExitCode> {
     note(&format!("\nRaw figures: {}\n", path.display()));
     report.print(name);
     Ok(if report.missed_floors().is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How many programs wanted a processor in the last minute, where the system (Linux) tells.
+fn recent_load() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
 }
