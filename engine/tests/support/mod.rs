@@ -7,26 +7,26 @@ use engine::{Device, LoadOptions, Model};
 
 /// A reference model: its file and the names of its golden files.
 #[derive(Clone, Copy, Debug)]
-pub struct Reference {
+pub(crate) struct Reference {
     pub file_name: &'static str,
     pub greedy: &'static str,
     pub tokens: &'static str,
 }
 
-pub const SMOLLM2: Reference = Reference {
+pub(crate) const SMOLLM2: Reference = Reference {
     file_name: "SmolLM2-135M-Instruct.Q4_1.gguf",
     greedy: include_str!("../golden/greedy-smollm2.json"),
     tokens: include_str!("../golden/tokenizer-smollm2.json"),
 };
 
-pub const GEMMA3: Reference = Reference {
+pub(crate) const GEMMA3: Reference = Reference {
     file_name: "gemma-3-270m-q4_k_m.gguf",
     greedy: include_str!("../golden/greedy-gemma3.json"),
     tokens: include_str!("../golden/tokenizer-gemma3.json"),
 };
 
 impl Reference {
-    pub fn path(self) -> PathBuf {
+    pub(crate) fn path(self) -> PathBuf {
         let folder = std::env::var_os("QUERN_MODELS_DIR").map_or_else(
             || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache/quern/models"),
             PathBuf::from,
@@ -40,7 +40,7 @@ impl Reference {
         path
     }
 
-    pub fn load(self, device: Device) -> Model {
+    pub(crate) fn load(self, device: Device) -> Model {
         let source = Box::new(FileSource::open(&self.path()).unwrap());
         let options = LoadOptions { device, context_tokens: 2048 };
         pollster::block_on(Model::load(source, options, &mut |_| {})).unwrap()
