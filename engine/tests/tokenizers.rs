@@ -1,11 +1,12 @@
 //! Tokenizers agree token for token with the reference implementations, and give back the text.
 
+#[expect(dead_code, reason = "every program uses its part")]
 mod support;
 
 use engine::gguf::{GgufFile, vocabulary};
 use engine::source::FileSource;
 use shared::tokenizer::{SpecialTokens, Tokenizer};
-use support::{GEMMA3, Reference, SMOLLM2};
+use support::reference_models::{GEMMA3, Reference, SMOLLM2};
 
 #[derive(serde::Deserialize)]
 struct Case {
