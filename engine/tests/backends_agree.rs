@@ -1,6 +1,9 @@
 //! CPU and GPU compute what a plain forward pass in 32-bit floats computes, step by step, for every architecture and
 //! block type: single tokens and batches, with and without a cache, across chunks, splits and windows.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(clippy::print_stdout, reason = "figures for whoever asks with --nocapture")]
+
 #[expect(dead_code, reason = "every program uses its part")]
 mod support;
 
@@ -15,7 +18,7 @@ use support::tiny_model::{Architecture, ModelShape, load};
 /// How far the CPU may be from the plain floats, as the mean squared difference over the mean square.
 ///
 /// It rounds the inputs of products to 15 bits, a share of 3e-5 of the largest of 32 values. Squared, that is 1e-9 per
-/// product; it adds up over the layers, and weights that nearly cancel enlarge it (Q4_1 with its minimums most). A
+/// product; it adds up over the layers, and weights that nearly cancel enlarge it (`Q4_1` with its minimums most). A
 /// wrong sign, scale, place or neighbour of a single value in ten thousand is above 1e-4.
 const CPU_TOLERANCE: f64 = 1e-6;
 
@@ -73,8 +76,8 @@ fn compare(expected: &Shown, got: &Shown, tolerance: f64) -> Result<f64, String>
         let size: f64 = expected.iter().copied().map(square).sum();
         let difference: f64 = expected.iter().zip(got).map(|(a, b)| square(a - b)).sum();
         let error = difference / size;
-        // Not `error > tolerance`: NaN must not pass.
-        if !(error <= tolerance) {
+        // NaN is no agreement.
+        if error.is_nan() || error > tolerance {
             let far = |index: &usize| (expected[*index] - got[*index]).abs();
             let index = (0..got.len()).max_by(|a, b| far(a).total_cmp(&far(b))).unwrap_or(0);
             return Err(format!(

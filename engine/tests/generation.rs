@@ -1,5 +1,7 @@
 //! Answers as a caller sees them: events in order, stops, limits, seeds, the cache between turns.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 #[expect(dead_code, reason = "every program uses its part")]
 mod support;
 

@@ -1,6 +1,9 @@
 //! Teacher forcing against the float32 reference: the most probable token agrees at nearly every position, and
 //! wherever the reference is sure.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(clippy::print_stdout, reason = "figures for whoever asks with --nocapture")]
+
 #[expect(dead_code, reason = "every program uses its part")]
 mod support;
 

@@ -1,6 +1,8 @@
 //! Files that are cut short, damaged or made to harm: each gives an error that says what is wrong, or a model that can
 //! be used; never a panic, and never much memory.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 #[expect(dead_code, reason = "every program uses its part")]
 mod support;
 

@@ -1,6 +1,8 @@
 //! Every kernel of every kind of model is valid WGSL within WebGPU's default limits, and a token takes few dispatches.
 //! Needs no GPU: recordings are plain data.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 #[expect(dead_code, reason = "every program uses its part")]
 mod support;
 

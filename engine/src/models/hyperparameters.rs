@@ -98,13 +98,13 @@ impl Hyperparameters {
                 self.rope_base, self.rope_frequency_scale, self.norm_epsilon
             ));
         }
-        if self.query_heads % self.key_value_heads != 0 {
+        if !self.query_heads.is_multiple_of(self.key_value_heads) {
             return fault(format!(
                 "{} query heads can't share {} key-value heads",
                 self.query_heads, self.key_value_heads
             ));
         }
-        if self.head_size == 0 || self.rope_dimensions > self.head_size || self.rope_dimensions % 2 != 0 {
+        if self.head_size == 0 || self.rope_dimensions > self.head_size || !self.rope_dimensions.is_multiple_of(2) {
             return fault(format!("{} of {} values per head can't be rotated", self.rope_dimensions, self.head_size));
         }
         if value_length.is_some_and(|length| length as usize != self.head_size) {
