@@ -40,7 +40,8 @@ pub fn for_each_window(
     let mut window = Vec::new();
     for tensor in tensors(file, weight)? {
         let row_bytes = tensor.row_bytes();
-        let window_rows = (WINDOW_BYTES / row_bytes).max(1);
+        // An even number: the GPU's 16-bit scales of two rows together are whole words in every format.
+        let window_rows = (WINDOW_BYTES / row_bytes / 2 * 2).max(2);
         let mut row = 0;
         while row < tensor.rows {
             let rows = window_rows.min(tensor.rows - row);

@@ -1,5 +1,8 @@
 //! Answers as a caller sees them: events in order, stops, limits, seeds, the cache between turns.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+#[expect(dead_code, reason = "every program uses its part")]
 mod support;
 
 use engine::{Device, Model};
@@ -8,7 +11,7 @@ use shared::model_call::{
     ModelCallErrorKind, Prompt,
 };
 use shared::sampling::SamplingParameters;
-use support::SMOLLM2;
+use support::reference_models::SMOLLM2;
 
 struct Answer {
     text: String,

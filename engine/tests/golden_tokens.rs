@@ -1,10 +1,14 @@
 //! Teacher forcing against the float32 reference: the most probable token agrees at nearly every position, and
 //! wherever the reference is sure.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+#![expect(clippy::print_stdout, reason = "figures for whoever asks with --nocapture")]
+
+#[expect(dead_code, reason = "every program uses its part")]
 mod support;
 
 use engine::{Device, Model};
-use support::{GEMMA3, Reference, SMOLLM2};
+use support::reference_models::{GEMMA3, Reference, SMOLLM2};
 
 #[derive(serde::Deserialize)]
 struct Golden {

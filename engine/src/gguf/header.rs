@@ -64,6 +64,7 @@ impl GgufFile {
             .into_iter()
             .map(|info| info.place(data_offset_bytes, alignment, file_bytes))
             .collect::<Result<Vec<_>, _>>()?;
+        check_overlaps(&tensors)?;
         let mut by_name = HashMap::new();
         for (index, tensor) in tensors.iter().enumerate() {
             if by_name.insert(tensor.name.clone(), index).is_some() {
@@ -76,5 +77,18 @@ impl GgufFile {
     /// The tensor called `name`, if the file has one.
     pub fn tensor(&self, name: &str) -> Option<&Tensor> {
         self.by_name.get(name).map(|&index| &self.tensors[index])
+    }
+}
+
+/// A small file whose tensors all lie in the same place would become a model of any size.
+fn check_overlaps(tensors: &[Tensor]) -> Result<(), EngineError> {
+    let mut in_order: Vec<&Tensor> = tensors.iter().collect();
+    in_order.sort_unstable_by_key(|tensor| tensor.offset_bytes);
+    match in_order.windows(2).find(|pair| pair[0].offset_bytes + pair[0].size_bytes > pair[1].offset_bytes) {
+        None => Ok(()),
+        Some(pair) => Err(EngineError::Malformed(format!(
+            "tensors {:?} and {:?} lie in the same place",
+            pair[0].name, pair[1].name
+        ))),
     }
 }

@@ -179,6 +179,27 @@ impl GpuExecutor {
     ) -> Result<Vec<u32>, EngineError> {
         let count = self.tokens_per_submission().min(most_tokens).max(1);
         let started = now_seconds();
+        let chosen = self.choose_exactly(tokens, first_position, count).await?;
+        if tokens.len() == 1 {
+            self.seconds_per_token = Some((now_seconds() - started) / count as f64);
+        }
+        Ok(chosen)
+    }
+
+    /// As [`GpuExecutor::choose`], with `count` tokens in one submission whatever that takes.
+    ///
+    /// # Errors
+    /// The device failed.
+    ///
+    /// # Panics
+    /// Where more tokens are asked for than fit a submission.
+    pub async fn choose_exactly(
+        &mut self,
+        tokens: &[u32],
+        first_position: usize,
+        count: usize,
+    ) -> Result<Vec<u32>, EngineError> {
+        assert!((1..=MOST_CHOSEN).contains(&count), "a submission chooses 1 to {MOST_CHOSEN} tokens");
         let mut batch = self.start(tokens, first_position, LogitsWanted::Last);
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         let sample = if self.is_greedy { self.greedy.clone() } else { self.drawn.clone() };
@@ -199,11 +220,7 @@ impl GpuExecutor {
         let chosen = self.buffers.get(Resource::Chosen);
         self.chosen_readback.copy(&self.gpu, &mut encoder, chosen, (count * 4) as u64);
         self.gpu.queue.submit([encoder.finish()]);
-        let chosen = self.chosen_readback.read(&self.gpu, count).await?;
-        if tokens.len() == 1 {
-            self.seconds_per_token = Some((now_seconds() - started) / count as f64);
-        }
-        Ok(chosen)
+        self.chosen_readback.read(&self.gpu, count).await
     }
 
     /// As [`GpuExecutor::forward`] a step at a time, showing each step's name and the rows it wrote, to compare

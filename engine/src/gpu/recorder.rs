@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::call::Call;
-use super::kernels::{self, Attention, ITEM_VALUES, Linear, VectorView};
+use super::kernels::{self, Attention, FloatView, ITEM_VALUES, Linear, VectorView};
 use super::weights::{shards, stored_as};
 use crate::error::EngineError;
 use crate::plan::{Operation, Plan, Rows, View, WeightId};
@@ -102,7 +102,7 @@ fn step_calls(
             check_items(plan, id)?;
             let weight = &plan.weights[id.0];
             let shards = shards(weight, stored_as(plan, id));
-            let (input, output) = (vectors(input)?, vectors(output)?);
+            let (input, output) = (vectors(input)?, float_view(plan, output));
             let linear = Linear { input, id, weight, shards: &shards, output, accumulate, rows };
             (kernels::linear_vector(linear, tuning.rows_per_thread), Some(kernels::linear_matrix(linear)))
         }
@@ -149,6 +149,10 @@ fn vector_view(plan: &Plan, view: View) -> Result<VectorView, EngineError> {
         columns: whole_vectors(view.columns)?,
         rows: buffer.rows,
     })
+}
+
+fn float_view(plan: &Plan, view: View) -> FloatView {
+    FloatView { buffer: view.buffer, stride: plan.buffers[view.buffer.0].columns, first: view.first_column }
 }
 
 fn whole_vectors(columns: usize) -> Result<usize, EngineError> {

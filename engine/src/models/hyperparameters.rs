@@ -84,10 +84,18 @@ impl Hyperparameters {
 
     fn check(&self, value_length: Option<u32>) -> Result<(), EngineError> {
         let fault = |text: String| Err(EngineError::Malformed(text));
-        if self.layers > 1024 || self.query_heads > 1024 || self.head_size > 1024 || self.width > 65_536 {
+        let is_too_wide = self.width > 65_536 || self.feed_forward_width > 1 << 20;
+        if self.layers > 1024 || self.query_heads > 1024 || self.head_size > 1024 || is_too_wide {
             return fault(format!(
-                "{} layers of {} heads of {} values at width {} are no model we know",
-                self.layers, self.query_heads, self.head_size, self.width
+                "{} layers of {} heads of {} values at widths {} and {} are no model we know",
+                self.layers, self.query_heads, self.head_size, self.width, self.feed_forward_width
+            ));
+        }
+        let is_positive = |number: f32| number > 0.0 && number.is_finite();
+        if !is_positive(self.rope_base) || !is_positive(self.rope_frequency_scale) || self.norm_epsilon < 0.0 {
+            return fault(format!(
+                "rotary base {}, its scale {} and norm epsilon {} must be positive",
+                self.rope_base, self.rope_frequency_scale, self.norm_epsilon
             ));
         }
         if !self.query_heads.is_multiple_of(self.key_value_heads) {

@@ -94,7 +94,8 @@ impl ChatTemplate {
         });
         environment.add_filter("tojson", to_json);
         environment.set_recursion_limit(100);
-        environment.set_fuel(Some(10_000_000));
+        // About as many instructions, or 64 bytes of text each: thousands of messages, and never a tab's memory.
+        environment.set_fuel(Some(1_000_000));
         // `{% generation %}` only marks the assistant's part for training; it renders as nothing.
         let plain = without_generation_marks(source);
         environment

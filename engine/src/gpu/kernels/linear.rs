@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::blocks::{ITEM_VALUES, with_weight};
-use super::{Element, VectorView, with_views};
+use super::{Element, FloatView, VectorView, with_views};
 use crate::gpu::call::{Call, Grid, Resource};
 use crate::gpu::shader::Template;
 use crate::plan::{Rows, Weight, WeightId};
@@ -25,7 +25,7 @@ pub(in crate::gpu) struct Linear<'a> {
     pub(in crate::gpu) weight: &'a Weight,
     /// The rows that each shard of the weight holds.
     pub(in crate::gpu) shards: &'a [Range<usize>],
-    pub(in crate::gpu) output: VectorView,
+    pub(in crate::gpu) output: FloatView,
     pub(in crate::gpu) accumulate: bool,
     pub(in crate::gpu) rows: Rows,
 }
@@ -79,8 +79,8 @@ fn shard_calls(linear: Linear<'_>, template: Template, grid: impl Fn(usize) -> G
             .clone()
             .constant("FIRST_ROW", held.start)
             .constant("HELD_ROWS", held.len())
-            .constant("OUTPUT_STRIDE", output.stride * 4)
-            .constant("OUTPUT_FIRST", output.first * 4)
+            .constant("OUTPUT_STRIDE", output.stride)
+            .constant("OUTPUT_FIRST", output.first)
             .constant("ACCUMULATE", accumulate)
             .write("output", "f32", Resource::Activations(output.buffer));
         let template = with_weight(template, id, shard, weight.block_type, weight.columns);

@@ -46,6 +46,17 @@ pub(super) struct VectorView {
     pub(super) rows: Rows,
 }
 
+/// A view of a buffer counted in floats: for outputs of any width, such as the logits of an odd vocabulary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FloatView {
+    /// The buffer.
+    pub(super) buffer: BufferId,
+    /// Floats from one row to the next.
+    pub(super) stride: usize,
+    /// Where the view begins in a row.
+    pub(super) first: usize,
+}
+
 /// How a kernel sees activations.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Element {

@@ -1,7 +1,7 @@
 //! Reading weights in WGSL: every block type as items of 32 weights, one file per type.
 //!
 //! An item is two runs of 16 weights with a scale and an offset each, so that one product kernel serves all types.
-//! What is here must mean the same as `quantization/`; `tests/gpu_kernels.rs` compares them.
+//! What is here must mean the same as `quantization/`; `tests/backends_agree.rs` compares them.
 
 use crate::gpu::call::{Plane, Resource};
 use crate::gpu::planes::planes;
