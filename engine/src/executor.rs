@@ -14,6 +14,9 @@ pub enum Executor {
     Gpu(GpuExecutor),
 }
 
+/// Called with each step's name and the rows it wrote.
+pub type Inspect<'a> = dyn FnMut(&str, &[f32]) + Send + 'a;
+
 /// Which rows of logits a batch should produce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogitsWanted {

@@ -147,7 +147,7 @@ impl<'m> Generation<'m> {
     fn take_one(&mut self, token: u32) -> String {
         self.usage.completion_tokens += 1;
         let ends = !self.limits.ignore_end_of_sequence && self.model.tokenizer().is_end_of_generation(token);
-        let mut text = String::new();
+        let mut text;
         let mut finish = None;
         if ends {
             text = self.rest();

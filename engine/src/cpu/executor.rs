@@ -10,17 +10,14 @@ use super::linear::{Place, multiply, quantize};
 use super::parallel::Threads;
 use super::weight::CpuWeight;
 use crate::error::EngineError;
-use crate::executor::LogitsWanted;
+use crate::executor::{Inspect, LogitsWanted};
 use crate::gguf::GgufFile;
-use crate::plan::{Operation, Plan, Rope, Rows, Step, View, Weight};
+use crate::plan::{Operation, Plan, Rope, Rows, Step, View, Weight, WeightId};
 use crate::source::ReadAt;
 use crate::weights;
 
 /// Tokens of one batch: enough to pay for decoding the weights, few enough that a stop is seen soon.
 const BATCH_TOKENS: usize = 128;
-
-/// Called with each step's name and the rows it wrote.
-pub type Inspect<'a> = dyn FnMut(&str, &[f32]) + Send + 'a;
 
 /// A model on the CPU.
 pub struct CpuExecutor {
@@ -73,7 +70,7 @@ impl CpuExecutor {
         let mut placed_bytes = 0;
         let mut loaded = Vec::new();
         for (index, weight) in plan.weights.iter().enumerate() {
-            loaded.push(if is_norm(&plan, index) {
+            loaded.push(if plan.is_norm(WeightId(index)) {
                 LoadedWeight::Floats(weights::read_floats(source, file, weight)?)
             } else {
                 LoadedWeight::Matrix(CpuWeight::load(source, file, weight)?)
@@ -205,11 +202,6 @@ impl Batch<'_> {
             Rows::Logits => self.logit_rows,
         }
     }
-}
-
-/// True where weight `index` is only ever a norm's.
-fn is_norm(plan: &Plan, index: usize) -> bool {
-    plan.steps.iter().any(|step| matches!(step.operation, Operation::RmsNorm { weight, .. } if weight.0 == index))
 }
 
 fn angles(rope: &Rope, first_position: usize, tokens: usize) -> Vec<(f32, f32)> {

@@ -130,9 +130,7 @@ impl Grid {
             Self::Fixed(x) => Some([x, 1, 1]),
             Self::Rows { x, rows_per_group, rows } => Some([x, row_count(rows).div_ceil(rows_per_group), 1]),
             Self::Splits { x, splitting } => Some([x, batch.tokens, splitting.count(batch.first_position)]),
-            Self::Merge { x, splitting } => {
-                (splitting.count(batch.first_position) > 1).then_some([x, batch.tokens, 1])
-            }
+            Self::Merge { x, splitting } => (splitting.count(batch.first_position) > 1).then_some([x, batch.tokens, 1]),
         }
     }
 }

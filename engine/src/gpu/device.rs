@@ -1,11 +1,16 @@
 //! The GPU as wgpu gives it: chosen, opened, and watched for faults.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::channel::oneshot;
 
 use crate::error::EngineError;
 
+/// A GPU that takes longer than this for one submission is taken for dead.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
 /// An open GPU device.
-#[derive(Clone)]
 pub struct GpuDevice {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
@@ -85,6 +90,39 @@ impl GpuDevice {
     /// What it allows.
     pub fn limits(&self) -> wgpu::Limits {
         self.device.limits()
+    }
+
+    /// Lets the GPU work until nothing is left to do, where the system does not do that by itself.
+    ///
+    /// # Errors
+    /// It takes unreasonably long.
+    pub(super) fn wait(&self) -> Result<(), EngineError> {
+        // On the web this does nothing: the event loop runs the callbacks.
+        let everything = wgpu::PollType::Wait { submission_index: None, timeout: Some(LONGEST_WAIT) };
+        match self.device.poll(everything) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                self.check()?;
+                Err(EngineError::DeviceLost(format!("no answer within {} s: {error}", LONGEST_WAIT.as_secs())))
+            }
+        }
+    }
+
+    /// Waits until everything submitted is done.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub(super) async fn finish_work(&self) -> Result<(), EngineError> {
+        self.queue.submit([]);
+        let (sender, receiver) = oneshot::channel();
+        self.queue.on_submitted_work_done(move || {
+            // The receiver is gone only where nobody waits any more.
+            let _ = sender.send(());
+        });
+        self.wait()?;
+        let done = receiver.await;
+        self.check()?;
+        done.map_err(|_| EngineError::DeviceLost("it never answered".to_owned()))
     }
 
     /// The first thing that went wrong since the device was opened, if anything did.

@@ -96,7 +96,18 @@ impl Template {
 
     /// Replaces `$marker` in the body: for unrolled loops and names, where WGSL has no words for it.
     pub(super) fn insert(mut self, marker: &str, text: &str) -> Self {
-        self.body = self.body.replace(&format!("${marker}"), text);
+        let marker = format!("${marker}");
+        let mut replaced = String::with_capacity(self.body.len());
+        let mut rest = self.body.as_str();
+        while let Some((before, after)) = rest.split_once(&marker) {
+            // `$sum` is not the beginning of `$sums`.
+            let is_whole = !after.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_');
+            replaced += before;
+            replaced += if is_whole { text } else { &marker };
+            rest = after;
+        }
+        replaced += rest;
+        self.body = replaced;
         self
     }
 
@@ -148,10 +159,6 @@ impl Template {
         assert!(storage <= 8, "{}: {storage} storage buffers", self.name);
         assert!(!self.body.contains('$'), "{}: a marker is left in its text", self.name);
         let text = format!("{}{}{}", self.constants, self.declarations, self.body);
-        Call {
-            shader: Shader { name: self.name, text, bindings: self.bindings },
-            resources: self.resources,
-            grid,
-        }
+        Call { shader: Shader { name: self.name, text, bindings: self.bindings }, resources: self.resources, grid }
     }
 }

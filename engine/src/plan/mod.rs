@@ -42,6 +42,15 @@ pub struct Plan {
     pub vocabulary_size: usize,
 }
 
+impl Plan {
+    /// True where `weight` is a norm's: a row of plain floats that is never multiplied as a matrix.
+    pub fn is_norm(&self, weight: WeightId) -> bool {
+        self.steps
+            .iter()
+            .any(|step| matches!(step.operation, Operation::RmsNorm { weight: norm, .. } if norm == weight))
+    }
+}
+
 /// One named step.
 #[derive(Clone, Debug)]
 pub struct Step {

@@ -96,7 +96,7 @@ pub enum Operation {
 }
 
 /// Which rows a step works on or a buffer holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rows {
     /// Every token of the batch.
     All,

@@ -22,6 +22,18 @@ pub(in crate::gpu) struct Attention {
     pub(in crate::gpu) output: VectorView,
 }
 
+impl Attention {
+    /// Workgroup memory that the kernel takes.
+    pub(in crate::gpu) fn workgroup_bytes(&self) -> usize {
+        let (heads, vectors, threads) = (self.query_heads / self.key_value_heads, self.head_size / 4, self.threads());
+        heads * vectors * 16 + heads * threads * 4 + heads * 8 * 4 + threads * (16 + 4)
+    }
+
+    fn threads(&self) -> usize {
+        (self.head_size / 4).max(64)
+    }
+}
+
 /// Bytes that the splits of one token leave for the merge.
 pub(in crate::gpu) fn parts_bytes(query_heads: usize, head_size: usize) -> u64 {
     (query_heads * MOST_SPLITS as usize * (head_size + 4) * 4) as u64
@@ -31,7 +43,7 @@ pub(in crate::gpu) fn parts_bytes(query_heads: usize, head_size: usize) -> u64 {
 pub(in crate::gpu) fn attention(attention: Attention, least_positions: usize) -> Vec<Call> {
     let Attention { query, query_heads, key_value_heads, head_size, cache, scale, window, output } = attention;
     let head_vectors = head_size / 4;
-    let threads = head_vectors.max(64);
+    let threads = attention.threads();
     let heads = query_heads / key_value_heads;
     let each_head = |text: &str| (0..heads).map(|head| text.replace('#', &head.to_string())).collect::<String>();
     let window = window.unwrap_or(0);
@@ -62,26 +74,30 @@ pub(in crate::gpu) fn attention(attention: Attention, least_positions: usize) ->
         .read("keys", "vec2<u32>", Resource::Keys(cache))
         .read("values", "vec2<u32>", Resource::Values(cache))
         .write("parts", "vec4<f32>", Resource::AttentionParts)
-        .insert("declare", &each_head(
-            "var maximum_# = LOWEST;\nvar sum_# = 0.0;\nvar total_# = vec4<f32>(0.0);\n",
-        ))
+        .insert("declare", &each_head("var maximum_# = LOWEST;\nvar sum_# = 0.0;\nvar total_# = vec4<f32>(0.0);\n"))
         .insert("declare_scores", &each_head("var score_# = LOWEST;\n"))
         .insert("zero_scores", &each_head("score_# = 0.0;\n"))
         .insert("add_scores", &each_head("score_# += dot(key, queries[#u * HEAD_VECTORS + column]);\n"))
         .insert("keep_scores", &each_head("weights[#u * THREADS + thread] = score_#;\n"))
-        .insert("weigh", &each_head(
-            "let new_maximum_# = max(maximum_#, chunk_maximum(#u));\n\
+        .insert(
+            "weigh",
+            &each_head(
+                "let new_maximum_# = max(maximum_#, chunk_maximum(#u));\n\
              let rescale_# = exp(maximum_# - new_maximum_#);\n\
              maximum_# = new_maximum_#;\n\
              weights[#u * THREADS + thread] = exp(score_# - new_maximum_#);\n\
              total_# *= rescale_#;\n\
              sum_# *= rescale_#;\n",
-        ))
-        .insert("add_values", &each_head(
-            "let weight_# = weights[#u * THREADS + index];\n\
+            ),
+        )
+        .insert(
+            "add_values",
+            &each_head(
+                "let weight_# = weights[#u * THREADS + index];\n\
              total_# += weight_# * value;\n\
              sum_# += weight_#;\n",
-        ))
+            ),
+        )
         .insert("finish", &each_head("finish(#u, workgroup, thread, splits, maximum_#, sum_#, total_#);\n"));
     let mut calls = vec![common(template).call(Grid::Splits { x: key_value_heads as u32, splitting })];
     if least_positions > 0 {

@@ -17,10 +17,13 @@ pub(in crate::gpu) fn gate(
     let template = Template::new("gate", include_str!("gate.wgsl"))
         .constant("THREADS", THREADS)
         .constant("COLUMNS", output.columns)
-        .insert("activation", match activation {
-            Activation::Silu => "silu",
-            Activation::GeluTanh => "gelu",
-        });
+        .insert(
+            "activation",
+            match activation {
+                Activation::Silu => "silu",
+                Activation::GeluTanh => "gelu",
+            },
+        );
     with_views(template, rows, Element::Vector, "output", &[("gate", gate), ("up", up), ("output", output)])
         .call(row_grid(output.columns, THREADS, rows))
 }

@@ -44,7 +44,10 @@ pub(in crate::gpu) fn linear_vector(linear: Linear<'_>, rows_per_thread: usize) 
         .constant("GROUP_ROWS", row_groups * rows_per_thread)
         // Unrolled here, because naga does not, and an array indexed in a loop would live in memory.
         .insert("declare_sums", &each_row("var sum_# = 0.0;\n"))
-        .insert("multiply_rows", &each_row("sum_# += product(min(first_row + #u, HELD_ROWS - 1u), item, low, high, low_sum, high_sum);\n"))
+        .insert(
+            "multiply_rows",
+            &each_row("sum_# += product(min(first_row + #u, HELD_ROWS - 1u), item, low, high, low_sum, high_sum);\n"),
+        )
         .insert("keep_sums", &each_row("parts[(group * ROWS_PER_THREAD + #u) * LANES + lane] = sum_#;\n"));
     shard_calls(linear, template, |held_rows| {
         // `rows_per_group` covers all rows that this kernel is used for: one.

@@ -23,7 +23,8 @@ pub(super) use gate::gate;
 pub(super) use linear::{Linear, linear_matrix, linear_vector};
 pub(super) use rms_norm::rms_norm;
 pub(super) use rope::rope;
-pub(super) use sample::{CHUNK_LOGITS, MOST_CHOSEN, Sampling, sample};
+pub(super) use rope::table as rope_table;
+pub(super) use sample::{MOST_CHOSEN, Sampling, chunks, sample};
 pub(super) use store::store;
 
 use super::call::{Grid, Resource};
@@ -101,6 +102,11 @@ fn with_views(
 /// Binds what changes from batch to batch as `batch`.
 fn with_batch(template: Template) -> Template {
     template.uniform("batch", "Batch", Resource::Batch).part(super::call::BATCH)
+}
+
+/// Binds what changes from batch to batch as `batch`, to advance it.
+fn with_batch_written(template: Template) -> Template {
+    template.write_struct("batch", "Batch", Resource::Batch).part(super::call::BATCH)
 }
 
 /// One workgroup of `threads` per run of that many elements of a row, and as many rows as the step has.

@@ -22,6 +22,9 @@ pub(in crate::gpu) fn rms_norm(
         .constant("GROUP", group)
         .constant("EPSILON", epsilon)
         .read("weights", "vec4<f32>", Resource::Weight { weight, shard: 0, plane: Plane::Quants });
-    with_views(template, rows, Element::Vector, "output", &[("input", input), ("output", output)])
-        .call(Grid::Rows { x: (output.columns / group) as u32, rows_per_group: 1, rows })
+    with_views(template, rows, Element::Vector, "output", &[("input", input), ("output", output)]).call(Grid::Rows {
+        x: (output.columns / group) as u32,
+        rows_per_group: 1,
+        rows,
+    })
 }

@@ -10,7 +10,7 @@ use crate::plan::WeightId;
 use crate::quantization::BlockType;
 
 /// Weights of one item.
-pub(super) const ITEM_VALUES: usize = 32;
+pub(in crate::gpu) const ITEM_VALUES: usize = 32;
 
 /// Adds to `template` the bindings of one shard of a weight and the functions `read_item(row, item)`,
 /// `low_start(item)` and `high_start(item)`.
