@@ -11,17 +11,18 @@ use server::config::{Config, Inference, Limits, Listen, Storage};
 use server::database::Database;
 use server::downloads::checksum::Checksum;
 use server::downloads::hugging_face::HuggingFaceSettings;
-use server::downloads::{Downloader, Expected, Patience};
+use server::downloads::{Downloader, Patience};
 use server::inference::ServedModels;
-use server::model_store::{KnownModel, Licence, ModelStore};
+use server::model_store::{KnownModel, ModelStore};
 use server::serving::serve;
 use server::state::AppState;
+use shared::catalog::{CatalogEntry, Licence};
 use shared::model_source::ModelSource;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::echo_model::EchoBackend;
+use super::echo_model::{CONTEXT_WORDS, EchoBackend};
 
 /// What the file of each model holds.
 pub(crate) const MODEL_FILE: &[u8] = b"GGUF: the bytes of a model, 0123456789";
@@ -186,11 +187,24 @@ impl Answer {
 }
 
 fn known(name: &str, content: &[u8], source: &Path, licence: Option<Licence>) -> KnownModel {
-    KnownModel {
+    let free = || Licence { id: "MIT".to_owned(), url: "https://example.com/mit".to_owned(), must_accept: false };
+    KnownModel::new(CatalogEntry {
         name: name.to_owned(),
         title: format!("The {name} model"),
+        description: "Says its prompt again.".to_owned(),
+        file_name: format!("{name}.gguf"),
+        size_bytes: content.len() as u64,
+        sha256: Checksum::of_bytes(content).to_string(),
         sources: vec![ModelSource::File { path: source.to_string_lossy().into_owned() }],
-        expected: Expected { size_bytes: Some(content.len() as u64), checksum: Some(Checksum::of_bytes(content)) },
-        licence,
-    }
+        licence: licence.unwrap_or_else(free),
+        architecture: "echo".to_owned(),
+        quantization: "F32".to_owned(),
+        parameter_count: 1,
+        context_tokens: CONTEXT_WORDS as u32,
+        cache_bytes_per_token: 1,
+        template: "chatml".to_owned(),
+        languages: Vec::new(),
+        tags: Vec::new(),
+    })
+    .unwrap()
 }
