@@ -50,7 +50,7 @@ pub enum Start<'a> {
 /// With what went wrong and what the page showed then.
 pub async fn journey(name: &str, start: Start<'_>, steps: impl AsyncFnOnce(&mut Stage) -> Result<()>) {
     if let Err(error) = try_journey(name, start, steps).await {
-        panic!("{name}: {error:?}");
+        panic!("{name}: {error:#}");
     }
 }
 
@@ -92,7 +92,7 @@ async fn report(name: &str, stage: &Stage) -> String {
     let picture = browser.screenshot(&format!("failed-{name}")).await;
     let shown = |result: Result<String>| result.unwrap_or_else(|error| format!("({error:#})"));
     format!(
-        "what the page showed:\n{}\n\nthe console:\n{}\n\nthe companion:\n{}\npicture: {}\n\nand what failed",
+        "what the page showed:\n{}\n\nthe console:\n{}\n\nthe companion:\n{}\npicture: {}\n\nwhat failed",
         shown(page),
         shown(console),
         stage.companion.log(),

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 
 const require = createRequire(`${process.env.QUERN_NODE_MODULES}/`);
 const OpenAI = require("openai").default;
-const { version } = require("openai/package.json");
+const { VERSION: version } = require("openai/version");
 
 const model = process.argv[2];
 const messages = [{ role: "user", content: "What is the capital of France?" }];

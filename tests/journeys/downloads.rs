@@ -26,7 +26,7 @@ async fn pause_resume_delete(stage: &mut Stage) -> Result<()> {
     // The gate holds it back here: progress is in sight, and there is time to press Pause.
     card.wait_for_words("progress", |text| text.contains("Saving in this browser") && text.contains(" of 98.4 MB"))
         .await?;
-    card.wait_for_words("40 MB to have come", |text| megabytes(text).is_some_and(|done| done >= 38.0)).await?;
+    card.wait_for_words("what comes before the gate", |text| megabytes(text).is_some_and(|done| done >= 38.0)).await?;
     card.press("pause").await?;
     let paused = card.wait_for_words("a pause", |text| text.contains("Paused")).await?;
     let done = megabytes(&paused);

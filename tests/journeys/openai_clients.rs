@@ -6,21 +6,25 @@ use tests::environment::{SMOLLM2, checkout, path};
 use tokio::process::Command;
 
 #[tokio::test]
-async fn python() -> Result<()> {
-    let mut command = Command::new(path("QUERN_PYTHON")?);
-    command.arg(checkout()?.join("tests/clients/openai_client.py"));
-    check(command).await
+async fn python() {
+    check(path("QUERN_PYTHON").map(Command::new), "openai_client.py").await;
 }
 
 #[tokio::test]
-async fn node() -> Result<()> {
-    let mut command = Command::new("node");
-    command.arg(checkout()?.join("tests/clients/openai_client.mjs"));
-    command.env("QUERN_NODE_MODULES", path("QUERN_NODE_MODULES")?);
-    check(command).await
+async fn node() {
+    check(Ok(Command::new("node")), "openai_client.mjs").await;
 }
 
-async fn check(mut client: Command) -> Result<()> {
+async fn check(program: Result<Command>, script: &str) {
+    let checked = async { run(program?, script).await };
+    if let Err(error) = checked.await {
+        panic!("{script}: {error:#}");
+    }
+}
+
+async fn run(mut client: Command, script: &str) -> Result<()> {
+    client.arg(checkout()?.join("tests/clients").join(script));
+    client.env("QUERN_NODE_MODULES", path("QUERN_NODE_MODULES")?);
     let companion = Companion::start(Some(SMOLLM2)).await?;
     client.env("OPENAI_BASE_URL", format!("{}/v1", companion.url())).env("OPENAI_API_KEY", "unused").arg(SMOLLM2);
     let output = client.kill_on_drop(true).output().await.context("starting the client")?;

@@ -55,9 +55,19 @@ impl ChatPage<'_> {
     /// # Errors
     /// There is no such choice in time.
     pub async fn choose(&self, who: &str) -> Result<()> {
-        self.app.click(&format!("#runs-on option[value='{who}']")).await?;
-        let chosen = format!("return document.querySelector('#runs-on').value === '{who}'");
-        self.app.wait_for_script(&format!("{who} to be chosen"), &chosen).await
+        let choose = "
+            const select = document.querySelector('#runs-on');
+            if (![...select.options].some((option) => option.value === arguments[0])) return false;
+            select.value = arguments[0];
+            select.dispatchEvent(new Event('change', { bubbles: true }));
+            return true;";
+        wait::until(format!("{who} among those who can answer"), SOON, async || {
+            Ok(match self.app.browser.run::<bool>(choose, vec![json!(who)]).await? {
+                true => Look::Found(()),
+                false => Look::NotYet(self.app.text("#runs-on").await?.unwrap_or_default()),
+            })
+        })
+        .await
     }
 
     /// Where it runs: `auto`, `cpu` or `gpu`.

@@ -78,7 +78,7 @@ fn choices(stores: Stores, chosen: Option<&RunsOn>) -> Vec<SelectGroup> {
     let title = |place: &RunsOn| catalogue::title(stores.companion, place.model());
     let group = |heading: &str, places: Vec<RunsOn>| SelectGroup {
         heading: heading.to_owned(),
-        options: places.iter().map(|place| SelectOption::new(place.key(), place.model())).collect(),
+        options: places.iter().map(|place| SelectOption::new(place.key(), title(place))).collect(),
     };
     let browser: Vec<_> = browser.collect();
     let companion: Vec<_> = companion.collect();
