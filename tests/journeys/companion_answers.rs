@@ -10,8 +10,8 @@ use tests::wait::EVENTUALLY;
 
 const QUESTION: &str = "What is the capital of France?";
 
-/// The question as the model's template writes it.
-const PROMPT: &str = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n<|im_start|>user\nWhat is the capital of France?<|im_end|>\n<|im_start|>assistant\n";
+/// The question's tokens, as the model's template writes it.
+const PROMPT_IDS: &str = "1,9690,198,2683,359,253,5356,5646,11173,3365,3511,308,34519,28,7018,411,407,19712,8182,2,198,1,4093,198,1780,314,260,3575,282,4649,47,2,198,1,520,9531,198";
 
 /// Needs more than one sentence.
 const LONGER_QUESTION: &str = "Give me three tips for clear technical writing.";
@@ -36,7 +36,7 @@ async fn same_answers(stage: &mut Stage) -> Result<()> {
     ensure!(here == there, "the browser says {here:?}, the companion {there:?}");
 
     let most_tokens = MOST_TOKENS.to_string();
-    let arguments = ["generate", "--model", SMOLLM2, "--prompt", PROMPT, "--temperature", "0", "--json"];
+    let arguments = ["generate", "--model", SMOLLM2, "--prompt-ids", PROMPT_IDS, "--temperature", "0", "--json"];
     let printed = stage.companion.quern(&[&arguments[..], &["--max-tokens", &most_tokens]].concat()).await?;
     let generated: Value = serde_json::from_str(&printed).context("reading what `quern generate --json` printed")?;
     ensure!(generated["text"] == here[0].as_str(), "the browser says {:?}, the command line {generated}", here[0]);

@@ -49,10 +49,10 @@ async fn first_visit(stage: &mut Stage) -> Result<()> {
     chat.wait_for_answer(2, Outcome::Stopped).await?;
 
     // Another first question: what followed it is gone.
-    chat.edit_first_message("What is the capital of Italy?").await?;
+    chat.edit_first_message("What is the capital of Germany?").await?;
     let edited = chat.wait_for_answer(1, Outcome::Finished).await?;
-    ensure!(edited.text.contains("Rome"), "{edited:?}");
-    ensure!(chat.messages().await? == ["What is the capital of Italy?"], "{:?}", chat.messages().await?);
+    ensure!(edited.text.contains("Berlin"), "{edited:?}");
+    ensure!(chat.messages().await? == ["What is the capital of Germany?"], "{:?}", chat.messages().await?);
 
     // After a reload everything is there, and the conversation goes on.
     app.reload().await?;

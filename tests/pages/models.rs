@@ -77,11 +77,13 @@ impl<'a> ModelCard<'a> {
     /// It has not in time, or reports a problem instead.
     pub async fn wait_for(&self, testid: &str, deadline: Duration) -> Result<()> {
         wait::until(format!("{testid} in {}", self.selector), deadline, async || {
+            // Asked in this order: what is looked for may appear between two looks.
+            let has_problem = self.has("model-problem").await?;
             if self.has(testid).await? {
                 return Ok(Look::Found(()));
             }
             let text = self.text().await?;
-            ensure!(!self.has("model-problem").await?, "waited for {testid}, and there was a problem: {text}");
+            ensure!(!has_problem, "waited for {testid}, and there was a problem: {text}");
             Ok(Look::NotYet(text))
         })
         .await

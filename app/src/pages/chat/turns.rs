@@ -52,6 +52,13 @@ pub fn Turns() -> impl IntoView {
             request_animation_frame(move || to_end(false));
         }
     });
+    // A narrower window makes the turns longer.
+    let resizing = window_event_listener(leptos::ev::resize, move |_| {
+        if is_following.get_untracked() {
+            request_animation_frame(move || to_end(false));
+        }
+    });
+    on_cleanup(move || resizing.remove());
     // A new conversation and a message just sent are followed from their end.
     Effect::new(move |_| {
         chat.id.track();
