@@ -38,8 +38,8 @@ const SURE_MARGIN: f32 = 1.0;
 /// Where activations stay in float; both backends' do.
 const LEAST_AGREEMENT: f64 = 0.99;
 
-/// Where Chromium's GPU is a software one, all cases would take too long: the first three of eight, among them a chat
-/// and a longer text. The engine's own tests run all eight on the GPU.
+/// Where Chromium's GPU is a software one, all cases would take too long: the first three of eight, `capital`, `haiku`
+/// and `code`. The engine's own tests run all eight on the GPU.
 const CASES_ON_GPU: usize = 3;
 
 #[tokio::test]
