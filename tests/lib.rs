@@ -1,1 +1,12 @@
-//! End-to-end tests: the real companion, a real Chromium, a person's journeys.
+//! What the journeys are written with: the real companion, a real Chromium, and one page object per page.
+//!
+//! The journeys themselves are in `journeys/`; `docs/testing.md` says how to run one.
+
+pub mod browser;
+pub mod companion;
+pub mod console;
+pub mod environment;
+pub mod gate;
+pub mod pages;
+pub mod stage;
+pub mod wait;

@@ -10,6 +10,7 @@ use crate::engine_worker::protocol::LoadStage;
 use crate::pages;
 use crate::quantities;
 use crate::stores::Stores;
+use crate::stores::catalogue;
 use crate::stores::companion::CompanionStatus;
 use crate::stores::engine::EngineStatus;
 
@@ -185,7 +186,8 @@ fn SidebarStatus() -> impl IntoView {
         EngineStatus::Loading { stage, .. } => ("status-dot is-busy", loading_words(stage)),
         EngineStatus::Ready(loaded) => {
             let bytes = quantities::bytes(loaded.memory.model_bytes());
-            ("status-dot is-on", format!("{} · {} · {bytes}", loaded.facts.name, loaded.backend.label()))
+            let title = catalogue::title(stores.companion, &loaded.name);
+            ("status-dot is-on", format!("{title} · {} · {bytes}", loaded.backend.label()))
         }
         EngineStatus::Failed { .. } => ("status-dot is-bad", "The model did not load".to_owned()),
     };

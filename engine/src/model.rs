@@ -222,7 +222,7 @@ impl Model {
     /// # Errors
     /// The device failed.
     pub async fn measure(&mut self) -> Result<Speed, EngineError> {
-        const PROMPT_TOKENS: usize = 32;
+        const PROMPT_TOKENS: usize = 16;
         const MOST_TOKENS: usize = 32;
         const DECODE_SECONDS: f64 = 0.5;
         let prompt: Vec<u32> = (0..PROMPT_TOKENS as u32).collect();

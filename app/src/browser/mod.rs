@@ -6,6 +6,6 @@ pub mod errors;
 pub mod event_loop;
 pub mod http;
 pub mod local_storage;
-pub mod motion;
+pub mod media;
 pub mod scope;
 pub mod server_sent_events;

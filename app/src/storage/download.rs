@@ -256,7 +256,7 @@ impl Transfer<'_> {
     ) -> Result<(), Interruption> {
         let mut reported_ms = 0.0;
         loop {
-            let step = self.next_piece(reader).await?;
+            let step = self.next_piece(reader, total_bytes).await?;
             let field = |name: &str| js_sys::Reflect::get(&step, &JsValue::from_str(name)).map_err(unexpected);
             if field("done")?.is_truthy() {
                 self.report(TransferStage::Receiving, total_bytes);
@@ -274,7 +274,11 @@ impl Transfer<'_> {
     }
 
     /// Waits for bytes, looking up now and then for a Pause.
-    async fn next_piece(&self, reader: &web_sys::ReadableStreamDefaultReader) -> Result<JsValue, Interruption> {
+    async fn next_piece(
+        &self,
+        reader: &web_sys::ReadableStreamDefaultReader,
+        total_bytes: Option<u64>,
+    ) -> Result<JsValue, Interruption> {
         let mut reading = JsFuture::from(reader.read());
         let began_ms = now_ms();
         loop {
@@ -287,6 +291,8 @@ impl Transfer<'_> {
                 }
                 Either::Right(((), still_reading)) => reading = still_reading,
             }
+            // Pieces that came in quick succession before the silence are not all reported yet.
+            self.report(TransferStage::Receiving, total_bytes);
             if now_ms() - began_ms > SILENCE_MS {
                 return Err(Interruption::Network("the connection went silent".to_owned()));
             }

@@ -59,22 +59,32 @@ impl CompanionStore {
     /// Asks what the companion has.
     pub fn look(self) {
         spawn_local(async move {
-            let models = companion::served_models().await;
-            let status = if models.is_ok() { CompanionStatus::Connected } else { CompanionStatus::Away };
-            let models = models.unwrap_or_default();
-            if status == CompanionStatus::Connected
-                && let Ok(catalogue) = companion::catalogue().await
-            {
-                self.catalogue.set(catalogue.models);
-            }
-            // Lists that are redrawn for no reason lose the place of whoever reads them.
-            if self.models.with_untracked(|known| *known != models) {
-                self.models.set(models);
-            }
-            if self.status.get_untracked() != status {
-                self.status.set(status);
-            }
+            self.look_now().await;
         });
+    }
+
+    /// True if the companion is there; asks it where that is not known yet or was otherwise a while ago.
+    pub async fn is_there(self) -> bool {
+        self.status.get_untracked() == CompanionStatus::Connected || self.look_now().await
+    }
+
+    async fn look_now(self) -> bool {
+        let models = companion::served_models().await;
+        let status = if models.is_ok() { CompanionStatus::Connected } else { CompanionStatus::Away };
+        let models = models.unwrap_or_default();
+        if status == CompanionStatus::Connected
+            && let Ok(catalogue) = companion::catalogue().await
+        {
+            self.catalogue.set(catalogue.models);
+        }
+        // Lists that are redrawn for no reason lose the place of whoever reads them.
+        if self.models.with_untracked(|known| *known != models) {
+            self.models.set(models);
+        }
+        if self.status.get_untracked() != status {
+            self.status.set(status);
+        }
+        status == CompanionStatus::Connected
     }
 
     /// True while it answers.

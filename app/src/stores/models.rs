@@ -8,7 +8,7 @@ use shared::catalog::CatalogEntry;
 use wasm_bindgen_futures::spawn_local;
 
 use super::catalogue::{self, Route};
-use super::companion::{CompanionStatus, CompanionStore};
+use super::companion::CompanionStore;
 use super::devices::DeviceStore;
 use super::engine::EngineStore;
 use super::runs_on::RunsOn;
@@ -163,13 +163,12 @@ impl ModelStore {
 
     /// Brings a model of the catalogue here, or goes on with it.
     pub fn download(self, entry: CatalogEntry) {
-        let is_connected = self.companion.status.get_untracked() == CompanionStatus::Connected;
-        let route = catalogue::route(&entry, is_connected);
         let name = entry.name.clone();
         if !self.begin(&name) {
             return;
         }
         spawn_local(async move {
+            let route = catalogue::route(&entry, self.companion.is_there().await);
             let result = self.download_by(&entry, route).await;
             self.end(&name, result).await;
         });

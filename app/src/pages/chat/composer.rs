@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::browser::media;
 use crate::components::{IconButton, IconName};
 use crate::stores::Stores;
 
@@ -15,9 +16,8 @@ pub fn Composer() -> impl IntoView {
     let element = NodeRef::<html::Textarea>::new();
     // Whoever opens the page with a keyboard wants to type; a phone's keyboard would cover half the page.
     Effect::new(move |_| {
-        let has_keyboard = window().match_media("(pointer: fine)").ok().flatten().is_some_and(|query| query.matches());
         if let Some(element) = element.get()
-            && has_keyboard
+            && !media::has_finger()
         {
             // A field that can't take the focus can still be clicked.
             let _ = element.focus();

@@ -76,9 +76,14 @@ fn choices(stores: Stores, chosen: Option<&RunsOn>) -> Vec<SelectGroup> {
     let browser = stores.models.complete_names().into_iter().map(|model| RunsOn::Browser { model });
     let companion = stores.companion.models.get().into_iter().map(|model| RunsOn::Companion { model });
     let title = |place: &RunsOn| catalogue::title(stores.companion, place.model());
+    // The closed list shows no heading, so the words say where it runs.
+    let words = |place: &RunsOn| match place {
+        RunsOn::Browser { .. } => title(place),
+        RunsOn::Companion { .. } => format!("{} · companion", title(place)),
+    };
     let group = |heading: &str, places: Vec<RunsOn>| SelectGroup {
         heading: heading.to_owned(),
-        options: places.iter().map(|place| SelectOption::new(place.key(), place.model())).collect(),
+        options: places.iter().map(|place| SelectOption::new(place.key(), words(place))).collect(),
     };
     let browser: Vec<_> = browser.collect();
     let companion: Vec<_> = companion.collect();
@@ -90,7 +95,7 @@ fn choices(stores: Stores, chosen: Option<&RunsOn>) -> Vec<SelectGroup> {
         }),
         Some(chosen) if !browser.contains(chosen) && !companion.contains(chosen) => groups.push(SelectGroup {
             heading: "Not available now".to_owned(),
-            options: vec![SelectOption::new(chosen.key(), title(chosen))],
+            options: vec![SelectOption::new(chosen.key(), words(chosen))],
         }),
         Some(_) => {}
     }

@@ -10,18 +10,26 @@ use super::turns::Turns;
 use crate::components::Dialog;
 use crate::stores::Stores;
 
-/// The width from which the settings have a column of their own; `style.css` has the same number.
+/// The width from which the settings have a column of their own.
 const WIDE_PX: f64 = 1100.0;
 
 /// The Chat page.
 #[component]
 pub fn ChatPage() -> impl IntoView {
     let stores = expect_context::<Stores>();
-    let has_panel = stores.settings.part(|data| data.is_chat_panel_open);
+    let is_panel_open = stores.settings.part(|data| data.is_chat_panel_open);
+    let is_wide = follow_width();
+    // Beside or above, never both: the same controls twice would share their ids and their radio groups.
+    let has_panel = Memo::new(move |_| is_wide.get() && is_panel_open.get());
     let is_history_open = RwSignal::new(false);
     let is_drawer_open = RwSignal::new(false);
+    Effect::new(move |_| {
+        if is_wide.get() {
+            is_drawer_open.set(false);
+        }
+    });
     let toggle_settings = move |()| {
-        if is_wide() {
+        if is_wide.get_untracked() {
             stores.settings.change(|data| data.is_chat_panel_open = !data.is_chat_panel_open);
         } else {
             is_drawer_open.set(true);
@@ -56,6 +64,19 @@ pub fn ChatPage() -> impl IntoView {
     }
 }
 
-fn is_wide() -> bool {
+/// Whether the window is wide, now and whenever its size changes.
+fn follow_width() -> RwSignal<bool> {
+    let is_wide = RwSignal::new(is_wide_now());
+    let listening = window_event_listener(leptos::ev::resize, move |_| {
+        let now = is_wide_now();
+        if is_wide.get_untracked() != now {
+            is_wide.set(now);
+        }
+    });
+    on_cleanup(move || listening.remove());
+    is_wide
+}
+
+fn is_wide_now() -> bool {
     window().inner_width().ok().and_then(|width| width.as_f64()).is_some_and(|width| width >= WIDE_PX)
 }

@@ -6,7 +6,7 @@ use leptos_router::components::A;
 
 use super::turn_view::TurnView;
 use crate::app::Page;
-use crate::browser::motion;
+use crate::browser::media;
 use crate::components::{EmptyState, IconButton, IconName};
 use crate::stores::Stores;
 
@@ -31,7 +31,7 @@ pub fn Turns() -> impl IntoView {
         if let Some(element) = scroll.get_untracked() {
             let options = web_sys::ScrollToOptions::new();
             options.set_top(f64::from(element.scroll_height()));
-            let smooth = smoothly && !motion::is_reduced();
+            let smooth = smoothly && !media::is_motion_reduced();
             options.set_behavior(if smooth {
                 web_sys::ScrollBehavior::Smooth
             } else {
@@ -52,6 +52,13 @@ pub fn Turns() -> impl IntoView {
             request_animation_frame(move || to_end(false));
         }
     });
+    // A narrower window makes the turns longer.
+    let resizing = window_event_listener(leptos::ev::resize, move |_| {
+        if is_following.get_untracked() {
+            request_animation_frame(move || to_end(false));
+        }
+    });
+    on_cleanup(move || resizing.remove());
     // A new conversation and a message just sent are followed from their end.
     Effect::new(move |_| {
         chat.id.track();

@@ -4,6 +4,8 @@ use leptos::prelude::*;
 use shared::catalog::CatalogEntry;
 
 use crate::components::{Button, ButtonKind, Dialog};
+use crate::stores::Stores;
+use crate::stores::catalogue;
 
 /// Opens while `value` holds something, and empties it when closed.
 fn follow<T: Clone + Send + Sync + 'static>(value: RwSignal<Option<T>>) -> RwSignal<bool> {
@@ -81,16 +83,18 @@ pub fn DeleteDialog(
     #[prop(into)]
     on_delete: Callback<String>,
 ) -> impl IntoView {
+    let stores = expect_context::<Stores>();
     let open = follow(name);
     view! {
         <Dialog open=open title="Delete this model?" testid="delete-dialog">
             {move || {
                 name.get()
                     .map(|name| {
+                        let title = catalogue::title(stores.companion, &name);
                         view! {
                             <p>
                                 {format!(
-                                    "{name} is removed from this browser. Conversations stay; to use the model again, download it again.",
+                                    "{title} is removed from this browser. Conversations stay; to use the model again, download it again.",
                                 )}
                             </p>
                             <div class="dialog-actions">

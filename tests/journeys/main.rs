@@ -1,0 +1,14 @@
+//! A person's ways through the app in a real Chromium, and those of OpenAI's clients to the companion.
+//!
+//! Each test has a companion, a browser and data of its own. Where one fails it says what the page showed and saves a
+//! picture in `tests/screenshots/`.
+
+mod appearance;
+mod companion_answers;
+mod downloads;
+mod exactness;
+mod first_visit;
+mod keyboard;
+mod offline;
+mod openai_clients;
+mod own_files;
