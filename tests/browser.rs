@@ -1,4 +1,4 @@
-//! A real Chromium with a profile of its own, driven over WebDriver.
+//! A real Chromium with a profile of its own, driven through `chromedriver`.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

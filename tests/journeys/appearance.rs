@@ -85,8 +85,10 @@ async fn look_once(
     stage.browser.prefer(is_dark).await?;
     let theme = if is_dark { "dark" } else { "light" };
     let name = format!("{name}-{}-{theme}", size.name);
-    // Fonts and pictures are there, and the page has been drawn with them.
+    // Fonts are there, colours have changed, and the page has been drawn with them.
     let drawn = "await document.fonts.ready;
+        await new Promise((done) => requestAnimationFrame(done));
+        await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
         await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
         return true";
     stage.browser.run_async::<bool>(drawn, Vec::new()).await?;
