@@ -77,7 +77,9 @@ fn summarize_load_and_write(bytes: &Vec<u8>) -> Result<(), EngineError> {
         .and_then(|file| Hyperparameters::read(&file).and_then(|hyperparameters| models::plan(&file, &hyperparameters)))
     {
         // The kernels may refuse its sizes, but not panic.
-        drop(record(&plan, Tuning::default()));
+        for tuning in [Tuning::HARDWARE, Tuning::SOFTWARE] {
+            drop(record(&plan, tuning));
+        }
     }
     let mut model = load(bytes.clone(), Device::Cpu { threads: 1 }, 64)?;
     assert!(summary.is_ok(), "what loads can be summarized");

@@ -68,6 +68,8 @@ const LLAMA_3B: ModelShape = ModelShape {
     context_tokens: 131_072,
 };
 
+const TUNINGS: [Tuning; 2] = [Tuning::HARDWARE, Tuning::SOFTWARE];
+
 fn shapes() -> Vec<ModelShape> {
     let mut shapes = Vec::new();
     for block_type in BlockType::ALL {
@@ -78,15 +80,15 @@ fn shapes() -> Vec<ModelShape> {
     shapes
 }
 
-fn recording(shape: ModelShape) -> Recording {
-    record(&shape.plan(), Tuning::default()).unwrap()
+fn recording(shape: ModelShape, tuning: Tuning) -> Recording {
+    record(&shape.plan(), tuning).unwrap()
 }
 
 #[test]
 fn every_kernel_is_valid_and_within_the_default_limits() {
     let mut checked: HashSet<Shader> = HashSet::new();
     for shape in shapes() {
-        for call in recording(shape).calls {
+        for call in TUNINGS.into_iter().flat_map(|tuning| recording(shape, tuning).calls) {
             if !checked.contains(&call.shader) {
                 check_shader(&call.shader);
                 checked.insert(call.shader);
@@ -138,7 +140,7 @@ fn check_shader(shader: &Shader) {
 #[test]
 fn grids_stay_within_the_default_limits() {
     for shape in shapes() {
-        let calls = recording(shape).calls;
+        let calls = recording(shape, Tuning::HARDWARE).calls;
         let last = shape.context_tokens as u32;
         for (first_position, tokens, logit_rows) in [(0, 1, 1), (last - 1, 1, 1), (0, 64, 16), (last - 64, 64, 1)] {
             let batch = Batch { first_position, tokens, logit_rows, ..Batch::default() };
@@ -163,7 +165,7 @@ fn dispatches_per_token(recording: &Recording, first_position: u32) -> usize {
 /// Dispatches cost a slow driver 10 us each, and 300 of them 3 ms of every token: this only goes down.
 #[test]
 fn a_token_takes_few_dispatches() {
-    let smollm2 = recording(SMOLLM2);
+    let smollm2 = recording(SMOLLM2, Tuning::HARDWARE);
     let (early, late) = (dispatches_per_token(&smollm2, 10), dispatches_per_token(&smollm2, 1_000));
     println!("SmolLM2: {early} dispatches per token, {late} once attention is split");
     // Per layer: two norms, four products, two rotations, store, attention and merge, gate. Then embedding, norm,
@@ -175,7 +177,7 @@ fn a_token_takes_few_dispatches() {
 #[test]
 fn layers_share_their_pipelines() {
     for shape in [SMOLLM2, GEMMA3, LLAMA_3B] {
-        let recording = recording(shape);
+        let recording = recording(shape, Tuning::SOFTWARE);
         let shaders: HashSet<&Shader> = recording.calls.iter().map(|call| &call.shader).collect();
         println!("{:?}: {} pipelines for {} calls", shape.architecture, shaders.len(), recording.calls.len());
         assert!(shaders.len() <= 40, "{} pipelines for {shape:?}", shaders.len());

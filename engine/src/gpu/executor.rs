@@ -62,7 +62,8 @@ impl GpuExecutor {
         context_tokens: usize,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, EngineError> {
-        let Recording { calls, steps, greedy, drawn } = record(plan, Tuning::default())?;
+        let tuning = if gpu.is_software() { Tuning::SOFTWARE } else { Tuning::HARDWARE };
+        let Recording { calls, steps, greedy, drawn } = record(plan, tuning)?;
         check_cache(&gpu, plan, context_tokens)?;
         let weights_bytes = plan
             .weights

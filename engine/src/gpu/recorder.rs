@@ -37,18 +37,25 @@ pub struct RecordedStep {
 }
 
 /// Choices that change speed, not results.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tuning {
     /// Output rows that one thread of the single-row product computes side by side.
-    pub rows_per_thread: usize,
+    pub vector_rows_per_thread: usize,
+    /// Weight rows that one thread of the many-row product decodes side by side.
+    pub matrix_rows_per_thread: usize,
     /// Positions that are not worth another workgroup of attention.
     pub least_positions_per_split: usize,
 }
 
-impl Default for Tuning {
-    fn default() -> Self {
-        Self { rows_per_thread: 2, least_positions_per_split: 64 }
-    }
+impl Tuning {
+    /// For a GPU of silicon, where registers are few and threads many.
+    pub const HARDWARE: Self =
+        Self { vector_rows_per_thread: 4, matrix_rows_per_thread: 1, least_positions_per_split: 64 };
+
+    /// For a GPU that is computed by the CPU: each read of a buffer is dear there, registers are not, and splitting
+    /// buys nothing beyond its few cores.
+    pub const SOFTWARE: Self =
+        Self { vector_rows_per_thread: 8, matrix_rows_per_thread: 4, least_positions_per_split: 512 };
 }
 
 /// Head groups whose queries a workgroup can hold; WebGPU promises 16 KiB.
@@ -104,7 +111,10 @@ fn step_calls(
             let shards = shards(weight, stored_as(plan, id));
             let (input, output) = (vectors(input)?, float_view(plan, output));
             let linear = Linear { input, id, weight, shards: &shards, output, accumulate, rows };
-            (kernels::linear_vector(linear, tuning.rows_per_thread), Some(kernels::linear_matrix(linear)))
+            (
+                kernels::linear_vector(linear, tuning.vector_rows_per_thread),
+                Some(kernels::linear_matrix(linear, tuning.matrix_rows_per_thread)),
+            )
         }
         Operation::Rope { view, head_size, pairing, rope } => {
             let heads = view.columns / head_size;

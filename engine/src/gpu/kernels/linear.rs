@@ -55,18 +55,34 @@ pub(in crate::gpu) fn linear_vector(linear: Linear<'_>, rows_per_thread: usize) 
     })
 }
 
-/// For many input rows: a thread decodes an item of one weight row once and multiplies it with several input rows.
-/// All threads of a workgroup read the same inputs, so these come from the cache, and there is no barrier.
-pub(in crate::gpu) fn linear_matrix(linear: Linear<'_>) -> Vec<Call> {
-    let each = |text: &str| (0..MATRIX_INPUT_ROWS).map(|row| text.replace('#', &row.to_string())).collect::<String>();
+/// For many input rows: a thread decodes an item of a few weight rows once and multiplies each with every input row
+/// of the workgroup's run. All threads of a workgroup read the same inputs, so these come from the cache, and there is
+/// no barrier.
+pub(in crate::gpu) fn linear_matrix(linear: Linear<'_>, rows_per_thread: usize) -> Vec<Call> {
+    let each_weight = |text: &str| (0..rows_per_thread).map(|w| text.replace('@', &w.to_string())).collect::<String>();
+    let each_input = |text: &str| (0..MATRIX_INPUT_ROWS).map(|i| text.replace('#', &i.to_string())).collect::<String>();
+    let declare = each_input("let row_# = min(first_row + #u, row_count() - 1u);\n")
+        + &each_weight("let weight_row_@ = first_weight_row + @u * THREADS;\n")
+        + &each_input(&each_weight("var sum_@_# = 0.0;\n"));
+    let decode = each_weight(
+        "let item_@ = read_item(min(weight_row_@, HELD_ROWS - 1u), item);\n\
+         let low_@ = scaled(item_@.low, item_@.scale.x, item_@.offset.x);\n\
+         let high_@ = scaled(item_@.high, item_@.scale.y, item_@.offset.y);\n",
+    );
+    let multiply = each_input(&format!(
+        "{{\nlet low = input_run(row_#, low_start(item));\nlet high = input_run(row_#, high_start(item));\n{}}}\n",
+        each_weight("sum_@_# += dot16(low_@, low) + dot16(high_@, high);\n")
+    ));
     let template = Template::new("linear_matrix", include_str!("linear_matrix.wgsl"))
         .constant("THREADS", MATRIX_THREADS)
+        .constant("ROWS_PER_THREAD", rows_per_thread)
         .constant("INPUT_ROWS", MATRIX_INPUT_ROWS)
-        .insert("declare_sums", &each("let row_# = min(first_row + #u, row_count() - 1u);\nvar sum_# = 0.0;\n"))
-        .insert("multiply_rows", &each("sum_# += product(weights_low, weights_high, row_#, item);\n"))
-        .insert("keep_sums", &each("keep(first_row + #u, weight_row, sum_#);\n"));
+        .insert("declare_sums", &declare)
+        .insert("decode_rows", &decode)
+        .insert("multiply_rows", &multiply)
+        .insert("keep_sums", &each_input(&each_weight("keep(first_row + #u, weight_row_@, sum_@_#);\n")));
     shard_calls(linear, template, |held_rows| Grid::Rows {
-        x: held_rows.div_ceil(MATRIX_THREADS) as u32,
+        x: held_rows.div_ceil(MATRIX_THREADS * rows_per_thread) as u32,
         rows_per_group: MATRIX_INPUT_ROWS as u32,
         rows: linear.rows,
     })
