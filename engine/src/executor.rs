@@ -7,6 +7,7 @@ use crate::error::EngineError;
 use crate::gpu::GpuExecutor;
 
 /// A plan with its weights in place, on one backend.
+#[expect(clippy::large_enum_variant, reason = "a model has one, and never moves it")]
 pub enum Executor {
     /// Plain loops and SIMD.
     Cpu(CpuExecutor),

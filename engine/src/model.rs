@@ -223,35 +223,35 @@ impl Model {
     /// The device failed.
     pub async fn measure(&mut self) -> Result<Speed, EngineError> {
         const PROMPT_TOKENS: usize = 32;
-        const DECODE_TOKENS: usize = 8;
-        let ids: Vec<u32> = (0..PROMPT_TOKENS as u32).collect();
-        let prompt = &ids[..PROMPT_TOKENS.min(self.context_tokens.saturating_sub(DECODE_TOKENS))];
-        // The first run pays for pipelines and cold caches.
-        self.write_from(prompt, DECODE_TOKENS).await?;
-        let start = now_seconds();
-        self.write_from(prompt, 1).await?;
-        let prefilled = now_seconds();
-        self.write_from(prompt, DECODE_TOKENS + 1).await?;
-        let decoded = 2.0 * prefilled - start;
-        let decode_seconds = now_seconds() - decoded;
+        const MOST_TOKENS: usize = 32;
+        const DECODE_SECONDS: f64 = 0.5;
+        let prompt: Vec<u32> = (0..PROMPT_TOKENS as u32).collect();
+        let prompt = &prompt[..PROMPT_TOKENS.min(self.context_tokens.saturating_sub(MOST_TOKENS)).max(1)];
+        // The first runs pay for pipelines and cold caches.
+        let last = self.begin_writing(&prompt[..prompt.len().min(2)]).await?;
+        self.write(&[last], 1).await?;
+        let started = now_seconds();
+        let mut last = self.begin_writing(prompt).await?;
+        let read = now_seconds();
+        let (mut count, mut written) = (0, read);
+        while count < MOST_TOKENS && written - read < DECODE_SECONDS {
+            let tokens = self.write(&[last], MOST_TOKENS - count).await?;
+            last = tokens.last().copied().unwrap_or(last);
+            count += tokens.len();
+            written = now_seconds();
+        }
         let rate = |tokens: usize, seconds: f64| tokens as f64 / seconds.max(1e-6);
         Ok(Speed {
-            prefill_tokens_per_second: rate(prompt.len(), prefilled - start),
-            decode_tokens_per_second: rate(DECODE_TOKENS, decode_seconds),
+            prefill_tokens_per_second: rate(prompt.len(), read - started),
+            decode_tokens_per_second: rate(count, written - read),
         })
     }
 
-    /// Greedily writes `tokens` tokens after `prompt`, from an empty cache.
-    async fn write_from(&mut self, prompt: &[u32], tokens: usize) -> Result<(), EngineError> {
+    /// Reads `prompt` into an empty cache; returns the most probable next token.
+    async fn begin_writing(&mut self, prompt: &[u32]) -> Result<u32, EngineError> {
         self.cached.clear();
         self.begin_answer(SamplingParameters::GREEDY, prompt);
-        let mut written = self.write(prompt, tokens).await?;
-        let mut count = written.len();
-        while count < tokens {
-            written = self.write(&written[written.len() - 1..], tokens - count).await?;
-            count += written.len();
-        }
-        Ok(())
+        Ok(self.write(prompt, 1).await?.last().copied().unwrap_or_default())
     }
 
     /// The executor, for tests that compare backends step by step.

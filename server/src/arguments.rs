@@ -41,7 +41,7 @@ pub enum Command {
     Chat(ChatArguments),
     /// Continue a text with a model
     Generate(GenerateArguments),
-    /// Show the tokens of the text on standard input
+    /// Show the tokens of the text on standard input, nothing added to it
     Tokenize(TokenizeArguments),
     /// Print the options in force as a configuration file
     Config(ConfigArguments),
@@ -108,7 +108,7 @@ pub struct ModelArguments {
 #[command(next_help_heading = "Sampling")]
 pub struct SamplingArguments {
     /// Most tokens to generate
-    #[arg(long, default_value_t = 256)]
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_tokens: u32,
     /// 0 takes the most probable token each time; higher is more varied
     #[arg(long, default_value_t = 0.7)]
@@ -189,7 +189,8 @@ pub struct TokenizeArguments {
     /// Read special tokens written in the text as such
     #[arg(long)]
     pub special: bool,
-    /// Print one JSON object: ids, and tokens as text
+    /// Print one JSON object instead of ids as --prompt-ids takes them: `ids`, and `tokens`, the text of each (its
+    /// bytes where they are only part of a character)
     #[arg(long)]
     pub json: bool,
 }

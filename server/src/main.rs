@@ -1,5 +1,6 @@
 //! `quern`: parses the arguments and runs one command.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -29,7 +30,9 @@ fn start_logging(command: &Command) {
     let filter = if filter.is_empty() { default } else { &filter };
     // What the graphics libraries say of themselves at this level is of no use to a person.
     let filter = EnvFilter::new(format!("wgpu_core=warn,wgpu_hal=error,naga=warn,{filter}"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Colours are for a terminal; a log file gets none.
+    let has_colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(has_colours).init();
 }
 
 fn fail(error: &anyhow::Error) -> ExitCode {

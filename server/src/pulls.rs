@@ -33,11 +33,19 @@ struct Pull {
     task: AbortHandle,
 }
 
+impl Pull {
+    /// By its state, not its task: that may not have ended yet when a client, told of a failure, tries again. A closed
+    /// channel is a task that panicked.
+    fn is_running(&self) -> bool {
+        self.state.has_changed().is_ok() && matches!(*self.state.borrow(), PullState::Running(_))
+    }
+}
+
 impl Pulls {
     /// Starts a download, or joins the one of the same model that is on its way.
     pub fn start(&self, store: &ModelStore, model: &str, consent: Consent) -> watch::Receiver<PullState> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.retain(|_, pull| !pull.task.is_finished());
+        running.retain(|_, pull| pull.is_running());
         if let Some(pull) = running.get(model) {
             return pull.state.clone();
         }
@@ -61,11 +69,10 @@ impl Pulls {
     /// Stops a download; what came is kept, so that starting it again goes on from there. True if there was one.
     pub fn stop(&self, model: &str) -> bool {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let pull = running.remove(model);
-        if let Some(pull) = &pull {
-            pull.task.abort();
-        }
-        pull.is_some_and(|pull| !pull.task.is_finished())
+        let Some(pull) = running.remove(model) else { return false };
+        let was_running = pull.is_running();
+        pull.task.abort();
+        was_running
     }
 
     /// How far the download of a model is, if one is on its way.

@@ -33,7 +33,8 @@ pub fn router(state: AppState) -> Router {
         .route("/models/{name}", get(model_files::model_file))
         .route("/api/models", get(companion::list))
         .route("/api/models/{name}", delete(companion::remove))
-        .route("/api/models/{name}/pull", post(companion::pull).delete(companion::stop_pull));
+        .route("/api/models/pull", post(companion::pull))
+        .route("/api/models/{name}/pull", delete(companion::stop_pull));
     let app = Router::new()
         .fallback(app_files::app_file)
         // Built files are compressed beforehand where the build does so; this is for those that are not.

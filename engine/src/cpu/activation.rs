@@ -163,7 +163,7 @@ mod tests {
             .map(|row| (0..50).map(|i| ((i * 37 % 50) as f32 - 20.0) * 0.013 * (row + 1) as f32).collect())
             .collect();
         let mut quantized = Activations::default();
-        quantized.fill(&Threads::new(2), rows.len(), 50, |index| &rows[index], |v, r| quantize_row(v, r));
+        quantized.fill(&Threads::new(2), rows.len(), 50, |index| &rows[index], quantize_row);
         assert_eq!((quantized.units(), quantized.group_rows()), (2, 4));
         for (row, values) in rows.iter().enumerate() {
             let (group, member) = (quantized.group(row / 4), row % 4);

@@ -28,7 +28,7 @@ pub(super) trait Blocks {
 fn half(block: &[u8], offset: usize) -> f32 {
     let bits = i32::from(i16::from_le_bytes([block[offset], block[offset + 1]]));
     // Sign and 10 + 5 bits move to their places in 32; the factor makes up for the exponents' different bias.
-    f32::from_bits((bits << 13 & 0x8FFF_E000_u32.cast_signed()).cast_unsigned()) * 5.192_296_9e33
+    f32::from_bits((bits << 13 & 0x8FFF_E000_u32.cast_signed()).cast_unsigned()) * 5.192_297e33
 }
 
 #[inline(always)]

@@ -254,7 +254,6 @@ fn four(values: &[f32], index: usize) -> [f32; 4] {
 }
 
 /// The product for weights that are floats: they are few (norms aside) in the files we see, so plain code serves.
-#[expect(clippy::too_many_arguments, reason = "the operands of a matrix product")]
 fn multiply_floats(
     threads: &Threads,
     input: &[f32],

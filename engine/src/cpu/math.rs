@@ -29,7 +29,7 @@ pub(super) fn silu(x: f32) -> f32 {
 /// The tanh form of GELU: x * sigmoid(2 * sqrt(2 / pi) * (x + 0.044715 x^3))
 #[inline(always)]
 pub(super) fn gelu_tanh(x: f32) -> f32 {
-    const TWICE_ROOT: f32 = 1.595_769_1;
+    const TWICE_ROOT: f32 = 1.595_769;
     x / (1.0 + exp(-TWICE_ROOT * (x + 0.044_715 * x * x * x)))
 }
 

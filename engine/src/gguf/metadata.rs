@@ -192,9 +192,13 @@ fn read_array(cursor: &mut Cursor<'_>, key: &str) -> Result<Value, EngineError> 
                 let inner_length = cursor.count(limits::ARRAY_ELEMENTS, key)?;
                 for _ in 0..inner_length {
                     match inner_type {
-                        8 => drop(cursor.string(limits::STRING_BYTES, key)?),
+                        8 => {
+                            cursor.string(limits::STRING_BYTES, key)?;
+                        }
                         9 => return Err(EngineError::Malformed(format!("{key:?} nests lists three deep"))),
-                        _ => drop(read_scalar(cursor, inner_type, key)?),
+                        _ => {
+                            read_scalar(cursor, inner_type, key)?;
+                        }
                     }
                 }
             }

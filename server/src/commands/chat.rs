@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use futures::StreamExt;
+use futures::stream::{self, StreamExt};
 use shared::model_call::{ChatMessage, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage, Prompt};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -57,14 +57,21 @@ pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> 
                 ignore_end_of_sequence: false,
             },
         };
-        let answer = answer(&served, &model, request).await?;
-        messages.push(message("assistant", answer));
+        match answer(&served, &model, request).await {
+            Ok(answer) => messages.push(message("assistant", answer)),
+            // Such as a conversation that has grown too long: a person can say something else, or /clear.
+            Err(error) if is_interactive() => {
+                note(&format!("{error:#}"));
+                messages.pop();
+            }
+            Err(error) => return Err(error),
+        }
     }
 }
 
 /// Prints an answer as it comes, and returns it; on Ctrl-C as far as it came.
 async fn answer(served: &ServedModels, model: &ModelToServe, request: GenerationRequest) -> Result<String> {
-    let mut events = served.submit(model, request)?;
+    let mut events = stream::iter(served.submit(model, vec![request])?).flatten();
     let mut answer = String::new();
     loop {
         let event = tokio::select! {

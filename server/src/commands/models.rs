@@ -35,26 +35,30 @@ async fn list(store: &ModelStore, json: bool) -> Result<()> {
     let widest = models.iter().map(|model| model.name.len()).max().unwrap_or(0);
     let mut text = String::new();
     for model in &models {
-        let known = model.known.as_ref();
-        let size_bytes =
-            model.stored.as_ref().map(|stored| stored.size_bytes).or(known.and_then(|known| known.expected.size_bytes));
-        let size = size_bytes.map_or_else(|| "?".to_owned(), |bytes| format!("{} MB", bytes.div_ceil(1_000_000)));
+        let entry = model.known.as_ref().map(|known| &known.entry);
+        let size =
+            size_bytes(model).map_or_else(|| "?".to_owned(), |bytes| format!("{} MB", bytes.div_ceil(1_000_000)));
         let place = model.stored.as_ref().map_or("not fetched".to_owned(), |stored| stored.path.display().to_string());
-        let licence = known.and_then(|known| known.licence.as_ref()).map_or("", |licence| licence.name.as_str());
+        let licence = entry.map_or("", |entry| entry.licence.id.as_str());
         text.push_str(&format!("{:widest$}  {size:>8}  {licence:20}  {place}\n", model.name));
     }
     Ok(print(&text)?)
+}
+
+fn size_bytes(model: &ListedModel) -> Option<u64> {
+    let stored = model.stored.as_ref().map(|stored| stored.size_bytes);
+    stored.or(model.known.as_ref().map(|known| known.entry.size_bytes))
 }
 
 fn to_json(model: &ListedModel) -> serde_json::Value {
     let (known, stored) = (model.known.as_ref(), model.stored.as_ref());
     json!({
         "name": model.name,
-        "title": known.map(|known| &known.title),
+        "title": known.map(|known| &known.entry.title),
         "source": known.map(|known| known.source_text()).or_else(|| stored.map(|stored| stored.source.clone())),
-        "size_bytes": stored.map(|stored| stored.size_bytes).or(known.and_then(|known| known.expected.size_bytes)),
+        "size_bytes": size_bytes(model),
         "sha256": stored.map(|stored| stored.checksum.to_string()),
-        "licence": known.and_then(|known| known.licence.as_ref()).map(|licence| &licence.name),
+        "licence": known.map(|known| &known.entry.licence.id),
         "fetched": stored.is_some(),
         "path": stored.map(|stored| &stored.path),
     })

@@ -44,7 +44,8 @@ impl Backend for EngineBackend {
             Target::Cpu => Device::Cpu { threads: usize::from(self.threads) },
             Target::Gpu => Device::Gpu(pollster::block_on(GpuDevice::request())?),
         };
-        let source = Box::new(FileSource::open(path)?);
+        let opening = |error| unavailable(format!("the model's file {} can't be opened: {error}", path.display()));
+        let source = Box::new(FileSource::open(path).map_err(opening)?);
         let options = LoadOptions { device, context_tokens: self.context_tokens };
         let model = pollster::block_on(Model::load(source, options, &mut |progress| {
             tracing::trace!(done_bytes = progress.done_bytes, total_bytes = progress.total_bytes, "loading");

@@ -27,12 +27,12 @@ pub enum SubmitError {
     },
 }
 
-/// Why [`JobQueue::push`] gave a job back.
+/// Why [`JobQueue::push`] gave jobs back.
 pub(crate) enum PushError {
     /// As many wait as may.
     Full { waiting: usize },
-    /// The thread has ended or is about to; the job is for its successor.
-    Closed(Job),
+    /// The thread has ended or is about to; the jobs are for its successor.
+    Closed(Vec<Job>),
 }
 
 /// A first-in first-out queue between many clients and one thread.
@@ -55,11 +55,11 @@ impl JobQueue {
         Self { state: Mutex::default(), changed: Condvar::new(), capacity }
     }
 
-    /// Adds a job.
-    pub(crate) fn push(&self, job: Job) -> Result<(), PushError> {
+    /// Adds the jobs of one client where there is room for one: a client with many prompts would else never get in.
+    pub(crate) fn push(&self, jobs: Vec<Job>) -> Result<(), PushError> {
         let mut state = self.lock();
         if state.is_closed {
-            return Err(PushError::Closed(job));
+            return Err(PushError::Closed(jobs));
         }
         if state.waiting.len() >= self.capacity {
             state.waiting.retain(|job| !job.events.is_closed());
@@ -67,7 +67,7 @@ impl JobQueue {
         if state.waiting.len() >= self.capacity {
             return Err(PushError::Full { waiting: state.waiting.len() });
         }
-        state.waiting.push_back(job);
+        state.waiting.extend(jobs);
         self.changed.notify_one();
         Ok(())
     }
@@ -121,12 +121,12 @@ mod tests {
     use shared::sampling::SamplingParameters;
     use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-    fn job(token: u32) -> (Job, UnboundedReceiver<Result<GenerationEvent, ModelCallError>>) {
+    fn job(token: u32) -> (Vec<Job>, UnboundedReceiver<Result<GenerationEvent, ModelCallError>>) {
         let (events, receiver) = unbounded_channel();
         let prompt = Prompt::Tokens(vec![token]);
         let request =
             GenerationRequest { prompt, sampling: SamplingParameters::GREEDY, limits: GenerationLimits::default() };
-        (Job { request, events }, receiver)
+        (vec![Job { request, events }], receiver)
     }
 
     fn prompt_of(job: Option<Job>) -> Option<Prompt> {
@@ -144,6 +144,16 @@ mod tests {
         assert_eq!(prompt_of(queue.pop()), Some(Prompt::Tokens(vec![2])));
         assert!(!queue.is_idle());
         assert_eq!(prompt_of(queue.pop()), Some(Prompt::Tokens(vec![3])));
+    }
+
+    #[test]
+    fn many_prompts_of_one_client_need_one_place() {
+        let queue = JobQueue::new(1);
+        let (mut jobs, _first_events) = job(1);
+        let (more, _second_events) = job(2);
+        jobs.extend(more);
+        assert!(queue.push(jobs).is_ok());
+        assert!(matches!(queue.push(job(9).0), Err(PushError::Full { waiting: 2 })));
     }
 
     #[test]

@@ -39,38 +39,50 @@ impl ServedModels {
         Self { backend, database, settings, workers: Mutex::default() }
     }
 
-    /// Queues a request and returns its events. The model is loaded if it is not in memory; an error in that is the
-    /// stream's first item. Dropping the stream cancels the request.
+    /// Queues the requests of one client and returns the events of each. The model is loaded if it is not in memory; an
+    /// error in that is each stream's first item. Dropping a stream cancels its request.
     ///
     /// # Errors
     /// Too many requests are waiting.
-    pub fn submit(&self, model: &ModelToServe, request: GenerationRequest) -> Result<GenerationStream, SubmitError> {
-        let (events, receiver) = unbounded_channel();
-        let mut job = Job { request, events };
+    pub fn submit(
+        &self,
+        model: &ModelToServe,
+        requests: Vec<GenerationRequest>,
+    ) -> Result<Vec<GenerationStream>, SubmitError> {
+        let (mut jobs, mut streams) = (Vec::new(), Vec::new());
+        for request in requests {
+            let (events, receiver) = unbounded_channel();
+            jobs.push(Job { request, events });
+            streams.push(event_stream(receiver));
+        }
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = workers.iter().position(|(served, _)| served == model) {
             let served = workers.remove(index);
-            match served.1.queue.push(job) {
+            match served.1.queue.push(jobs) {
                 Ok(()) => {
                     workers.push(served);
-                    return Ok(event_stream(receiver));
+                    return Ok(streams);
                 }
                 Err(PushError::Full { waiting }) => {
                     workers.push(served);
                     return Err(SubmitError::QueueFull { waiting });
                 }
                 // Its thread failed to load the model or died: a new one tries again.
-                Err(PushError::Closed(returned)) => job = returned,
+                Err(PushError::Closed(returned)) => jobs = returned,
             }
         }
-        match self.start_worker(model, Some(job), &mut workers) {
+        match self.start_worker(model, jobs, &mut workers) {
             Ok(worker) => workers.push((model.clone(), worker)),
             Err(error) => {
-                let message = format!("no thread could be started for {}: {error}", model.name);
-                return Ok(stream::once(async { Err(unavailable(message)) }).boxed());
+                let error = unavailable(format!("no thread could be started for {}: {error}", model.name));
+                let failed = streams.into_iter().map(|_| {
+                    let error = error.clone();
+                    stream::once(async { Err(error) }).boxed()
+                });
+                return Ok(failed.collect());
             }
         }
-        Ok(event_stream(receiver))
+        Ok(streams)
     }
 
     /// Loads a model ahead of the first request.
@@ -79,7 +91,7 @@ impl ServedModels {
         if workers.iter().any(|(served, _)| served == model) {
             return;
         }
-        match self.start_worker(model, None, &mut workers) {
+        match self.start_worker(model, Vec::new(), &mut workers) {
             Ok(worker) => workers.push((model.clone(), worker)),
             Err(error) => tracing::warn!(model = model.name, %error, "no thread could be started"),
         }
@@ -106,7 +118,7 @@ impl ServedModels {
     fn start_worker(
         &self,
         model: &ModelToServe,
-        first: Option<Job>,
+        first: Vec<Job>,
         workers: &mut Vec<(ModelToServe, Worker)>,
     ) -> std::io::Result<Worker> {
         workers.retain(|(_, worker)| !worker.thread.is_finished());

@@ -26,15 +26,13 @@ impl Worker {
     pub(crate) fn start(
         name: &str,
         queue_length: usize,
-        first: Option<Job>,
+        first: Vec<Job>,
         predecessor: Option<JoinHandle<()>>,
         load: impl FnOnce() -> Result<Box<dyn LoadedModel>, ModelCallError> + Send + 'static,
     ) -> std::io::Result<Self> {
         let queue = Arc::new(JobQueue::new(queue_length));
-        if let Some(first) = first {
-            // A new queue is open and takes at least one.
-            let _ = queue.push(first);
-        }
+        // A new queue is open and takes the jobs of one client.
+        let _ = queue.push(first);
         let jobs = CloseOnDrop(Arc::clone(&queue));
         let owned_name = name.to_owned();
         let thread = std::thread::Builder::new().name(format!("model {name}")).spawn(move || {

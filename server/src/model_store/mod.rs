@@ -5,7 +5,7 @@ mod known_models;
 mod naming;
 
 pub use error::StoreError;
-pub use known_models::{KnownModel, Licence, known_models};
+pub use known_models::{KnownModel, known_models};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,8 +59,9 @@ impl ModelStore {
     pub async fn list(&self) -> Result<Vec<ListedModel>, StoreError> {
         let mut listed = Vec::new();
         for known in self.known.iter() {
-            let stored = self.on_this_machine(&known.name).await?;
-            listed.push(ListedModel { name: known.name.clone(), known: Some(known.clone()), stored });
+            let name = &known.entry.name;
+            let stored = self.on_this_machine(name).await?;
+            listed.push(ListedModel { name: name.clone(), known: Some(known.clone()), stored });
         }
         for model in self.database.models()? {
             if self.known(&model.name).is_none() && is_in_place(&model).await {
@@ -106,7 +107,11 @@ impl ModelStore {
             return Ok(stored);
         }
         let name = self.free_name(&source)?;
-        let request = self.request(&name, vec![source.clone()], Expected::default());
+        let request = FetchRequest {
+            sources: vec![source.clone()],
+            expected: Expected::default(),
+            destination: self.models_dir.join(format!("{name}.gguf")),
+        };
         let fetched = self.downloader.fetch(&request, listener).await?;
         self.register(&name, &source.to_string(), fetched)
     }
@@ -126,7 +131,7 @@ impl ModelStore {
 
     /// A model's entry in the catalogue.
     pub fn known(&self, name: &str) -> Option<&KnownModel> {
-        self.known.iter().find(|known| known.name == name)
+        self.known.iter().find(|known| known.entry.name == name)
     }
 
     async fn pull_known(
@@ -135,22 +140,23 @@ impl ModelStore {
         consent: Consent,
         listener: Listener<'_>,
     ) -> Result<StoredModel, StoreError> {
-        if let Some(licence) = known.licence.as_ref().filter(|licence| licence.must_be_accepted) {
+        let (name, licence) = (&known.entry.name, &known.entry.licence);
+        if licence.must_accept {
             match consent {
-                Consent::Given => self.database.accept_licence(&known.name, &licence.name)?,
-                Consent::NotGiven if self.database.has_accepted_licence(&known.name, &licence.name)? => {}
+                Consent::Given => self.database.accept_licence(name, &licence.id)?,
+                Consent::NotGiven if self.database.has_accepted_licence(name, &licence.id)? => {}
                 Consent::NotGiven => {
                     return Err(StoreError::Download(DownloadError::LicenceNotAccepted {
-                        model: known.name.clone(),
-                        licence: licence.name.clone(),
+                        model: name.clone(),
+                        licence: licence.id.clone(),
                         terms_url: licence.url.clone(),
                     }));
                 }
             }
         }
-        let request = self.request(&known.name, known.sources.clone(), known.expected);
+        let request = self.request_known(known);
         let fetched = self.downloader.fetch(&request, listener).await?;
-        self.register(&known.name, &known.source_text(), fetched)
+        self.register(name, &known.source_text(), fetched)
     }
 
     /// The model of this name if its file is there. A catalogue model that an earlier database knew is found again
@@ -162,9 +168,9 @@ impl ModelStore {
             None => {}
         }
         let Some(known) = self.known(name) else { return Ok(None) };
-        let request = self.request(name, Vec::new(), known.expected);
+        let request = self.request_known(known);
         let size_bytes = tokio::fs::metadata(&request.destination).await.ok().map(|metadata| metadata.len());
-        if size_bytes.is_none() || size_bytes != known.expected.size_bytes {
+        if size_bytes != Some(known.entry.size_bytes) {
             return Ok(None);
         }
         match self.downloader.verify(&request).await {
@@ -203,12 +209,21 @@ impl ModelStore {
 
     fn free_name(&self, source: &ModelSource) -> Result<String, StoreError> {
         let name = naming::name_of(source);
-        let is_taken = self.known(&name).is_some() || self.database.model(&name)?.is_some();
+        let file_name = format!("{name}.gguf");
+        let is_known = self.known.iter().any(|known| {
+            // Some file systems tell no capitals from small letters.
+            known.entry.name == name || known.entry.file_name.eq_ignore_ascii_case(&file_name)
+        });
+        let is_taken = is_known || self.database.model(&name)?.is_some();
         Ok(if is_taken { naming::distinct_name_of(source) } else { name })
     }
 
-    fn request(&self, name: &str, sources: Vec<ModelSource>, expected: Expected) -> FetchRequest {
-        FetchRequest { sources, expected, destination: self.models_dir.join(format!("{name}.gguf")) }
+    fn request_known(&self, known: &KnownModel) -> FetchRequest {
+        FetchRequest {
+            sources: known.entry.sources.clone(),
+            expected: known.expected(),
+            destination: self.models_dir.join(&known.entry.file_name),
+        }
     }
 
     fn register(&self, name: &str, source: &str, fetched: Fetched) -> Result<StoredModel, StoreError> {

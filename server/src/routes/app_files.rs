@@ -50,8 +50,10 @@ async fn page(app_dir: &Path) -> Result<Response, ApiError> {
     let html = tokio::fs::read_to_string(&path)
         .await
         .map_err(|error| ApiError::internal(format!("the app's page {} can't be read: {error}", path.display())))?;
-    let hashes: Vec<String> =
-        inline_scripts(&html).map(|script| STANDARD.encode(Checksum::of_bytes(script.as_bytes()).as_bytes())).collect();
+    let hashes: Vec<String> = inline_scripts(&html)
+        .iter()
+        .map(|script| STANDARD.encode(Checksum::of_bytes(script.as_bytes()).as_bytes()))
+        .collect();
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
@@ -85,14 +87,29 @@ fn has_content_hash(path: &str) -> bool {
     stem.contains('-') && hash.len() >= 15 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The text of each script element without `src`.
-fn inline_scripts(html: &str) -> impl Iterator<Item = &str> {
-    html.split("<script").skip(1).filter_map(|after| {
-        let (attributes, rest) = after.split_once('>')?;
-        let has_source = attributes.split_ascii_whitespace().any(|attribute| attribute.starts_with("src="));
-        let (text, _) = rest.split_once("</script>")?;
-        (!has_source).then_some(text)
-    })
+/// The text of each script element without `src`, cut as browsers cut it: at the next end tag, whatever spaces it has.
+fn inline_scripts(html: &str) -> Vec<&str> {
+    let mut scripts = Vec::new();
+    let mut rest = html;
+    while let Some((_, attributes, after)) = split_at_tag(rest, "<script") {
+        let Some((text, _, next)) = split_at_tag(after, "</script") else { break };
+        if !attributes.split_ascii_whitespace().any(|attribute| attribute.starts_with("src=")) {
+            scripts.push(text);
+        }
+        rest = next;
+    }
+    scripts
+}
+
+/// What stands before the next such tag, in it, and after it.
+fn split_at_tag<'a>(html: &'a str, tag: &str) -> Option<(&'a str, &'a str, &'a str)> {
+    let is_tag = |&(start, _): &(usize, &str)| {
+        let next = html.as_bytes().get(start + tag.len());
+        next.is_some_and(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'))
+    };
+    let (start, _) = html.match_indices(tag).find(is_tag)?;
+    let (inside, after) = html[start + tag.len()..].split_once('>')?;
+    Some((&html[..start], inside, after))
 }
 
 #[cfg(test)]
@@ -101,12 +118,11 @@ mod tests {
 
     #[test]
     fn scripts_in_the_page_are_found() {
-        let html =
-            "<script src=\"a.js\"></script><script type=\"module\">\nimport x;\n</script ><p><script>let y</script>";
-        assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["\nimport x;\n</script ><p><script>let y"]);
+        let html = "<script src=\"a.js\"></script><script type=\"module\">\nimport x;\n</script ><p><scripts><script>a('<script>')</script>";
+        assert_eq!(inline_scripts(html), ["\nimport x;\n", "a('<script>')"]);
         let html =
             "<script type=module src=a.js>no</script><script type=\"module\">import x</script><script>let y</script>";
-        assert_eq!(inline_scripts(html).collect::<Vec<_>>(), ["import x", "let y"]);
+        assert_eq!(inline_scripts(html), ["import x", "let y"]);
     }
 
     #[test]

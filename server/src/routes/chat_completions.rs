@@ -19,13 +19,8 @@ pub(crate) async fn create(
     JsonBody(request): JsonBody<ChatCompletionRequest>,
 ) -> Result<Response, ApiError> {
     let prompt = request.to_generation_request(random::seed())?;
+    let delivery = Delivery::asked_for(request.stream, request.stream_options)?;
     let model = state.model_to_serve(&request.model).await?;
-    let delivery = Delivery::Whole;
-    let delivery = if request.stream {
-        Delivery::Streamed { include_usage: request.stream_options.is_some_and(|o| o.include_usage) }
-    } else {
-        delivery
-    };
     let shape = ChatShape { id: random::identifier("chatcmpl"), created: now_unix_s(), model: request.model };
     respond(&state, &model, vec![prompt], delivery, shape).await
 }
@@ -54,6 +49,10 @@ impl ChatShape {
 }
 
 impl AnswerShape for ChatShape {
+    fn prompt_field(&self) -> &'static str {
+        "messages"
+    }
+
     fn first_chunk(&self, choice: usize) -> Option<Value> {
         Some(self.delta(choice, json!({"role": "assistant", "content": ""}), None))
     }

@@ -6,16 +6,15 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use shared::api::companion::{CompanionModel, CompanionModelState, CompanionModels, PullEvent, PullRequest};
 
+use super::name_in_path::NameInPath;
 use super::request_body::JsonBody;
-use crate::downloads::progress::{Progress, Step};
 use crate::error::ApiError;
 use crate::model_store::{Consent, ListedModel};
 use crate::pulls::PullState;
@@ -25,33 +24,23 @@ use crate::state::AppState;
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
 /// `GET /api/models`: the catalogue, and what is on this machine.
-pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<CompanionModels>, ApiError> {
     let models = state.store().list().await?;
-    let loaded = state.served().loaded_names();
-    let models: Vec<Value> = models.iter().map(|model| describe(&state, model, &loaded)).collect();
-    Ok(Json(json!({"models": models})))
+    Ok(Json(CompanionModels { models: models.into_iter().map(|model| describe(&state, model)).collect() }))
 }
 
-/// What `POST /api/models/{name}/pull` takes.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct PullRequest {
-    /// The person has read the model's terms and accepts them.
-    accept_licence: bool,
-}
-
-/// `POST /api/models/{name}/pull`: fetches a model of the catalogue, telling how far it is by server-sent events. The
+/// `POST /api/models/pull`: fetches a model of the catalogue, telling how far it is by server-sent events. The
 /// download goes on when the client leaves; asking again joins it.
 pub(crate) async fn pull(
     State(state): State<AppState>,
-    Path(name): Path<String>,
     JsonBody(request): JsonBody<PullRequest>,
 ) -> Result<Response, ApiError> {
-    if state.store().known(&name).is_none() {
+    let name = &request.model;
+    if state.store().known(name).is_none() {
         return Err(ApiError::model_not_found(format!("the catalogue has no model called {name}")));
     }
     let consent = if request.accept_licence { Consent::Given } else { Consent::NotGiven };
-    let mut progress = state.pulls().start(state.store(), &name, consent);
+    let mut progress = state.pulls().start(state.store(), name, consent);
     // What fails at once, such as terms not accepted, gets its HTTP status.
     let _ = progress.changed().await;
     if let PullState::Failed(error) = &*progress.borrow_and_update() {
@@ -60,14 +49,14 @@ pub(crate) async fn pull(
     let events = async_stream::stream! {
         loop {
             let state = progress.borrow_and_update().clone();
-            yield Ok::<_, Infallible>(Event::default().data(to_json(&state).to_string()));
+            yield event(&to_wire(&state));
             if !matches!(state, PullState::Running(_)) {
                 return;
             }
             tokio::time::sleep(PROGRESS_INTERVAL).await;
             if progress.changed().await.is_err() {
                 // Stopped by somebody: the last state is still "running".
-                yield Ok(Event::default().data(json!({"state": "stopped"}).to_string()));
+                yield event(&PullEvent::Failed { message: "the download was stopped; what came is kept".to_owned() });
                 return;
             }
         }
@@ -78,7 +67,10 @@ pub(crate) async fn pull(
 }
 
 /// `DELETE /api/models/{name}/pull`: stops a download. What came is kept for the next try.
-pub(crate) async fn stop_pull(State(state): State<AppState>, Path(name): Path<String>) -> Result<StatusCode, ApiError> {
+pub(crate) async fn stop_pull(
+    State(state): State<AppState>,
+    NameInPath(name): NameInPath,
+) -> Result<StatusCode, ApiError> {
     if state.pulls().stop(&name) {
         Ok(StatusCode::NO_CONTENT)
     } else {
@@ -87,54 +79,39 @@ pub(crate) async fn stop_pull(State(state): State<AppState>, Path(name): Path<St
 }
 
 /// `DELETE /api/models/{name}`: deletes the file, once running answers are done with it.
-pub(crate) async fn remove(State(state): State<AppState>, Path(name): Path<String>) -> Result<StatusCode, ApiError> {
+pub(crate) async fn remove(
+    State(state): State<AppState>,
+    NameInPath(name): NameInPath,
+) -> Result<StatusCode, ApiError> {
     let removed = state.store().remove(&name).await?;
     state.served().unload(&removed.path);
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn describe(state: &AppState, model: &ListedModel, loaded: &[String]) -> Value {
-    let (known, stored) = (model.known.as_ref(), model.stored.as_ref());
-    let licence = known.and_then(|known| known.licence.as_ref());
-    json!({
-        "name": model.name,
-        "title": known.map_or(&model.name, |known| &known.title),
-        "size_bytes": stored.map(|stored| stored.size_bytes).or(known.and_then(|known| known.expected.size_bytes)),
-        "licence": licence.map(|licence| {
-            json!({"name": licence.name, "url": licence.url, "must_be_accepted": licence.must_be_accepted})
-        }),
-        "fetched": stored.is_some(),
-        "loaded": loaded.contains(&model.name),
-        "download": state.pulls().progress(&model.name).map(ProgressJson::from),
-    })
+fn describe(state: &AppState, model: ListedModel) -> CompanionModel {
+    let place = match (model.stored, state.pulls().progress(&model.name)) {
+        (Some(stored), _) => {
+            CompanionModelState::Installed { size_bytes: stored.size_bytes, sha256: stored.checksum.to_string() }
+        }
+        (None, Some(progress)) => {
+            CompanionModelState::Fetching { done_bytes: progress.done_bytes, total_bytes: progress.total_bytes }
+        }
+        (None, None) => CompanionModelState::Absent,
+    };
+    CompanionModel { name: model.name, entry: model.known.map(|known| known.entry), state: place }
 }
 
-#[derive(Serialize)]
-struct ProgressJson {
-    step: &'static str,
-    done_bytes: u64,
-    total_bytes: Option<u64>,
+fn event(event: &PullEvent) -> Result<Event, Infallible> {
+    // Plain data always has a JSON form.
+    Ok(Event::default().json_data(event).unwrap_or_default())
 }
 
-impl From<Progress> for ProgressJson {
-    fn from(progress: Progress) -> Self {
-        let step = match progress.step {
-            Step::Waiting => "waiting",
-            Step::Downloading => "downloading",
-            Step::Unpacking => "unpacking",
-            Step::Verifying => "verifying",
-        };
-        Self { step, done_bytes: progress.done_bytes, total_bytes: progress.total_bytes }
-    }
-}
-
-fn to_json(state: &PullState) -> Value {
+fn to_wire(state: &PullState) -> PullEvent {
     match state {
         PullState::Running(progress) => {
-            let progress = ProgressJson::from(*progress);
-            json!({"state": "running", "step": progress.step, "done_bytes": progress.done_bytes, "total_bytes": progress.total_bytes})
+            PullEvent::Progress { done_bytes: progress.done_bytes, total_bytes: progress.total_bytes }
         }
-        PullState::Done(model) => json!({"state": "done", "name": model.name, "size_bytes": model.size_bytes}),
-        PullState::Failed(error) => error.envelope(),
+        PullState::Done(model) => PullEvent::Done { name: model.name.clone() },
+        PullState::Failed(error) => PullEvent::Failed { message: error.message.clone() },
     }
 }

@@ -20,12 +20,8 @@ pub(crate) async fn create(
     JsonBody(request): JsonBody<CompletionRequest>,
 ) -> Result<Response, ApiError> {
     let prompts = request.to_generation_requests(random::seed())?;
+    let delivery = Delivery::asked_for(request.stream, request.stream_options)?;
     let model = state.model_to_serve(&request.model).await?;
-    let delivery = if request.stream {
-        Delivery::Streamed { include_usage: request.stream_options.is_some_and(|o| o.include_usage) }
-    } else {
-        Delivery::Whole
-    };
     let shape = CompletionShape { id: random::identifier("cmpl"), created: now_unix_s(), model: request.model };
     respond(&state, &model, prompts, delivery, shape).await
 }
@@ -54,6 +50,10 @@ fn choice(index: usize, text: &str, reason: Option<FinishReason>) -> Value {
 }
 
 impl AnswerShape for CompletionShape {
+    fn prompt_field(&self) -> &'static str {
+        "prompt"
+    }
+
     fn first_chunk(&self, _: usize) -> Option<Value> {
         None
     }

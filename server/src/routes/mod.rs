@@ -7,6 +7,7 @@ pub mod completions;
 pub mod health;
 pub mod model_files;
 pub mod models;
+mod name_in_path;
 mod request_body;
 mod streaming;
 mod usage;

@@ -3,7 +3,7 @@
 use std::io::SeekFrom;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
+use super::name_in_path::NameInPath;
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -19,9 +20,9 @@ use crate::state::AppState;
 const READ_BYTES: usize = 1 << 18;
 
 /// Streams the file, or the part of it that `Range` asks for. The `ETag` is the file's SHA-256.
-pub async fn model_file(
+pub(crate) async fn model_file(
     State(state): State<AppState>,
-    Path(name): Path<String>,
+    NameInPath(name): NameInPath,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let model = state.store().fetched(&name).await?;

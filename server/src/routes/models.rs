@@ -1,25 +1,28 @@
 //! `GET /v1/models` and `GET /v1/models/{id}`: the models whose files are on this machine.
 
 use axum::Json;
-use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use axum::extract::State;
+use shared::api::models::{ModelList, ModelObject};
 
+use super::name_in_path::NameInPath;
 use crate::database::StoredModel;
 use crate::error::ApiError;
 use crate::state::AppState;
 
 /// All of them.
-pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<Value>, ApiError> {
+pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<ModelList>, ApiError> {
     let models = state.store().all_fetched().await?;
-    let data: Vec<Value> = models.iter().map(model).collect();
-    Ok(Json(json!({"object": "list", "data": data})))
+    Ok(Json(ModelList::new(models.iter().map(object).collect())))
 }
 
 /// One of them.
-pub(crate) async fn one(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<Value>, ApiError> {
-    Ok(Json(model(&state.store().fetched(&id).await?)))
+pub(crate) async fn one(
+    State(state): State<AppState>,
+    NameInPath(id): NameInPath,
+) -> Result<Json<ModelObject>, ApiError> {
+    Ok(Json(object(&state.store().fetched(&id).await?)))
 }
 
-fn model(stored: &StoredModel) -> Value {
-    json!({"id": stored.name, "object": "model", "created": stored.fetched_at_unix_s, "owned_by": "quern"})
+fn object(stored: &StoredModel) -> ModelObject {
+    ModelObject::new(&stored.name, stored.fetched_at_unix_s)
 }

@@ -7,11 +7,13 @@
 use std::time::Duration;
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{Stream, StreamExt};
 use serde_json::Value;
+use shared::api::StreamOptions;
 use shared::model_call::{FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage};
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +23,8 @@ use crate::state::AppState;
 
 /// How one endpoint writes down what a model says.
 pub(crate) trait AnswerShape: Clone + Send + Sync + 'static {
+    /// The field of the request that holds the prompt, for errors about it.
+    fn prompt_field(&self) -> &'static str;
     /// A chunk before any text.
     fn first_chunk(&self, choice: usize) -> Option<Value>;
     /// A chunk with new text.
@@ -42,8 +46,23 @@ pub(crate) enum Delivery {
     Streamed { include_usage: bool },
 }
 
+impl Delivery {
+    /// As a request says by its `stream` and `stream_options`.
+    pub(crate) fn asked_for(stream: bool, options: Option<StreamOptions>) -> Result<Self, ApiError> {
+        match (stream, options) {
+            (true, options) => {
+                Ok(Self::Streamed { include_usage: options.is_some_and(|options| options.include_usage) })
+            }
+            (false, None) => Ok(Self::Whole),
+            (false, Some(_)) => {
+                Err(ApiError::invalid("stream_options needs stream to be true").with_param("stream_options"))
+            }
+        }
+    }
+}
+
 /// Generates for each prompt in turn, and answers in the shape and delivery asked for. Whatever is wrong with a request
-/// is known before the first byte is sent, so it gets its HTTP status.
+/// (in a stream of several: with its first prompt) is known before the first byte is sent, so it gets its HTTP status.
 pub(crate) async fn respond(
     state: &AppState,
     model: &ModelToServe,
@@ -51,12 +70,11 @@ pub(crate) async fn respond(
     delivery: Delivery,
     shape: impl AnswerShape,
 ) -> Result<Response, ApiError> {
-    let generations = prompts.into_iter().map(|prompt| state.served().submit(model, prompt));
-    let mut generations = generations.collect::<Result<Vec<GenerationStream>, _>>()?;
+    let mut generations = state.served().submit(model, prompts)?;
     let cut_off = state.cut_off().clone();
     if let Some(first) = generations.first_mut() {
         // The first event is `Started`; the stream goes on from there.
-        next_event(first, &cut_off).await?;
+        next_event(first, &cut_off).await.map_err(|error| about_prompt(error, &shape))?;
     }
     match delivery {
         Delivery::Whole => whole(generations, &cut_off, &shape).await,
@@ -83,6 +101,14 @@ async fn next_event(
     }
 }
 
+/// What the engine refuses without naming a field is the prompt: it knows no other.
+fn about_prompt(error: ApiError, shape: &impl AnswerShape) -> ApiError {
+    if error.status == StatusCode::BAD_REQUEST && error.param.is_none() {
+        return error.with_param(shape.prompt_field());
+    }
+    error
+}
+
 async fn whole(
     generations: Vec<GenerationStream>,
     cut_off: &CancellationToken,
@@ -93,7 +119,8 @@ async fn whole(
     for mut generation in generations {
         let mut text = String::new();
         let reason = loop {
-            match next_event(&mut generation, cut_off).await? {
+            let event = next_event(&mut generation, cut_off).await.map_err(|error| about_prompt(error, shape))?;
+            match event {
                 GenerationEvent::Started { .. } | GenerationEvent::Prefill { .. } => {}
                 GenerationEvent::Text { text: more, .. } => text.push_str(&more),
                 GenerationEvent::Finished { reason, usage: more } => {
@@ -137,7 +164,7 @@ fn events(
                         break;
                     }
                     Err(error) => {
-                        yield Event::default().json_data(error.envelope());
+                        yield Event::default().json_data(about_prompt(error, &shape).envelope());
                         return;
                     }
                 }

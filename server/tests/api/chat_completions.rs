@@ -139,6 +139,12 @@ async fn fields_that_are_not_honoured_are_refused_by_name() {
         (json!({"logit_bias": {"5": 1}}), "logit_bias"),
         (json!({"temperature": 9}), "temperature"),
         (json!({"no_such_field": 1}), "no_such_field"),
+        (json!({"stream_options": {"include_usage": true}}), "stream_options"),
+        (
+            json!({"stream": true, "stream_options": {"include_obfuscation": true}}),
+            "stream_options.include_obfuscation",
+        ),
+        (json!({"stop": 5}), "stop"),
     ] {
         let (status, _, param, message) = companion.post(PATH, &with("hello", &fields)).await.error();
         assert_eq!((status, param.as_str()), (400, expected_param), "{message}");

@@ -34,6 +34,23 @@ async fn several_prompts_get_a_choice_each() {
 }
 
 #[tokio::test]
+async fn more_prompts_than_may_wait_are_answered_by_an_idle_model() {
+    let companion = TestCompanion::builder().with_config(|config| config.inference.queue_length = 1).start().await;
+    let answer = companion.post(PATH, &json!({"model": "echo", "prompt": ["a", "b", "c", "d", "e"]})).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.json()["choices"].as_array().unwrap().len(), 5);
+}
+
+#[tokio::test]
+async fn a_prompt_that_does_not_fit_is_named() {
+    let companion = TestCompanion::start().await;
+    for prompt in [json!("word ".repeat(65)), json!(["short", "word ".repeat(65)])] {
+        let (status, code, param, _) = companion.post(PATH, &json!({"model": "echo", "prompt": prompt})).await.error();
+        assert_eq!((status, code.as_str(), param.as_str()), (400, "context_length_exceeded", "prompt"));
+    }
+}
+
+#[tokio::test]
 async fn token_ids_are_taken_as_they_are() {
     let companion = TestCompanion::start().await;
     let answer = companion.post(PATH, &json!({"model": "echo", "prompt": [5, 31]})).await.json();

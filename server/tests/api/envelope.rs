@@ -22,6 +22,14 @@ async fn unknown_routes_and_wrong_methods() {
 }
 
 #[tokio::test]
+async fn paths_that_are_no_text() {
+    let companion = TestCompanion::start().await;
+    for path in ["/models/%FF", "/v1/models/%FF"] {
+        assert_eq!(companion.get(path).await.error().0, 400, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn bodies_that_cannot_be_read() {
     let companion = TestCompanion::builder().with_config(|config| config.limits.max_body_bytes = 1000).start().await;
     let path = "/v1/chat/completions";

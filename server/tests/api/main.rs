@@ -1,5 +1,7 @@
 //! The companion over HTTP, as a client sees it: one file per route, with a small deterministic model behind it.
 
+#![expect(clippy::unwrap_used, reason = "a test whose preparations fail has failed")]
+
 mod app_files;
 mod chat_completions;
 mod companion;

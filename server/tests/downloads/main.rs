@@ -1,5 +1,7 @@
 //! Fetching models from servers that truncate, stall, lie and change their mind.
 
+#![expect(clippy::unwrap_used, reason = "a test whose preparations fail has failed")]
+
 mod source_server;
 
 use std::io::Write;

@@ -89,10 +89,6 @@ impl SourceServer {
         *self.content.index.lock().unwrap() = page;
     }
 
-    pub(crate) fn script(&self, manners: &[Manner]) {
-        *self.content.script.lock().unwrap() = manners.to_vec();
-    }
-
     /// The requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.content.asked.lock().unwrap().clone()

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::request::{Sampling, Stop, StreamOptions, invalid, limits, refuse_unhonoured};
+use super::request::{Sampling, Stop, StreamOptions, invalid, limits, null_is_false, refuse_unhonoured};
 use crate::model_call::{ChatMessage, FinishReason, GenerationRequest, ModelCallError, Prompt};
 
 /// The request.
@@ -41,7 +41,7 @@ pub struct ChatCompletionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
     /// Answer as server-sent events.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_false")]
     pub stream: bool,
     /// What the stream carries besides text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -66,7 +66,7 @@ pub struct Message {
 
 /// A message's text, whole or in parts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text or a list of content parts")]
 pub enum Content {
     /// The whole text.
     Text(String),
@@ -98,9 +98,15 @@ impl ChatCompletionRequest {
             .enumerate()
             .map(|(index, message)| message.to_chat_message(index))
             .collect::<Result<_, _>>()?;
-        let (max_tokens, param) = match self.max_completion_tokens {
-            Some(tokens) => (Some(tokens), "max_completion_tokens"),
-            None => (self.max_tokens, "max_tokens"),
+        let (max_tokens, param) = match (self.max_completion_tokens, self.max_tokens) {
+            (Some(_), Some(_)) => {
+                return Err(invalid(
+                    "max_tokens",
+                    "max_tokens is the older name of max_completion_tokens; give only one",
+                ));
+            }
+            (Some(tokens), None) => (Some(tokens), "max_completion_tokens"),
+            (None, tokens) => (tokens, "max_tokens"),
         };
         let sampling = Sampling {
             temperature: self.temperature,
@@ -135,8 +141,8 @@ impl Message {
                 return Err(invalid(&param("role"), message));
             }
         };
-        if let Some(field) = self.extra.iter().find(|(field, value)| *field != "name" && !is_empty(value)) {
-            return Err(invalid(&param(field.0), format!("{} is not supported in a message", field.0)));
+        if let Some((field, _)) = self.extra.iter().find(|(_, value)| !is_empty(value)) {
+            return Err(invalid(&param(field), format!("{field} is not supported in a message; leave it out")));
         }
         let content = match &self.content {
             Content::Text(text) => text.clone(),
@@ -144,20 +150,27 @@ impl Message {
             Content::Parts(parts) => {
                 let mut text = String::new();
                 for (part_index, part) in parts.iter().enumerate() {
-                    match (part.get("type").and_then(Value::as_str), part.get("text").and_then(Value::as_str)) {
-                        (Some("text"), Some(part)) => text.push_str(part),
-                        (kind, _) => {
-                            let kind = kind.unwrap_or("without a type");
-                            let message = format!("a content part {kind} is not supported; only text parts are");
-                            return Err(invalid(&param(&format!("content[{part_index}]")), message));
-                        }
-                    }
+                    let param = param(&format!("content[{part_index}]"));
+                    text.push_str(text_of(part).map_err(|message| invalid(&param, message))?);
                 }
                 text
             }
         };
         Ok(ChatMessage { role: role.to_owned(), content })
     }
+}
+
+/// The text of a content part, or why it has none that can be used.
+fn text_of(part: &Map<String, Value>) -> Result<&str, String> {
+    let kind = part.get("type").and_then(Value::as_str).ok_or("a content part needs a type")?;
+    if kind != "text" {
+        return Err(format!("a content part of type {kind} is not supported; only text parts are"));
+    }
+    let known = ["type", "text"];
+    if let Some((field, _)) = part.iter().find(|(field, value)| !known.contains(&field.as_str()) && !is_empty(value)) {
+        return Err(format!("{field} is not supported in a content part; leave it out"));
+    }
+    part.get("text").and_then(Value::as_str).ok_or_else(|| "a text part needs a text".to_owned())
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -272,6 +285,24 @@ mod tests {
         refused("messages", json!([{"role": "tool", "content": "x"}]), "messages[0].role");
         refused("messages", json!([{"role": "user", "content": [{"type": "image_url"}]}]), "messages[0].content[0]");
         refused("surprise", json!("x"), "surprise");
+        refused("n", json!(0), "n");
+        refused("tool_choice", json!("required"), "tool_choice");
+        refused("messages", json!([{"role": "user", "content": "x", "name": "me"}]), "messages[0].name");
+        for part in [
+            json!({"text": "x"}),
+            json!({"type": "text"}),
+            json!({"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}),
+        ] {
+            refused("messages", json!([{"role": "user", "content": [part]}]), "messages[0].content[0]");
+        }
+    }
+
+    #[test]
+    fn one_limit_has_one_name() {
+        let fields = json!({
+            "model": "m", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 5, "max_completion_tokens": 5,
+        });
+        assert_eq!(convert(fields).unwrap_err().param.as_deref(), Some("max_tokens"));
     }
 
     #[test]
@@ -279,7 +310,7 @@ mod tests {
         let request = json!({
             "model": "m", "messages": [{"role": "user", "content": "Hi"}], "logprobs": false, "tools": [],
             "frequency_penalty": 0, "presence_penalty": 0.0, "logit_bias": {}, "response_format": {"type": "text"},
-            "store": false, "metadata": {"a": "b"}, "n": 1,
+            "store": false, "metadata": {"a": "b"}, "n": 1, "stream": null, "stop": null, "tool_choice": "auto",
         });
         assert!(convert(request).is_ok());
     }

@@ -46,8 +46,9 @@ pub enum CompanionModelState {
 
 /// `POST /api/models/pull`: starts a download, or joins one under way. The answer is a stream of [`PullEvent`]s.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PullRequest {
-    /// A catalogue name or a model source.
+    /// A catalogue name; other sources are for `quern models pull`, so that no page can name addresses and files.
     pub model: String,
     /// The person has accepted the model's licence.
     #[serde(default)]
@@ -84,4 +85,6 @@ pub struct Health {
     pub status: String,
     /// The companion's version.
     pub version: String,
+    /// Names of the models in memory or on their way there.
+    pub loaded_models: Vec<String>,
 }

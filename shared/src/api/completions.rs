@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::request::{Sampling, Stop, StreamOptions, invalid, limits, refuse_unhonoured};
+use super::request::{Sampling, Stop, StreamOptions, invalid, limits, null_is_false, refuse_unhonoured};
 use crate::model_call::{GenerationRequest, ModelCallError, Prompt};
 
 /// The request.
@@ -38,7 +38,7 @@ pub struct CompletionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
     /// Answer as server-sent events.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_false")]
     pub stream: bool,
     /// What the stream carries besides text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,7 +50,7 @@ pub struct CompletionRequest {
 
 /// One prompt or several, as text or as token ids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text, a list of texts, a list of token ids, or a list of such lists")]
 pub enum Prompts {
     /// One text.
     Text(String),

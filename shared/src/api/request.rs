@@ -1,6 +1,6 @@
 //! What chat and plain completions share: stop texts, sampling fields, refusal of what is not honoured.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model_call::{GenerationLimits, ModelCallError, ModelCallErrorKind};
@@ -8,7 +8,7 @@ use crate::sampling::SamplingParameters;
 
 /// One stop text or up to four.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a text or a list of texts")]
 pub enum Stop {
     /// A single text.
     One(String),
@@ -18,10 +18,16 @@ pub enum Stop {
 
 /// What a stream carries besides text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StreamOptions {
     /// One more chunk before the end, with the usage.
     #[serde(default)]
     pub include_usage: bool,
+}
+
+/// For flags that OpenAI lets be `null`.
+pub(super) fn null_is_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(false))
 }
 
 /// The most stop texts a request may have, as at OpenAI.
@@ -81,29 +87,23 @@ pub(super) fn limits(
 /// Refuses the first field of `extra` that would change the answer. A field at the value that asks for nothing
 /// (null, false, 0, 1 for `n`, an empty list) is fine, and so are those that only label a request.
 pub(super) fn refuse_unhonoured(extra: &Map<String, Value>) -> Result<(), ModelCallError> {
-    const LABELS: [&str; 8] = [
-        "metadata",
-        "parallel_tool_calls",
-        "prompt_cache_key",
-        "safety_identifier",
-        "service_tier",
-        "stream_options",
-        "tool_choice",
-        "user",
-    ];
+    const LABELS: [&str; 6] =
+        ["metadata", "parallel_tool_calls", "prompt_cache_key", "safety_identifier", "service_tier", "user"];
     for (field, value) in extra {
         let asks_for_nothing = match value {
             Value::Null | Value::Bool(false) => true,
             Value::Number(number) => {
-                number.as_f64() == Some(0.0)
-                    || (matches!(field.as_str(), "n" | "best_of") && number.as_f64() == Some(1.0))
+                let nothing = if matches!(field.as_str(), "n" | "best_of") { 1.0 } else { 0.0 };
+                number.as_f64() == Some(nothing)
             }
             Value::Array(list) => list.is_empty(),
             Value::Object(object) => {
                 object.is_empty()
                     || (field == "response_format" && object.get("type").is_some_and(|kind| kind == "text"))
             }
-            Value::Bool(true) | Value::String(_) => false,
+            // Without tools these are what happens anyway.
+            Value::String(text) => field == "tool_choice" && matches!(text.as_str(), "none" | "auto"),
+            Value::Bool(true) => false,
         };
         if !asks_for_nothing && !LABELS.contains(&field.as_str()) {
             return Err(invalid(

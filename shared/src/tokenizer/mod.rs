@@ -5,17 +5,17 @@
 //! because the crate only takes merge lists, which such files don't have.
 
 mod byte_level_bpe;
+mod model_tokenizer;
 mod pre_tokenizer;
 mod sentencepiece;
 mod special_tokens;
 mod stop_matcher;
 mod stream_decoder;
 mod text_list;
-mod tokenizer;
 mod vocabulary;
 
+pub use model_tokenizer::{SpecialTokens, Tokenizer};
 pub use stop_matcher::{StopMatcher, Stopped};
 pub use stream_decoder::StreamDecoder;
 pub use text_list::TextList;
-pub use tokenizer::{SpecialTokens, Tokenizer};
 pub use vocabulary::{InvalidVocabulary, TokenKind, Vocabulary, VocabularyModel};

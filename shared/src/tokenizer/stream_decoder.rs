@@ -1,6 +1,6 @@
 //! Text from a stream of tokens: a character that spans several tokens is held back until it is whole.
 
-use super::tokenizer::{SpecialTokens, Tokenizer};
+use super::model_tokenizer::{SpecialTokens, Tokenizer};
 
 /// Turns tokens into text as they come. Control tokens have no text.
 #[derive(Clone, Debug, Default)]

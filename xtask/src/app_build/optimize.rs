@@ -49,7 +49,8 @@ fn optimize(machine: &Machine, bundle: &Path) -> Result<()> {
     let kept = kept(machine, bundle, level)?;
     if !kept.is_file() {
         std::fs::create_dir_all(kept.parent().context("kept files have a folder")?)?;
-        let part = kept.with_extension("part");
+        // Two builds at once, of two checkouts, each write their own.
+        let part = kept.with_extension(format!("{}.part", std::process::id()));
         let mut command = NpmPackage::wasm_opt().program(machine, "wasm-opt")?;
         command.arg(level).args(FEATURES).arg(bundle).arg("--output").arg(&part);
         run_quietly(&format!("Optimizing {name} ({level})"), &mut command)?;

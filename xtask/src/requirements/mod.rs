@@ -18,7 +18,7 @@ pub(crate) use crate_tool::CrateTool;
 pub(crate) use lints::lint_toolchain;
 pub(crate) use npm_package::NpmPackage;
 pub(crate) use python_client::PythonClient;
-pub(crate) use vulkan::software_driver;
+pub(crate) use vulkan::{has_gpu, software_driver};
 pub(crate) use wasm_target::wasm_toolchain;
 
 use crate::machine::Machine;
@@ -103,7 +103,23 @@ pub(crate) fn for_browser() -> Vec<Box<dyn Requirement>> {
     ]
 }
 
-/// Everything.
+/// For measuring the app in a browser.
+pub(crate) fn for_browser_benchmark() -> Vec<Box<dyn Requirement>> {
+    let own: [Box<dyn Requirement>; 2] = [Box::new(chromium::Chromium), Box::new(NpmPackage::wllama())];
+    for_running().into_iter().chain(own).collect()
+}
+
+/// For measuring natively.
+pub(crate) fn for_native_benchmark() -> Vec<Box<dyn Requirement>> {
+    vec![
+        Box::new(compiler::Compiler),
+        Box::new(compiler::NativeLinker),
+        Box::new(node::Node),
+        Box::new(NpmPackage::node_llama_cpp()),
+    ]
+}
+
+/// Everything that running and testing need; a benchmark's peer is fetched by its first run.
 pub(crate) fn all() -> Vec<Box<dyn Requirement>> {
     for_running().into_iter().chain(for_lints()).chain(for_kernels()).chain(for_browser()).collect()
 }

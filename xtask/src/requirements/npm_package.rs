@@ -15,15 +15,28 @@ pub(crate) struct NpmPackage {
     package: &'static str,
     /// What it is for.
     purpose: &'static str,
+    /// Of a package that would fetch its program for every kind of machine: the one for this kind.
+    program_package: Option<&'static str>,
 }
 
 /// Written last: a folder with it is complete.
 const COMPLETE: &str = ".complete";
 
+/// node-llama-cpp's program without CUDA and Vulkan, which alone are 600 MB.
+const LLAMA_CPP_PROGRAM: Option<&str> = if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+    Some("@node-llama-cpp/linux-x64")
+} else if cfg!(all(target_os = "linux", target_arch = "aarch64")) {
+    Some("@node-llama-cpp/linux-arm64")
+} else if cfg!(all(target_os = "macos", target_arch = "aarch64")) {
+    Some("@node-llama-cpp/mac-arm64-metal")
+} else {
+    None
+};
+
 impl NpmPackage {
     /// A package of tools.toml.
     pub(crate) const fn new(package: &'static str, purpose: &'static str) -> Self {
-        Self { package, purpose }
+        Self { package, purpose, program_package: None }
     }
 
     /// wasm-opt. Debian's own is old: it exits with 0 and breaks modules that use reference types.
@@ -34,6 +47,17 @@ impl NpmPackage {
     /// OpenAI's client for Node.
     pub(crate) const fn openai() -> Self {
         Self::new("openai", "the official client, for tests of the companion")
+    }
+
+    /// llama.cpp for browsers.
+    pub(crate) const fn wllama() -> Self {
+        Self::new("@wllama/wllama", "what `cargo xtask bench browser` compares with")
+    }
+
+    /// llama.cpp natively.
+    pub(crate) const fn node_llama_cpp() -> Self {
+        let purpose = "what `cargo xtask bench native` compares with";
+        Self { package: "node-llama-cpp", purpose, program_package: LLAMA_CPP_PROGRAM }
     }
 
     /// Its `node_modules`, whether it is there or not.
@@ -100,6 +124,9 @@ impl Requirement for NpmPackage {
         let package = format!("{}@{version}", self.package);
         let mut install = Command::new("npm");
         install.current_dir(&folder).args(["install", "--no-audit", "--no-fund", "--save-exact", &package]);
+        if let Some(program_package) = self.program_package {
+            install.args(["--omit=optional", "--ignore-scripts", &format!("{program_package}@{version}")]);
+        }
         run_quietly(&format!("Fetching {package} from npm"), &mut install)?;
         std::fs::write(folder.join(COMPLETE), "")?;
         Ok(())

@@ -64,7 +64,8 @@ fn drivers() -> Vec<PathBuf> {
     drivers
 }
 
-fn has_gpu() -> bool {
+/// True where there is a GPU.
+pub(crate) fn has_gpu() -> bool {
     Path::new("/dev/nvidia0").exists() || Path::new("/dev/dri/renderD128").exists()
 }
 

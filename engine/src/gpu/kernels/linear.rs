@@ -93,5 +93,5 @@ fn shard_calls(linear: Linear<'_>, template: Template, grid: impl Fn(usize) -> G
 /// of items where there is one, so that none idles.
 fn lanes(items: usize) -> usize {
     let most = items.min(16);
-    (most / 2..=most).rev().find(|lanes| *lanes > 0 && items % lanes == 0).unwrap_or(most)
+    (most / 2..=most).rev().find(|lanes| *lanes > 0 && items.is_multiple_of(*lanes)).unwrap_or(most)
 }

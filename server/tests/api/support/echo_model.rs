@@ -83,7 +83,7 @@ impl Backend for EchoBackend {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         self.note(format!("load {name}"));
         if std::fs::read(path).unwrap() == b"broken" {
-            return Err(error(ModelCallErrorKind::Unavailable, "this file is no model", None));
+            return Err(error(ModelCallErrorKind::Unavailable, "this file is no model"));
         }
         Ok(Box::new(EchoModel { name, backend: self.clone() }))
     }
@@ -115,7 +115,8 @@ impl LoadedModel for EchoModel {
         let words = words_of(&request.prompt)?;
         if words.len() > CONTEXT_WORDS {
             let message = format!("the prompt has {} tokens, the context {CONTEXT_WORDS}", words.len());
-            return Err(error(ModelCallErrorKind::ContextLengthExceeded, &message, Some("messages")));
+            // The engine does not know which field of a request held the prompt either.
+            return Err(error(ModelCallErrorKind::ContextLengthExceeded, &message));
         }
         if words.iter().any(|word| word == "hold") {
             self.backend.wait_for_release();
@@ -149,7 +150,7 @@ impl EchoModel {
         for index in 0..wanted.min(allowed) {
             let word = &words[index % words.len()];
             match word.as_str() {
-                "fail" => return Err(error(ModelCallErrorKind::Unavailable, "the device was lost", None)),
+                "fail" => return Err(error(ModelCallErrorKind::Unavailable, "the device was lost")),
                 "panic" => panic!("on purpose"),
                 "pause" => self.backend.wait_for_release(),
                 _ => {}
@@ -176,11 +177,11 @@ fn words_of(prompt: &Prompt) -> Result<Vec<String>, ModelCallError> {
         Prompt::Tokens(ids) => ids.iter().map(|id| format!("t{id} ")).collect(),
     };
     if text.is_empty() {
-        return Err(error(ModelCallErrorKind::InvalidRequest, "the prompt is empty", Some("messages")));
+        return Err(error(ModelCallErrorKind::InvalidRequest, "the prompt is empty"));
     }
     Ok(text.split_whitespace().map(str::to_owned).collect())
 }
 
-fn error(kind: ModelCallErrorKind, message: &str, param: Option<&str>) -> ModelCallError {
-    ModelCallError { kind, message: message.to_owned(), param: param.map(str::to_owned) }
+fn error(kind: ModelCallErrorKind, message: &str) -> ModelCallError {
+    ModelCallError { kind, message: message.to_owned(), param: None }
 }

@@ -11,17 +11,18 @@ use server::config::{Config, Inference, Limits, Listen, Storage};
 use server::database::Database;
 use server::downloads::checksum::Checksum;
 use server::downloads::hugging_face::HuggingFaceSettings;
-use server::downloads::{Downloader, Expected, Patience};
+use server::downloads::{Downloader, Patience};
 use server::inference::ServedModels;
-use server::model_store::{KnownModel, Licence, ModelStore};
+use server::model_store::{KnownModel, ModelStore};
 use server::serving::serve;
 use server::state::AppState;
+use shared::catalog::{CatalogEntry, Licence};
 use shared::model_source::ModelSource;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::echo_model::EchoBackend;
+use super::echo_model::{CONTEXT_WORDS, EchoBackend};
 
 /// What the file of each model holds.
 pub(crate) const MODEL_FILE: &[u8] = b"GGUF: the bytes of a model, 0123456789";
@@ -38,7 +39,7 @@ pub(crate) struct TestCompanion {
     pub(crate) backend: EchoBackend,
     pub(crate) address: SocketAddr,
     pub(crate) stop: CancellationToken,
-    _folder: TempDir,
+    folder: TempDir,
     client: Client,
     task: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -84,6 +85,15 @@ impl TestCompanion {
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         Answer::read(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// As another process does that fetches the same model: the companion waits until the file is dropped.
+    pub(crate) fn hold_download_of(&self, name: &str) -> std::fs::File {
+        let locks = self.folder.path().join("models/.locks");
+        std::fs::create_dir_all(&locks).unwrap();
+        let file = std::fs::File::create(locks.join(format!("{name}.gguf"))).unwrap();
+        file.lock().unwrap();
+        file
     }
 
     /// Waits for the companion to end after `stop`.
@@ -153,7 +163,7 @@ impl Builder {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let task = tokio::spawn(serve(listener, AppState::new(config, store, served), stop.clone()));
-        TestCompanion { backend, address, stop, _folder: folder, client: Client::new(), task }
+        TestCompanion { backend, address, stop, folder, client: Client::new(), task }
     }
 }
 
@@ -186,11 +196,24 @@ impl Answer {
 }
 
 fn known(name: &str, content: &[u8], source: &Path, licence: Option<Licence>) -> KnownModel {
-    KnownModel {
+    let free = || Licence { id: "MIT".to_owned(), url: "https://example.com/mit".to_owned(), must_accept: false };
+    KnownModel::new(CatalogEntry {
         name: name.to_owned(),
         title: format!("The {name} model"),
+        description: "Says its prompt again.".to_owned(),
+        file_name: format!("{name}.gguf"),
+        size_bytes: content.len() as u64,
+        sha256: Checksum::of_bytes(content).to_string(),
         sources: vec![ModelSource::File { path: source.to_string_lossy().into_owned() }],
-        expected: Expected { size_bytes: Some(content.len() as u64), checksum: Some(Checksum::of_bytes(content)) },
-        licence,
-    }
+        licence: licence.unwrap_or_else(free),
+        architecture: "echo".to_owned(),
+        quantization: "F32".to_owned(),
+        parameter_count: 1,
+        context_tokens: CONTEXT_WORDS as u32,
+        cache_bytes_per_token: 1,
+        template: "chatml".to_owned(),
+        languages: Vec::new(),
+        tags: Vec::new(),
+    })
+    .unwrap()
 }

@@ -1,0 +1,11 @@
+//! The program `quern` as a person or a script runs it.
+
+#![expect(clippy::unwrap_used, reason = "a test whose preparations fail has failed")]
+
+mod config;
+mod generate;
+mod models;
+mod quern;
+mod serve;
+mod tiny_model;
+mod tokenize;
