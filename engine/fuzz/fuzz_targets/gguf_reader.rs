@@ -9,7 +9,8 @@ use engine::{Device, EngineError, LoadOptions, Model, read_summary};
 use shared::model_call::{GenerationLimits, GenerationRequest, Prompt};
 use shared::sampling::SamplingParameters;
 
-libfuzzer_sys::fuzz_target!(|bytes: Vec<u8>| {
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let bytes = bytes.to_vec();
     let summary = read_summary(&bytes);
     let recorded = record_kernels(&bytes);
     let used = load_and_write(bytes);
