@@ -138,6 +138,10 @@ try {
   } finally {
     await command("DELETE", session);
   }
+} catch (error) {
+  // The message alone: where in this script it was thrown helps nobody.
+  console.error(error.message);
+  process.exitCode = 1;
 } finally {
   driver.removeAllListeners("exit");
   driver.kill();
