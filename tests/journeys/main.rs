@@ -3,6 +3,8 @@
 //! Each test has a companion, a browser and data of its own. Where one fails it says what the page showed and saves a
 //! picture in `tests/screenshots/`.
 
+#![expect(clippy::print_stdout, reason = "what was measured or skipped belongs into the test's output")]
+
 mod appearance;
 mod companion_answers;
 mod downloads;
