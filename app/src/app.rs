@@ -5,7 +5,7 @@ use leptos_router::components::{A, Redirect, Route, Router, Routes};
 use leptos_router::hooks::{use_location, use_navigate};
 use leptos_router::path;
 
-use crate::components::{Button, ButtonKind, Dialog, EmptyState, Icon, IconName, ToastRegion};
+use crate::components::{Button, ButtonKind, Dialog, Icon, IconName, PageHeader, ToastRegion};
 use crate::engine_worker::protocol::LoadStage;
 use crate::pages;
 use crate::quantities;
@@ -140,13 +140,16 @@ fn Home() -> impl IntoView {
 
 #[component]
 fn NotFound() -> impl IntoView {
-    let navigate = use_navigate();
     view! {
-        <EmptyState icon=IconName::Information title="There is no page at this address">
-            <Button kind=ButtonKind::Primary on_press=move |()| navigate(Page::Models.path(), Default::default())>
+        <div class="page">
+            <PageHeader
+                title="There is no page at this address"
+                lead="It may have been mistyped, or belong to another version of Quern."
+            />
+            <A href=Page::Models.path() attr:class="button button-primary">
                 "Go to Models"
-            </Button>
-        </EmptyState>
+            </A>
+        </div>
     }
 }
 

@@ -36,7 +36,7 @@ pub fn Composer() -> impl IntoView {
                 <textarea
                     rows="1"
                     aria-label="Message"
-                    placeholder="Ask anything"
+                    placeholder=move || if has_model.get() { "Ask anything" } else { "Choose a model first" }
                     data-testid="composer"
                     node_ref=element
                     prop:value=move || chat.draft.get()

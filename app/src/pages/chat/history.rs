@@ -71,5 +71,10 @@ pub fn HistoryDialog(
 /// The date as the person's own browser writes it.
 fn date(unix_ms: f64) -> String {
     let date = js_sys::Date::new(&unix_ms.into());
-    String::from(date.to_locale_string("default", &js_sys::Object::new()))
+    let form = js_sys::Object::new();
+    for (part, length) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+        // A plain object takes any property.
+        let _ = js_sys::Reflect::set(&form, &part.into(), &length.into());
+    }
+    String::from(date.to_locale_string("default", &form))
 }

@@ -106,11 +106,12 @@ pub fn Turns() -> impl IntoView {
 fn NothingYet() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let has_model = stores.settings.part(|data| data.runs_on.is_some());
+    let companion_has_models = move || stores.companion.models.with(|models| !models.is_empty());
     view! {
         <div class="chat-turns">
             <Show
                 when=move || has_model.get()
-                fallback=|| {
+                fallback=move || {
                     view! {
                         <EmptyState icon=IconName::Models title="First, get a model">
                             <p>
@@ -120,6 +121,9 @@ fn NothingYet() -> impl IntoView {
                             <A href=Page::Models.path() attr:class="button button-primary">
                                 "Choose a model"
                             </A>
+                            <Show when=companion_has_models>
+                                <p>"Or let the companion answer: it has models, listed above."</p>
+                            </Show>
                         </EmptyState>
                     }
                 }
