@@ -90,6 +90,9 @@ fn starting(command: &Command) -> String {
     format!("`{}` could not be started", shown(command))
 }
 
+/// Letters of one argument that are shown.
+const LONGEST_WORD_SHOWN: usize = 200;
+
 /// The command as a person would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let variables = command.get_envs().filter_map(|(name, value)| {
@@ -105,6 +108,11 @@ pub(crate) fn shown(command: &Command) -> String {
 
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
+    // A page of JSON as one argument says nothing to a reader.
+    let word = match word.char_indices().nth(LONGEST_WORD_SHOWN) {
+        Some((end, _)) => format!("{}…", &word[..end]).into(),
+        None => word,
+    };
     let is_plain = |letter: char| letter.is_alphanumeric() || "-_./=:,@+%".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) { word.into_owned() } else { format!("'{word}'") }
 }

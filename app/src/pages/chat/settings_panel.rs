@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::sampling::SamplingParameters;
 
 use crate::components::{Button, ButtonKind, NumberField, Segmented, Slider, TextArea};
+use crate::engine_worker::protocol::{Backend, LoadedModel, MemoryFigures};
 use crate::quantities;
 use crate::stores::Stores;
 use crate::stores::engine::EngineStatus;
@@ -101,17 +102,12 @@ fn LoadedFacts() -> impl IntoView {
             <dl class="stack small">
                 <div class="fact">
                     <dt>"Device"</dt>
-                    <dd>{format!("{} · {}", loaded.backend.label(), loaded.device_name)}</dd>
+                    <dd>{device_words(&loaded)}</dd>
                 </div>
                 <div class="fact">
                     <dt>"Memory of the model"</dt>
                     <dd data-testid="memory">
-                        {format!(
-                            "{} ({} weights, {} context)",
-                            quantities::bytes(loaded.memory.model_bytes()),
-                            quantities::bytes(loaded.memory.weights_bytes),
-                            quantities::bytes(loaded.memory.cache_bytes),
-                        )}
+                        {memory_words(&loaded.memory)}
                     </dd>
                 </div>
                 {loaded
@@ -231,4 +227,22 @@ fn SamplingControls() -> impl IntoView {
 /// `0.95`, not `0.949999988079071`.
 fn round(value: f32) -> f64 {
     (f64::from(value) * 100.0).round() / 100.0
+}
+
+/// The CPU's description says that it is one; a GPU's may be any name.
+fn device_words(loaded: &LoadedModel) -> String {
+    match loaded.backend {
+        Backend::Cpu => loaded.device_name.clone(),
+        Backend::Gpu => format!("{} · {}", loaded.backend.label(), loaded.device_name),
+    }
+}
+
+/// On the CPU the context's memory grows with the conversation, and is none at first.
+fn memory_words(memory: &MemoryFigures) -> String {
+    let all = quantities::bytes(memory.model_bytes());
+    if memory.cache_bytes == 0 {
+        return all;
+    }
+    let (weights, context) = (quantities::bytes(memory.weights_bytes), quantities::bytes(memory.cache_bytes));
+    format!("{all} ({weights} weights, {context} context)")
 }
