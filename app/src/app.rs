@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 use leptos_router::components::{A, Redirect, Route, Router, Routes};
-use leptos_router::hooks::{use_location, use_navigate};
+use leptos_router::hooks::use_location;
 use leptos_router::path;
 
-use crate::components::{Button, ButtonKind, Dialog, Icon, IconName, PageHeader, ToastRegion};
+use crate::components::{Dialog, Icon, IconName, PageHeader, ToastRegion};
 use crate::engine_worker::protocol::LoadStage;
 use crate::pages;
 use crate::quantities;
