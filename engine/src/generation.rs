@@ -7,7 +7,7 @@ use shared::model_call::{
 };
 use shared::tokenizer::{SpecialTokens, StopMatcher, Stopped, StreamDecoder};
 
-use crate::clock::now_seconds;
+use crate::clock::{now_seconds, today};
 use crate::error::EngineError;
 use crate::model::Model;
 
@@ -52,7 +52,7 @@ impl<'m> Generation<'m> {
             Prompt::Chat(messages) => {
                 let text = model
                     .chat_template()
-                    .render(messages, RenderOptions::default())
+                    .render(messages, RenderOptions { today: &today(), ..RenderOptions::default() })
                     .map_err(|error| invalid("messages", error.to_string()))?;
                 tokenizer.encode_prompt(&text, SpecialTokens::Parse)
             }
