@@ -32,8 +32,7 @@ async fn first_visit(stage: &mut Stage) -> Result<()> {
     for figure in ["tokens/s", "first token", "tokens", "SmolLM2"] {
         ensure!(answer.figures.contains(figure), "no {figure:?} in {:?}", answer.figures);
     }
-    let memory = app.wait_for_words("memory", "weights").await?;
-    ensure!(memory.contains("MB"), "{memory}");
+    app.wait_for_words("memory", "MB").await?;
 
     // Stopped on the way: what is there stays.
     chat.send(LONG).await?;
