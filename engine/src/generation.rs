@@ -60,7 +60,7 @@ impl<'m> Generation<'m> {
             Prompt::Tokens(ids) => ids.clone(),
         };
         if prompt.is_empty() {
-            return Err(invalid("prompt", "the prompt is empty; give at least one token".to_owned()));
+            return Err(invalid("prompt", "the prompt is empty; give it some text".to_owned()));
         }
         model.check_tokens(&prompt)?;
         let room = model.context_tokens() - prompt.len();
