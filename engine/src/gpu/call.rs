@@ -122,13 +122,9 @@ impl Splitting {
 impl Grid {
     /// Workgroups for `batch`; `None` where there is nothing to do.
     pub fn workgroups(self, batch: &Batch) -> Option<[u32; 3]> {
-        let row_count = |rows| match rows {
-            Rows::All => batch.tokens,
-            Rows::Logits => batch.logit_rows,
-        };
         match self {
             Self::Fixed(x) => Some([x, 1, 1]),
-            Self::Rows { x, rows_per_group, rows } => Some([x, row_count(rows).div_ceil(rows_per_group), 1]),
+            Self::Rows { x, rows_per_group, rows } => Some([x, batch.rows(rows).div_ceil(rows_per_group), 1]),
             Self::Splits { x, splitting } => Some([x, batch.tokens, splitting.count(batch.first_position)]),
             Self::Merge { x, splitting } => (splitting.count(batch.first_position) > 1).then_some([x, batch.tokens, 1]),
         }
@@ -151,6 +147,16 @@ pub struct Batch {
     pub chosen: u32,
     /// Uniform structs are multiples of 16 bytes.
     pub padding: [u32; 3],
+}
+
+impl Batch {
+    /// How many rows a step or a buffer of such rows has.
+    pub fn rows(&self, rows: Rows) -> u32 {
+        match rows {
+            Rows::All => self.tokens,
+            Rows::Logits => self.logit_rows,
+        }
+    }
 }
 
 /// [`Batch`] in WGSL.

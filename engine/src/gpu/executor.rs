@@ -19,7 +19,7 @@ use crate::clock::now_seconds;
 use crate::error::EngineError;
 use crate::executor::{Inspect, LogitsWanted};
 use crate::gguf::GgufFile;
-use crate::plan::{Plan, Rows, View, WeightId};
+use crate::plan::{Plan, View, WeightId};
 use crate::source::ReadAt;
 
 /// Tokens of one batch: enough to use each decoded weight often, few enough that a slow GPU answers within a moment
@@ -153,7 +153,7 @@ impl GpuExecutor {
     ) -> Result<Vec<f32>, EngineError> {
         let batch = self.start(tokens, first_position, wanted);
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        self.encode(&mut encoder, &self.calls_of(&batch), &batch);
+        self.encode(&mut encoder, self.calls_of(&batch), &batch);
         let rows = batch.logit_rows as usize;
         if rows > 0 {
             let size_bytes = (rows * self.vocabulary_size * 4) as u64;
@@ -207,7 +207,7 @@ impl GpuExecutor {
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             for _ in 0..count {
-                self.record(&mut pass, self.calls_of(&batch).into_iter().chain([sample.clone()]), &batch);
+                self.record(&mut pass, self.calls_of(&batch).chain([sample.clone()]), &batch);
                 // The kernel that chooses does the same to the GPU's copy.
                 batch = Batch {
                     first_position: batch.first_position + batch.tokens,
@@ -240,12 +240,12 @@ impl GpuExecutor {
         let mut readback = Readback::new();
         for index in 0..self.steps.len() {
             let step = &self.steps[index];
-            let rows = row_count(step.rows, &batch);
+            let rows = batch.rows(step.rows) as usize;
             if rows == 0 {
                 continue;
             }
             let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            self.encode(&mut encoder, &[calls_of_step(step, &batch)], &batch);
+            self.encode(&mut encoder, [calls_of_step(step, &batch)], &batch);
             let Some(view) = step.output else {
                 self.gpu.queue.submit([encoder.finish()]);
                 continue;
@@ -286,18 +286,18 @@ impl GpuExecutor {
         self.gpu.queue.write_buffer(self.buffers.get(resource), 0, bytes);
     }
 
-    fn calls_of(&self, batch: &Batch) -> Vec<Range<usize>> {
-        self.steps.iter().map(|step| calls_of_step(step, batch)).collect()
+    fn calls_of(&self, batch: &Batch) -> impl Iterator<Item = Range<usize>> {
+        self.steps.iter().map(|step| calls_of_step(step, batch))
     }
 
-    fn encode(&self, encoder: &mut wgpu::CommandEncoder, calls: &[Range<usize>], batch: &Batch) {
+    fn encode(&self, encoder: &mut wgpu::CommandEncoder, calls: impl IntoIterator<Item = Range<usize>>, batch: &Batch) {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        self.record(&mut pass, calls.iter().cloned(), batch);
+        self.record(&mut pass, calls, batch);
     }
 
-    fn record(&self, pass: &mut wgpu::ComputePass<'_>, calls: impl Iterator<Item = Range<usize>>, batch: &Batch) {
+    fn record(&self, pass: &mut wgpu::ComputePass<'_>, calls: impl IntoIterator<Item = Range<usize>>, batch: &Batch) {
         let mut current = None;
-        for dispatch in calls.flat_map(|calls| &self.pipelines.dispatches[calls]) {
+        for dispatch in calls.into_iter().flat_map(|calls| &self.pipelines.dispatches[calls]) {
             if let Some([x, y, z]) = dispatch.grid.workgroups(batch) {
                 if current != Some(dispatch.pipeline) {
                     pass.set_pipeline(&self.pipelines.pipelines[dispatch.pipeline]);
@@ -321,16 +321,9 @@ impl Drop for GpuExecutor {
     }
 }
 
-fn row_count(rows: Rows, batch: &Batch) -> usize {
-    match rows {
-        Rows::All => batch.tokens as usize,
-        Rows::Logits => batch.logit_rows as usize,
-    }
-}
-
 /// The calls of a step for this many rows; none where it has none.
 fn calls_of_step(step: &RecordedStep, batch: &Batch) -> Range<usize> {
-    match row_count(step.rows, batch) {
+    match batch.rows(step.rows) {
         0 => 0..0,
         1 => step.one_row.clone(),
         _ => step.many_rows.clone(),

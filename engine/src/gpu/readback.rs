@@ -63,11 +63,7 @@ impl Readback {
         }
         let values = {
             let view = slice.get_mapped_range().map_err(|error| EngineError::Gpu(error.to_string()))?;
-            let bytes: &[u8] = &view;
-            bytemuck::pod_collect_to_vec::<u8, u8>(bytes)
-                .chunks_exact(size_of::<T>())
-                .map(bytemuck::pod_read_unaligned)
-                .collect()
+            view.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
         };
         buffer.unmap();
         Ok(values)

@@ -79,7 +79,7 @@ pub(super) async fn upload(
                 Ok(())
             })?;
         }
-        uploaded.push(upload.finish());
+        uploaded.push(upload.weight);
         waiting_bytes += weight.size_bytes();
         if waiting_bytes > UPLOAD_BYTES {
             waiting_bytes = 0;
@@ -142,10 +142,6 @@ impl<'a> Upload<'a> {
             }
         }
         Ok(())
-    }
-
-    fn finish(self) -> GpuWeight {
-        self.weight
     }
 }
 
