@@ -109,15 +109,11 @@ struct BenchResult {
 async fn bench(client: &WorkerClient, options: BenchOptions) -> Result<BenchResult, String> {
     let context_tokens = options.prompt_ids.len() as u32 + options.decode_tokens + 1;
     let loaded = load(client, &options.model, options.backend, context_tokens).await?;
-    let request = GenerationRequest {
-        prompt: Prompt::Tokens(options.prompt_ids),
-        sampling: SamplingParameters::GREEDY,
-        limits: GenerationLimits {
-            max_tokens: Some(options.decode_tokens),
-            stop: Vec::new(),
-            ignore_end_of_sequence: true,
-        },
-    };
+    let request = GenerationRequest::new(
+        Prompt::Tokens(options.prompt_ids),
+        SamplingParameters::GREEDY,
+        GenerationLimits { max_tokens: Some(options.decode_tokens), stop: Vec::new(), ignore_end_of_sequence: true },
+    );
     let started_ms = now_ms();
     let mut first_token_ms = None;
     let mut ids = Vec::new();

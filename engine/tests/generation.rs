@@ -28,6 +28,7 @@ fn ask(model: &mut Model, request: &GenerationRequest) -> Answer {
     loop {
         match pollster::block_on(generation.next()).unwrap().unwrap() {
             GenerationEvent::Started { .. } => panic!("it starts once"),
+            GenerationEvent::LogProbabilities { .. } => panic!("nobody asked for them"),
             GenerationEvent::Prefill { done_tokens, total_tokens } => assert!(done_tokens < total_tokens),
             GenerationEvent::Text { text: piece, ids: new } => {
                 text.push_str(&piece);
@@ -44,7 +45,7 @@ fn ask(model: &mut Model, request: &GenerationRequest) -> Answer {
 fn chat(turns: &[(&str, &str)], limits: GenerationLimits) -> GenerationRequest {
     let messages =
         turns.iter().map(|&(role, content)| ChatMessage { role: role.to_owned(), content: content.to_owned() });
-    GenerationRequest { prompt: Prompt::Chat(messages.collect()), sampling: SamplingParameters::GREEDY, limits }
+    GenerationRequest::new(Prompt::Chat(messages.collect()), SamplingParameters::GREEDY, limits)
 }
 
 const FRANCE: (&str, &str) = ("user", "What is the capital of France?");
@@ -111,8 +112,7 @@ fn a_cached_prefix_changes_nothing() {
 fn what_cannot_be_served_is_said() {
     let mut model = model();
     let refuse = |model: &mut Model, prompt| {
-        let request =
-            GenerationRequest { prompt, sampling: SamplingParameters::GREEDY, limits: GenerationLimits::default() };
+        let request = GenerationRequest::new(prompt, SamplingParameters::GREEDY, GenerationLimits::default());
         model.generate(&request).err().unwrap()
     };
     assert_eq!(refuse(&mut model, Prompt::Tokens(vec![])).param.as_deref(), Some("prompt"));

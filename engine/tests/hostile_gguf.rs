@@ -90,7 +90,7 @@ fn summarize_load_and_write(bytes: &Vec<u8>) -> Result<(), EngineError> {
     ];
     for prompt in prompts {
         let limits = GenerationLimits { max_tokens: Some(2), ..GenerationLimits::default() };
-        let request = GenerationRequest { prompt, sampling: SamplingParameters::default(), limits };
+        let request = GenerationRequest::new(prompt, SamplingParameters::default(), limits);
         // A broken template or an empty vocabulary refuses some of them.
         if let Ok(mut generation) = model.generate(&request) {
             while let Some(event) = pollster::block_on(generation.next()) {

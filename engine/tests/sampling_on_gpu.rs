@@ -143,11 +143,11 @@ fn the_gpu_chooses_as_the_cpu_does_and_many_at_once_as_one_by_one() {
 #[test]
 fn an_answer_is_the_same_with_and_without_a_cache() {
     let mut model = model();
-    let request = GenerationRequest {
-        prompt: Prompt::Tokens(PROMPT.to_vec()),
-        sampling: DRAW,
-        limits: GenerationLimits { max_tokens: Some(40), ignore_end_of_sequence: true, ..GenerationLimits::default() },
-    };
+    let request = GenerationRequest::new(
+        Prompt::Tokens(PROMPT.to_vec()),
+        DRAW,
+        GenerationLimits { max_tokens: Some(40), ignore_end_of_sequence: true, ..GenerationLimits::default() },
+    );
     let mut answer = |request: &GenerationRequest| {
         let mut generation = model.generate(request).unwrap();
         let (mut written, mut cached) = (Vec::new(), 0);
@@ -156,6 +156,7 @@ fn an_answer_is_the_same_with_and_without_a_cache() {
                 GenerationEvent::Text { ids, .. } => written.extend(ids),
                 GenerationEvent::Finished { usage, .. } => cached = usage.cached_prompt_tokens,
                 GenerationEvent::Started { .. } | GenerationEvent::Prefill { .. } => {}
+                GenerationEvent::LogProbabilities { .. } => panic!("nobody asked for them"),
             }
         }
         (written, cached)

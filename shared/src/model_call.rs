@@ -1,10 +1,11 @@
 //! The one seam every model is reached through: a request in, a stream of events out.
 //!
-//! The engine in the worker, the companion over HTTP and (later) external APIs all implement [`ModelCall`], so
-//! chat, evaluation and dataset code never know which one answers.
+//! The engine in the worker, the companion over HTTP and external APIs all implement [`ModelCall`], so chat,
+//! evaluation and dataset code never know which one answers.
 
 use futures::stream::Stream;
 use serde::{Deserialize, Serialize};
+use std::future::Future;
 use std::pin::Pin;
 
 use crate::sampling::SamplingParameters;
@@ -13,14 +14,33 @@ use crate::sampling::SamplingParameters;
 pub trait ModelCall {
     /// Starts generating. Dropping the stream cancels the work at the next token.
     fn generate(&self, request: GenerationRequest) -> GenerationStream;
+
+    /// Turns texts into vectors of one length, one per text, each of Euclidean length 1. Dropping the future cancels
+    /// the work. Not every model can.
+    fn embed(&self, _texts: Vec<String>) -> EmbeddingFuture {
+        Box::pin(std::future::ready(Err(ModelCallError {
+            kind: ModelCallErrorKind::InvalidRequest,
+            message: "this model makes no embeddings; choose one that runs in the browser or on the companion".into(),
+            param: Some("model".to_owned()),
+        })))
+    }
 }
 
-/// Events of one generation, in order: `Started`, any number of `Text`, then `Finished` or an error.
+/// Events of one generation, in order: `Started`, any number of `Text` (and what else was asked for), then `Finished`
+/// or an error.
 #[cfg(not(target_arch = "wasm32"))]
 pub type GenerationStream = Pin<Box<dyn Stream<Item = Result<GenerationEvent, ModelCallError>> + Send>>;
-/// Events of one generation, in order: `Started`, any number of `Text`, then `Finished` or an error.
+/// Events of one generation, in order: `Started`, any number of `Text` (and what else was asked for), then `Finished`
+/// or an error.
 #[cfg(target_arch = "wasm32")]
 pub type GenerationStream = Pin<Box<dyn Stream<Item = Result<GenerationEvent, ModelCallError>>>>;
+
+/// What texts mean, in the end, or why a model can't say.
+#[cfg(not(target_arch = "wasm32"))]
+pub type EmbeddingFuture = Pin<Box<dyn Future<Output = Result<Embeddings, ModelCallError>> + Send>>;
+/// What texts mean, in the end, or why a model can't say.
+#[cfg(target_arch = "wasm32")]
+pub type EmbeddingFuture = Pin<Box<dyn Future<Output = Result<Embeddings, ModelCallError>>>>;
 
 /// What to generate from, how to choose tokens, and when to stop.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +51,38 @@ pub struct GenerationRequest {
     pub sampling: SamplingParameters,
     /// When to stop.
     pub limits: GenerationLimits,
+    /// What the answer must look like; enforced token by token, not only asked for.
+    #[serde(default)]
+    pub constraint: Option<OutputConstraint>,
+    /// Which log-probabilities to tell.
+    #[serde(default)]
+    pub log_probabilities: Option<LogProbabilitiesWanted>,
+}
+
+impl GenerationRequest {
+    /// A request for free text without log-probabilities.
+    pub fn new(prompt: Prompt, sampling: SamplingParameters, limits: GenerationLimits) -> Self {
+        Self { prompt, sampling, limits, constraint: None, log_probabilities: None }
+    }
+}
+
+/// What an answer must look like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputConstraint {
+    /// One JSON value that this JSON Schema accepts.
+    JsonSchema(serde_json::Value),
+    /// One JSON object of any shape.
+    JsonObject,
+}
+
+/// Which log-probabilities to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogProbabilitiesWanted {
+    /// How many of the most probable tokens to tell at each position, besides the one that is there.
+    pub top: u32,
+    /// Also those of the prompt's own tokens. With `max_tokens` 0 the prompt is only read.
+    pub of_prompt: bool,
 }
 
 /// What the model continues.
@@ -72,6 +124,40 @@ impl Default for GenerationLimits {
     }
 }
 
+/// How probable a token was at its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenLogProbability {
+    /// The token.
+    pub id: u32,
+    /// Its text, special tokens written out; a token that is part of a character has U+FFFD in it.
+    pub text: String,
+    /// Natural logarithm of its probability, given all before it, at temperature 1 and before any filter or
+    /// constraint; `None` for a prompt's first token, which nothing precedes.
+    pub log_probability: Option<f32>,
+    /// The most probable tokens at this place, the most probable first.
+    pub top: Vec<TopToken>,
+}
+
+/// One of the most probable tokens at a place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TopToken {
+    /// The token.
+    pub id: u32,
+    /// Its text, special tokens written out.
+    pub text: String,
+    /// Natural logarithm of its probability.
+    pub log_probability: f32,
+}
+
+/// Texts as vectors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Embeddings {
+    /// One for each text, in their order; all of one length, each of Euclidean length 1.
+    pub vectors: Vec<Vec<f32>>,
+    /// Tokens of all texts together.
+    pub prompt_tokens: u32,
+}
+
 /// What happens while a model answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +173,12 @@ pub enum GenerationEvent {
         done_tokens: u32,
         /// Tokens of the whole prompt.
         total_tokens: u32,
+    },
+    /// Log-probabilities, where they were asked for: those of the prompt while it is read, and those of new tokens
+    /// right before their `Text`.
+    LogProbabilities {
+        /// In the order of the tokens, none left out.
+        tokens: Vec<TokenLogProbability>,
     },
     /// One or more new tokens. `text` can be empty while a character or a stop text is still incomplete.
     Text {

@@ -229,11 +229,11 @@ mod tests {
 
     #[test]
     fn every_choice_of_the_person_is_sent() {
-        let request = GenerationRequest {
-            prompt: Prompt::Chat(vec![ChatMessage { role: "user".to_owned(), content: "Hi".to_owned() }]),
-            sampling: SamplingParameters { seed: u64::MAX, top_k: 5, ..SamplingParameters::default() },
-            limits: GenerationLimits { max_tokens: Some(9), ..GenerationLimits::default() },
-        };
+        let request = GenerationRequest::new(
+            Prompt::Chat(vec![ChatMessage { role: "user".to_owned(), content: "Hi".to_owned() }]),
+            SamplingParameters { seed: u64::MAX, top_k: 5, ..SamplingParameters::default() },
+            GenerationLimits { max_tokens: Some(9), ..GenerationLimits::default() },
+        );
         let wire = to_wire("m", request.clone()).unwrap();
         assert_eq!(wire.to_generation_request(0).unwrap(), request);
     }

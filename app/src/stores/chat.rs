@@ -246,7 +246,7 @@ impl ChatStore {
         let mut events = call.generate(request);
         while let Some(event) = events.next().await {
             match event.map_err(|error| error.message)? {
-                GenerationEvent::Started { .. } => {}
+                GenerationEvent::Started { .. } | GenerationEvent::LogProbabilities { .. } => {}
                 GenerationEvent::Prefill { done_tokens, total_tokens } => {
                     turn.outcome.set(Outcome::UnderWay { prefill: Some((done_tokens, total_tokens)) });
                 }
@@ -282,7 +282,7 @@ impl ChatStore {
                 sampling.seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u64;
             }
             let limits = GenerationLimits { max_tokens: Some(data.max_tokens), ..GenerationLimits::default() };
-            GenerationRequest { prompt: Prompt::Chat(messages), sampling, limits }
+            GenerationRequest::new(Prompt::Chat(messages), sampling, limits)
         })
     }
 

@@ -27,11 +27,7 @@ fn record_kernels(bytes: &Vec<u8>) -> Result<(), EngineError> {
 fn load_and_write(bytes: Vec<u8>) -> Result<(), EngineError> {
     let options = LoadOptions { device: Device::Cpu { threads: 1 }, context_tokens: 16 };
     let mut model = pollster::block_on(Model::load(Box::new(bytes), options, &mut |_| {}))?;
-    let request = GenerationRequest {
-        prompt: Prompt::Text("hello".to_owned()),
-        sampling: SamplingParameters::default(),
-        limits: GenerationLimits { max_tokens: Some(2), ..GenerationLimits::default() },
-    };
+    let request = GenerationRequest::new(Prompt::Text("hello".to_owned()), SamplingParameters::default(), GenerationLimits { max_tokens: Some(2), ..GenerationLimits::default() });
     // A vocabulary that can't spell the prompt refuses it.
     if let Ok(mut generation) = model.generate(&request) {
         while let Some(event) = pollster::block_on(generation.next()) {

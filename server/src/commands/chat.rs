@@ -48,15 +48,15 @@ pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> 
             }
             _ => messages.push(message("user", line)),
         }
-        let request = GenerationRequest {
-            prompt: Prompt::Chat(messages.clone()),
-            sampling: arguments.sampling.parameters()?,
-            limits: GenerationLimits {
+        let request = GenerationRequest::new(
+            Prompt::Chat(messages.clone()),
+            arguments.sampling.parameters()?,
+            GenerationLimits {
                 max_tokens: Some(arguments.sampling.max_tokens),
                 stop: arguments.sampling.stop.clone(),
                 ignore_end_of_sequence: false,
             },
-        };
+        );
         match answer(&served, &model, request).await {
             Ok(answer) => messages.push(message("assistant", answer)),
             // Such as a conversation that has grown too long: a person can say something else, or /clear.
@@ -94,7 +94,11 @@ async fn answer(served: &ServedModels, model: &ModelToServe, request: Generation
                 }
                 return Ok(answer);
             }
-            Some(Ok(GenerationEvent::Started { .. } | GenerationEvent::Prefill { .. })) => {}
+            Some(Ok(
+                GenerationEvent::Started { .. }
+                | GenerationEvent::Prefill { .. }
+                | GenerationEvent::LogProbabilities { .. },
+            )) => {}
             Some(Err(error)) => bail!(error),
             None => return Ok(answer),
         }

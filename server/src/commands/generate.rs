@@ -26,15 +26,15 @@ struct Outcome {
 pub(super) async fn run(config: Config, arguments: GenerateArguments) -> Result<()> {
     let database = open_database(&config)?;
     let store = open_store(&config, database.clone())?;
-    let request = GenerationRequest {
-        prompt: prompt(&arguments)?,
-        sampling: arguments.sampling.parameters()?,
-        limits: GenerationLimits {
+    let request = GenerationRequest::new(
+        prompt(&arguments)?,
+        arguments.sampling.parameters()?,
+        GenerationLimits {
             max_tokens: Some(arguments.sampling.max_tokens),
             stop: arguments.sampling.stop.clone(),
             ignore_end_of_sequence: arguments.ignore_eos,
         },
-    };
+    );
     let model = ready_model(&store, &arguments.model).await?;
     let json = arguments.json;
     // The model lives on one thread from beginning to end, and that must not be one of the runtime's.
@@ -46,7 +46,7 @@ pub(super) async fn run(config: Config, arguments: GenerateArguments) -> Result<
         loaded.generate(&request, &mut |event| {
             match event {
                 GenerationEvent::Started { prompt_ids } => outcome.prompt_ids = prompt_ids,
-                GenerationEvent::Prefill { .. } => {}
+                GenerationEvent::Prefill { .. } | GenerationEvent::LogProbabilities { .. } => {}
                 GenerationEvent::Text { text, ids } => {
                     if !json {
                         printing = print(&text);

@@ -124,8 +124,7 @@ mod tests {
     fn job(token: u32) -> (Vec<Job>, UnboundedReceiver<Result<GenerationEvent, ModelCallError>>) {
         let (events, receiver) = unbounded_channel();
         let prompt = Prompt::Tokens(vec![token]);
-        let request =
-            GenerationRequest { prompt, sampling: SamplingParameters::GREEDY, limits: GenerationLimits::default() };
+        let request = GenerationRequest::new(prompt, SamplingParameters::GREEDY, GenerationLimits::default());
         (vec![Job { request, events }], receiver)
     }
 

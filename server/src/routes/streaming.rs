@@ -121,7 +121,9 @@ async fn whole(
         let reason = loop {
             let event = next_event(&mut generation, cut_off).await.map_err(|error| about_prompt(error, shape))?;
             match event {
-                GenerationEvent::Started { .. } | GenerationEvent::Prefill { .. } => {}
+                GenerationEvent::Started { .. }
+                | GenerationEvent::Prefill { .. }
+                | GenerationEvent::LogProbabilities { .. } => {}
                 GenerationEvent::Text { text: more, .. } => text.push_str(&more),
                 GenerationEvent::Finished { reason, usage: more } => {
                     usage = add(usage, more);

@@ -116,11 +116,8 @@ impl ChatCompletionRequest {
             repetition_penalty: self.repetition_penalty,
             seed: self.seed,
         };
-        Ok(GenerationRequest {
-            prompt: Prompt::Chat(messages),
-            sampling: sampling.parameters(fallback_seed)?,
-            limits: limits(max_tokens, param, self.stop.clone())?,
-        })
+        let limits = limits(max_tokens, param, self.stop.clone())?;
+        Ok(GenerationRequest::new(Prompt::Chat(messages), sampling.parameters(fallback_seed)?, limits))
     }
 }
 

@@ -97,7 +97,7 @@ impl CompletionRequest {
         };
         let sampling = sampling.parameters(fallback_seed)?;
         let limits = limits(Some(self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS)), "max_tokens", self.stop.clone())?;
-        Ok(prompts.into_iter().map(|prompt| GenerationRequest { prompt, sampling, limits: limits.clone() }).collect())
+        Ok(prompts.into_iter().map(|prompt| GenerationRequest::new(prompt, sampling, limits.clone())).collect())
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod device_fit;
 mod entry;
+mod money;
 
 pub use device_fit::{DeviceFit, DeviceLimits, MemoryNeed};
 pub use entry::{Catalog, CatalogEntry, InvalidCatalog, Licence};
+pub use money::Money;

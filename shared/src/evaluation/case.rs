@@ -1,0 +1,58 @@
+//! A case: values for the prompt's variables, and what is expected of the answer.
+
+use serde::{Deserialize, Serialize};
+
+use super::assertions::Assertion;
+use crate::prompt::Variables;
+
+/// One row of an evaluation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Case {
+    /// What it is about, in a person's words.
+    pub description: Option<String>,
+    /// Values of the prompt's variables.
+    pub variables: Variables,
+    /// What is expected of the answer.
+    pub checks: Vec<Check>,
+    /// The weighted mean score from which the case passes; without one, every check must pass.
+    pub threshold: Option<f64>,
+    /// What to group the results by.
+    pub tags: Vec<String>,
+}
+
+/// Something expected of an answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// One assertion.
+    One(WeightedAssertion),
+    /// Several that count as one.
+    Set(AssertionSet),
+}
+
+/// An assertion and how much it counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightedAssertion {
+    /// What must hold.
+    pub assertion: Assertion,
+    /// It must not hold.
+    pub is_negated: bool,
+    /// How much it counts, in proportion to the others; 0 is only reported.
+    pub weight: f64,
+    /// The name that its score is summed up under, where it has one.
+    pub metric: Option<String>,
+}
+
+/// Checks that count as one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AssertionSet {
+    /// The checks.
+    pub checks: Vec<Check>,
+    /// The weighted mean score from which the set passes; without one, every check must pass.
+    pub threshold: Option<f64>,
+    /// How much the set counts.
+    pub weight: f64,
+    /// The name that its score is summed up under, where it has one.
+    pub metric: Option<String>,
+}

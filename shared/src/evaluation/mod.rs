@@ -1,0 +1,8 @@
+//! How good answers are: cases with what is expected of an answer, and the verdict on one.
+
+pub mod assertions;
+mod case;
+mod verdict;
+
+pub use case::{AssertionSet, Case, Check, WeightedAssertion};
+pub use verdict::{Answer, Verdict};

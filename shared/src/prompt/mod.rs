@@ -1,0 +1,6 @@
+//! Prompts as a person writes them: templates with typed variables and examples, rendered to the messages that a
+//! model is asked with.
+
+mod template;
+
+pub use template::{Example, MessageTemplate, PromptTemplate, Variable, VariableKind, Variables};
