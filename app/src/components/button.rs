@@ -45,8 +45,8 @@ pub fn Button(
     #[prop(optional, into)]
     disabled: Signal<bool>,
     /// The name that tests know it by.
-    #[prop(optional)]
-    testid: &'static str,
+    #[prop(optional, into)]
+    testid: String,
     /// The words.
     children: Children,
 ) -> impl IntoView {

@@ -11,7 +11,8 @@ pub fn NumberField(
     #[prop(into)]
     label: String,
     /// Its id, unique on the page.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// The value now.
     #[prop(into)]
     value: Signal<u64>,
@@ -31,13 +32,13 @@ pub fn NumberField(
     let described = hint.is_some().then(|| format!("{id}-hint"));
     let control = view! {
         <input
-            id=id
+            id=id.clone()
             class="input"
             type="text"
             inputmode="numeric"
             autocomplete="off"
             aria-describedby=described
-            data-testid=id
+            data-testid=id.clone()
             prop:value=move || value.get().to_string()
             on:change=move |event| {
                 let typed = event_target_value(&event).trim().replace([',', ' '], "");

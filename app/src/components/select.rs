@@ -36,7 +36,8 @@ pub fn Select(
     #[prop(optional, into)]
     aria_label: Option<String>,
     /// Its id, unique on the page; tests know it by this.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// The choices.
     #[prop(into)]
     groups: Signal<Vec<SelectGroup>>,
@@ -64,7 +65,7 @@ pub fn Select(
     };
     view! {
         <select
-            id=id
+            id=id.clone()
             class="input select"
             aria-label=aria_label
             data-testid=id

@@ -11,7 +11,8 @@ pub fn Slider(
     #[prop(into)]
     label: String,
     /// Its id, unique on the page.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// The value now.
     #[prop(into)]
     value: Signal<f64>,
@@ -33,15 +34,15 @@ pub fn Slider(
 ) -> impl IntoView {
     let fill = move || format!("{:.1}%", (value.get() - min) / (max - min) * 100.0);
     view! {
-        <Field label=label control_id=id hint=hint value=words>
+        <Field label=label control_id=id.clone() hint=hint value=words>
             <input
-                id=id
+                id=id.clone()
                 class="slider"
                 type="range"
                 min=min
                 max=max
                 step=step
-                data-testid=id
+                data-testid=id.clone()
                 aria-describedby=format!("{id}-hint")
                 aria-valuetext=move || words.get()
                 style:--fill=fill

@@ -11,7 +11,8 @@ pub fn TextArea(
     #[prop(into)]
     label: String,
     /// Its id, unique on the page.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// The text now.
     #[prop(into)]
     value: Signal<String>,
@@ -29,13 +30,13 @@ pub fn TextArea(
     rows: u32,
 ) -> impl IntoView {
     view! {
-        <Field label=label control_id=id hint=hint>
+        <Field label=label control_id=id.clone() hint=hint>
             <textarea
-                id=id
+                id=id.clone()
                 class="input text-area"
                 rows=rows
                 placeholder=placeholder
-                data-testid=id
+                data-testid=id.clone()
                 aria-describedby=format!("{id}-hint")
                 prop:value=move || value.get()
                 on:input=move |event| on_input.run(event_target_value(&event))

@@ -1,0 +1,21 @@
+//! Handing a file to the person: the browser's own download.
+
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Saves `text` as a file called `name`, where the browser saves downloads.
+///
+/// # Errors
+/// The browser refused.
+pub fn save_text(name: &str, mime_type: &str, text: &str) -> Result<(), JsValue> {
+    let parts = js_sys::Array::of1(&text.into());
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(mime_type);
+    let blob = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options)?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob)?;
+    let link: web_sys::HtmlAnchorElement = leptos::prelude::document().create_element("a")?.unchecked_into();
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // The browser has taken the address by the time the click returns; the bytes stay until it has read them.
+    web_sys::Url::revoke_object_url(&url)
+}
