@@ -19,6 +19,18 @@ pub struct ModelReference {
     pub name: String,
 }
 
+impl ModelReference {
+    /// A model in this browser.
+    pub fn browser(name: impl Into<String>) -> Self {
+        Self { place: ModelPlace::Browser, name: name.into() }
+    }
+
+    /// A model of the companion, or of an external address through it.
+    pub fn companion(name: impl Into<String>) -> Self {
+        Self { place: ModelPlace::Companion, name: name.into() }
+    }
+}
+
 /// Where a model runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -32,7 +32,7 @@ impl ModelCall for BrowserEngine {
                 CallMessage::Event(_) | CallMessage::Ended(Ok(_)) => None,
                 CallMessage::Ended(Err(failure)) => {
                     on_failure(&failure);
-                    Some(Err(to_call_error(failure)))
+                    Some(Err(failure.into()))
                 }
             })
         });
@@ -41,12 +41,14 @@ impl ModelCall for BrowserEngine {
     }
 }
 
-fn to_call_error(failure: Failure) -> ModelCallError {
-    let kind = match failure.kind {
-        FailureKind::Refused(kind) => kind,
-        FailureKind::Cancelled | FailureKind::ModelGone | FailureKind::Storage | FailureKind::Crashed => {
-            ModelCallErrorKind::Unavailable
-        }
-    };
-    ModelCallError { kind, message: failure.message, param: None }
+impl From<Failure> for ModelCallError {
+    fn from(failure: Failure) -> Self {
+        let kind = match failure.kind {
+            FailureKind::Refused(kind) => kind,
+            FailureKind::Cancelled | FailureKind::ModelGone | FailureKind::Storage | FailureKind::Crashed => {
+                ModelCallErrorKind::Unavailable
+            }
+        };
+        Self { kind, message: failure.message, param: None }
+    }
 }

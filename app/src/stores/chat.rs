@@ -3,7 +3,8 @@
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
-use shared::model_call::{ChatMessage, GenerationEvent, GenerationLimits, GenerationRequest, ModelCall, Prompt};
+use shared::model_call::{ChatMessage, GenerationEvent, GenerationLimits, GenerationRequest, Prompt};
+use shared::model_pool::{ModelPlace, ModelPool, ModelReference};
 use wasm_bindgen_futures::spawn_local;
 
 use super::catalogue;
@@ -11,13 +12,12 @@ use super::companion::CompanionStore;
 use super::conversation::{
     self, AnswerFigures, ConversationEntry, Outcome, Speaker, StoredConversation, StoredTurn, Turn,
 };
-use super::engine::EngineStore;
-use super::runs_on::RunsOn;
+use super::engine::{EngineStatus, EngineStore};
+use super::model_pool::PageModels;
 use super::settings::Settings;
 use crate::browser::clock::now_ms;
 use crate::browser::local_storage;
 use crate::components::Toaster;
-use crate::model_calls::{BrowserEngine, Companion};
 
 const DRAFT_KEY: &str = "draft";
 const CURRENT_KEY: &str = "conversation";
@@ -44,6 +44,7 @@ pub struct ChatStore {
     /// What screen readers are told of the answer.
     pub announcement: RwSignal<String>,
     engine: EngineStore,
+    pool: PageModels,
     settings: Settings,
     toaster: Toaster,
     companion: CompanionStore,
@@ -56,7 +57,13 @@ pub struct ChatStore {
 
 impl ChatStore {
     /// The conversation that was open last.
-    pub fn new(engine: EngineStore, settings: Settings, toaster: Toaster, companion: CompanionStore) -> Self {
+    pub fn new(
+        engine: EngineStore,
+        pool: PageModels,
+        settings: Settings,
+        toaster: Toaster,
+        companion: CompanionStore,
+    ) -> Self {
         let chat = Self {
             id: RwSignal::new(new_id()),
             turns: RwSignal::new(Vec::new()),
@@ -66,6 +73,7 @@ impl ChatStore {
             is_answering: RwSignal::new(false),
             announcement: RwSignal::new(String::new()),
             engine,
+            pool,
             settings,
             toaster,
             companion,
@@ -173,7 +181,7 @@ impl ChatStore {
         }
     }
 
-    fn runs_on(self) -> Option<RunsOn> {
+    fn runs_on(self) -> Option<ModelReference> {
         self.settings.now(|data| data.runs_on.clone())
     }
 
@@ -225,21 +233,11 @@ impl ChatStore {
 
     async fn stream_answer(
         self,
-        runs_on: RunsOn,
+        runs_on: ModelReference,
         messages: Vec<ChatMessage>,
         turn: Turn,
     ) -> Result<(shared::model_call::FinishReason, AnswerFigures), String> {
-        let (call, answered_by): (Box<dyn ModelCall>, String) = match &runs_on {
-            RunsOn::Browser { model } => {
-                let loaded = self.engine.ensure_loaded(model).await.map_err(|failure| failure.message)?;
-                let engine = self.engine;
-                let call = BrowserEngine::new(engine.client(), move |failure| engine.note_failure(failure));
-                (Box::new(call), format!("{} · {}", self.title(model), loaded.backend.label()))
-            }
-            RunsOn::Companion { model } => {
-                (Box::new(Companion::new(model.clone())), format!("{} · companion", self.title(model)))
-            }
-        };
+        let call = self.pool.model(&runs_on).map_err(|error| error.message)?;
         let request = self.request(messages);
         let seed = request.sampling.seed;
         let mut drawing = Drawing::new(self, turn);
@@ -253,6 +251,7 @@ impl ChatStore {
                 GenerationEvent::Text { text, .. } => drawing.push(&text),
                 GenerationEvent::Finished { reason, usage } => {
                     let first_token_seconds = drawing.first_token_seconds(usage.prefill_seconds);
+                    let answered_by = self.answered_by(&runs_on);
                     return Ok((reason, AnswerFigures { answered_by, usage, first_token_seconds, seed }));
                 }
             }
@@ -272,6 +271,16 @@ impl ChatStore {
         }
         self.turns.with_untracked(|turns| messages.extend(turns.iter().map(|turn| turn.to_message())));
         messages
+    }
+
+    /// The model and what it ran on, for people.
+    fn answered_by(self, runs_on: &ModelReference) -> String {
+        let title = self.title(&runs_on.name);
+        match (runs_on.place, self.engine.status.get_untracked()) {
+            (ModelPlace::Browser, EngineStatus::Ready(loaded)) => format!("{title} · {}", loaded.backend.label()),
+            (ModelPlace::Browser, _) => title,
+            (ModelPlace::Companion, _) => format!("{title} · companion"),
+        }
     }
 
     fn request(self, messages: Vec<ChatMessage>) -> GenerationRequest {

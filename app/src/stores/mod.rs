@@ -12,7 +12,7 @@ pub mod models;
 
 pub mod chat;
 pub mod conversation;
-pub mod runs_on;
+pub mod model_pool;
 
 use leptos::prelude::*;
 
@@ -33,6 +33,8 @@ pub struct Stores {
     pub models: models::ModelStore,
     /// The model in memory.
     pub engine: engine::EngineStore,
+    /// Every model that can be asked.
+    pub pool: model_pool::PageModels,
     /// The conversation.
     pub chat: chat::ChatStore,
 }
@@ -46,8 +48,9 @@ impl Stores {
         let device = devices::DeviceStore::start();
         let engine = engine::EngineStore::new(settings, toaster, device);
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
-        let chat = chat::ChatStore::new(engine, settings, toaster, companion);
-        let stores = Self { settings, toaster, companion, device, models, engine, chat };
+        let pool = model_pool::PageModels::new(engine);
+        let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
+        let stores = Self { settings, toaster, companion, device, models, engine, pool, chat };
         provide_context(toaster);
         provide_context(stores);
         stores

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 use shared::catalog::CatalogEntry;
+use shared::model_pool::ModelReference;
 use wasm_bindgen_futures::spawn_local;
 
 use super::catalogue::{self, Route};
 use super::companion::CompanionStore;
 use super::devices::DeviceStore;
 use super::engine::EngineStore;
-use super::runs_on::RunsOn;
 use super::settings::Settings;
 use crate::browser::clock::now_ms;
 use crate::companion;
@@ -284,10 +284,10 @@ impl ModelStore {
             problems.remove(name);
         });
         self.look().await;
-        let was_chosen = self.settings.now(|data| data.runs_on == Some(RunsOn::Browser { model: name.to_owned() }));
+        let was_chosen = self.settings.now(|data| data.runs_on == Some(ModelReference::browser(name)));
         if was_chosen {
             let other = untrack(|| self.complete_names()).into_iter().next();
-            self.settings.change(|data| data.runs_on = other.map(|model| RunsOn::Browser { model }));
+            self.settings.change(|data| data.runs_on = other.map(ModelReference::browser));
         }
     }
 
@@ -358,7 +358,7 @@ impl ModelStore {
                 self.toaster.say(format!("{title} is ready."));
                 let is_nothing_chosen = self.settings.now(|data| data.runs_on.is_none());
                 if is_nothing_chosen {
-                    self.settings.change(|data| data.runs_on = Some(RunsOn::Browser { model: name.to_owned() }));
+                    self.settings.change(|data| data.runs_on = Some(ModelReference::browser(name)));
                 }
                 self.companion.look();
             }

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use shared::model_pool::ModelReference;
 use shared::sampling::SamplingParameters;
 
-use super::runs_on::RunsOn;
 use crate::browser::local_storage;
 use crate::engine_worker::protocol::{Backend, BackendChoice, Measurement};
 
@@ -21,7 +21,7 @@ pub struct SettingsData {
     /// Longest context to make room for in this browser.
     pub context_tokens: u32,
     /// Who answers in Chat.
-    pub runs_on: Option<RunsOn>,
+    pub runs_on: Option<ModelReference>,
     /// How tokens are chosen in Chat.
     pub sampling: SamplingParameters,
     /// A new seed for every answer; the seed in `sampling` is used otherwise.

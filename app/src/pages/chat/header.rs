@@ -1,12 +1,12 @@
 //! Above the conversation: who answers, and the buttons for new, history and settings.
 
 use leptos::prelude::*;
+use shared::model_pool::{ModelPlace, ModelReference};
 
 use crate::components::{Badge, IconButton, IconName, Select, SelectGroup, SelectOption, Tone};
 use crate::stores::Stores;
 use crate::stores::catalogue;
 use crate::stores::engine::EngineStatus;
-use crate::stores::runs_on::RunsOn;
 
 /// Above the conversation.
 #[component]
@@ -21,12 +21,12 @@ pub fn ChatHeader(
     let stores = expect_context::<Stores>();
     let runs_on = stores.settings.part(|data| data.runs_on.clone());
     let groups = Signal::derive(move || choices(stores, runs_on.get().as_ref()));
-    let value = Signal::derive(move || runs_on.get().map(|runs_on| runs_on.key()).unwrap_or_default());
+    let value = Signal::derive(move || runs_on.get().map(|runs_on| runs_on.to_string()).unwrap_or_default());
     let badge = move || {
-        let on_companion = matches!(runs_on.get(), Some(RunsOn::Companion { .. }));
+        let on_companion = runs_on.get().is_some_and(|it| it.place == ModelPlace::Companion);
         match stores.engine.status.get() {
             _ if on_companion => None,
-            EngineStatus::Ready(loaded) if runs_on.get().is_some_and(|it| it.model() == loaded.name) => {
+            EngineStatus::Ready(loaded) if runs_on.get().is_some_and(|it| it.name == loaded.name) => {
                 Some(view! { <Badge tone=Tone::Accent>{loaded.backend.label()}</Badge> })
             }
             _ => None,
@@ -42,7 +42,7 @@ pub fn ChatHeader(
                     value=value
                     disabled=stores.chat.is_answering
                     on_change=move |key: String| {
-                        stores.settings.change(|data| data.runs_on = RunsOn::from_key(&key));
+                        stores.settings.change(|data| data.runs_on = key.parse().ok());
                     }
                 />
                 {badge}
@@ -72,18 +72,18 @@ pub fn ChatHeader(
 }
 
 /// Every model that could answer; the chosen one stays in the list even while it is out of reach.
-fn choices(stores: Stores, chosen: Option<&RunsOn>) -> Vec<SelectGroup> {
-    let browser = stores.models.complete_names().into_iter().map(|model| RunsOn::Browser { model });
-    let companion = stores.companion.models.get().into_iter().map(|model| RunsOn::Companion { model });
-    let title = |place: &RunsOn| catalogue::title(stores.companion, place.model());
+fn choices(stores: Stores, chosen: Option<&ModelReference>) -> Vec<SelectGroup> {
+    let browser = stores.models.complete_names().into_iter().map(ModelReference::browser);
+    let companion = stores.companion.models.get().into_iter().map(ModelReference::companion);
+    let title = |place: &ModelReference| catalogue::title(stores.companion, &place.name);
     // The closed list shows no heading, so the words say where it runs.
-    let words = |place: &RunsOn| match place {
-        RunsOn::Browser { .. } => title(place),
-        RunsOn::Companion { .. } => format!("{} · companion", title(place)),
+    let words = |place: &ModelReference| match place.place {
+        ModelPlace::Browser => title(place),
+        ModelPlace::Companion => format!("{} · companion", title(place)),
     };
-    let group = |heading: &str, places: Vec<RunsOn>| SelectGroup {
+    let group = |heading: &str, places: Vec<ModelReference>| SelectGroup {
         heading: heading.to_owned(),
-        options: places.iter().map(|place| SelectOption::new(place.key(), words(place))).collect(),
+        options: places.iter().map(|place| SelectOption::new(place.to_string(), words(place))).collect(),
     };
     let browser: Vec<_> = browser.collect();
     let companion: Vec<_> = companion.collect();
@@ -95,7 +95,7 @@ fn choices(stores: Stores, chosen: Option<&RunsOn>) -> Vec<SelectGroup> {
         }),
         Some(chosen) if !browser.contains(chosen) && !companion.contains(chosen) => groups.push(SelectGroup {
             heading: "Not available now".to_owned(),
-            options: vec![SelectOption::new(chosen.key(), words(chosen))],
+            options: vec![SelectOption::new(chosen.to_string(), words(chosen))],
         }),
         Some(_) => {}
     }

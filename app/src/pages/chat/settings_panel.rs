@@ -1,6 +1,7 @@
 //! How the model answers: where it runs, its system prompt, and how tokens are chosen.
 
 use leptos::prelude::*;
+use shared::model_pool::ModelPlace;
 use shared::sampling::SamplingParameters;
 
 use crate::components::{Button, ButtonKind, NumberField, Segmented, Slider, TextArea};
@@ -8,7 +9,6 @@ use crate::engine_worker::protocol::{Backend, LoadedModel, MemoryFigures};
 use crate::quantities;
 use crate::stores::Stores;
 use crate::stores::engine::EngineStatus;
-use crate::stores::runs_on::RunsOn;
 use crate::stores::settings::SettingsData;
 
 /// How the model answers.
@@ -16,7 +16,7 @@ use crate::stores::settings::SettingsData;
 pub fn SettingsPanel() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let settings = stores.settings;
-    let is_in_browser = settings.part(|data| matches!(data.runs_on, Some(RunsOn::Browser { .. }) | None));
+    let is_in_browser = settings.part(|data| data.runs_on.as_ref().is_none_or(|it| it.place == ModelPlace::Browser));
     let reset = move |()| {
         settings.change(|data| {
             let defaults = SettingsData::default();

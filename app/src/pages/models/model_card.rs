@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 use shared::catalog::{CatalogEntry, DeviceFit};
+use shared::model_pool::ModelReference;
 
 use super::row::{ModelRow, fit};
 use crate::app::Page;
@@ -11,7 +12,6 @@ use crate::engine_worker::protocol::{DownloadRequest, ModelFacts, StoredState};
 use crate::quantities;
 use crate::stores::Stores;
 use crate::stores::models::{Transfer, TransferStep};
-use crate::stores::runs_on::RunsOn;
 
 /// One model.
 #[component]
@@ -252,7 +252,7 @@ fn CompleteActions(name: String, on_delete: Callback<String>) -> impl IntoView {
     let model = name.clone();
     let chat = move |()| {
         let model = model.clone();
-        stores.settings.change(|data| data.runs_on = Some(RunsOn::Browser { model }));
+        stores.settings.change(|data| data.runs_on = Some(ModelReference::browser(model)));
         navigate(Page::Chat.path(), Default::default());
     };
     view! {

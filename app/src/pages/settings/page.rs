@@ -1,6 +1,7 @@
 //! The Settings page: appearance, where models compute, what is kept in this browser.
 
 use leptos::prelude::*;
+use shared::model_pool::{ModelPlace, ModelReference};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::components::{
@@ -10,7 +11,6 @@ use crate::engine_worker::protocol::{Backend, Measurement, SpeedFigures};
 use crate::pages::chat::BackendChoiceControl;
 use crate::quantities;
 use crate::stores::Stores;
-use crate::stores::runs_on::RunsOn;
 use crate::stores::settings::Theme;
 
 /// The Settings page.
@@ -150,8 +150,8 @@ fn Measurements() -> impl IntoView {
         let chosen = stores.settings.now(|data| data.runs_on.clone());
         spawn_local(async move {
             stores.engine.unload().await;
-            if let Some(RunsOn::Browser { model }) = chosen
-                && let Err(failure) = stores.engine.ensure_loaded(&model).await
+            if let Some(ModelReference { place: ModelPlace::Browser, name }) = chosen
+                && let Err(failure) = stores.engine.ensure_loaded(&name).await
             {
                 stores.toaster.warn(failure.message);
             }
