@@ -18,8 +18,10 @@ pub mod models;
 pub mod plan;
 pub mod quantization;
 pub mod source;
+pub mod text;
 pub mod weights;
 
 pub use error::EngineError;
 pub use generation::Generation;
 pub use model::{Device, LoadOptions, LoadProgress, MemoryUse, Model, ModelSummary, Speed, read_summary};
+pub use text::ModelText;

@@ -11,11 +11,12 @@ use crate::cpu::CpuExecutor;
 use crate::error::EngineError;
 use crate::executor::{Executor, LogitsWanted};
 use crate::generation::Generation;
-use crate::gguf::{GgufFile, vocabulary};
+use crate::gguf::GgufFile;
 use crate::gpu::{GpuDevice, GpuExecutor};
 use crate::models::{self, Hyperparameters};
 use crate::plan::Plan;
 use crate::source::ReadAt;
+use crate::text::ModelText;
 
 /// Where a model runs.
 pub enum Device {
@@ -92,8 +93,7 @@ pub struct Speed {
 /// conversation's next turn only reads what is new.
 pub struct Model {
     summary: ModelSummary,
-    tokenizer: Tokenizer,
-    chat_template: ChatTemplate,
+    text: ModelText,
     executor: Executor,
     device_name: String,
     context_tokens: usize,
@@ -127,15 +127,14 @@ impl Model {
         let hyperparameters = Hyperparameters::read(&file)?;
         let plan = models::plan(&file, &hyperparameters)?;
         let summary = summarize(&file, &hyperparameters, source.size_bytes());
-        let tokenizer = vocabulary::tokenizer(&mut file.metadata)?;
-        if tokenizer.vocabulary_size() > plan.vocabulary_size {
+        let text = ModelText::take(&mut file)?;
+        if text.tokenizer().vocabulary_size() > plan.vocabulary_size {
             return Err(EngineError::Tokenizer(format!(
                 "it has {} tokens, but the model has embeddings for {}",
-                tokenizer.vocabulary_size(),
+                text.tokenizer().vocabulary_size(),
                 plan.vocabulary_size
             )));
         }
-        let chat_template = vocabulary::chat_template(&file.metadata, &tokenizer)?;
         let context_tokens = hyperparameters.context_tokens.min(options.context_tokens as usize);
         let total_bytes = weight_bytes(&plan);
         let mut report = |done_bytes| progress(LoadProgress { done_bytes, total_bytes });
@@ -153,7 +152,7 @@ impl Model {
                 (Executor::Gpu(executor), name)
             }
         };
-        Ok(Self { summary, tokenizer, chat_template, executor, device_name, context_tokens, cached: Vec::new() })
+        Ok(Self { summary, text, executor, device_name, context_tokens, cached: Vec::new() })
     }
 
     /// What its file holds.
@@ -163,12 +162,12 @@ impl Model {
 
     /// Text to tokens and back.
     pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+        self.text.tokenizer()
     }
 
     /// Messages to a prompt.
     pub fn chat_template(&self) -> &ChatTemplate {
-        &self.chat_template
+        self.text.chat_template()
     }
 
     /// What it runs on, for people.
