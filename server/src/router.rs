@@ -15,7 +15,7 @@ use tracing::Level;
 
 use crate::error::ApiError;
 use crate::protection::{Doorkeeper, add_security_headers, check_caller};
-use crate::routes::{app_files, chat_completions, companion, completions, health, model_files, models};
+use crate::routes::{app_files, chat_completions, companion, completions, health, model_files, models, tokenizer};
 use crate::state::AppState;
 
 /// The whole companion as a service.
@@ -28,6 +28,10 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/models/{*id}", get(models::one))
         .route("/v1/chat/completions", post(chat_completions::create))
         .route("/v1/completions", post(completions::create));
+    let as_in_vllm = Router::new()
+        .route("/tokenize", post(tokenizer::tokenize))
+        .route("/detokenize", post(tokenizer::detokenize))
+        .route("/tokenizer_info", get(tokenizer::info));
     let own = Router::new()
         .route("/health", get(health::health))
         .route("/models/{name}", get(model_files::model_file))
@@ -54,7 +58,13 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(doorkeeper.clone(), check_caller))
         .layer(cross_origin(doorkeeper))
         .layer(body_limit);
-    open_ai.merge(own).method_not_allowed_fallback(wrong_method).merge(app).layer(around).with_state(state)
+    open_ai
+        .merge(as_in_vllm)
+        .merge(own)
+        .method_not_allowed_fallback(wrong_method)
+        .merge(app)
+        .layer(around)
+        .with_state(state)
 }
 
 /// CORS for the pages that may call us from elsewhere.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use engine::ModelText;
 use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallError};
 
 use crate::database::DeviceSpeed;
@@ -26,6 +27,12 @@ pub trait Backend: Send + Sync + 'static {
     /// # Errors
     /// The file or the device can't be used.
     fn load(&self, path: &Path, target: Target) -> Result<Box<dyn LoadedModel>, ModelCallError>;
+
+    /// Reads a model's tokenizer and chat template, and nothing more.
+    ///
+    /// # Errors
+    /// The file can't be used.
+    fn read_text(&self, path: &Path) -> Result<ModelText, ModelCallError>;
 }
 
 /// A model in memory. It never leaves the thread that loaded it.

@@ -126,6 +126,10 @@ mod tests {
                 Ok(Box::new(Loaded { target, speed, log: self.log }))
             }
         }
+
+        fn read_text(&self, _: &Path) -> Result<engine::ModelText, ModelCallError> {
+            Err(unavailable("devices have no text"))
+        }
     }
 
     impl LoadedModel for Loaded {

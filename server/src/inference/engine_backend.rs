@@ -5,7 +5,7 @@ use std::path::Path;
 
 use engine::gpu::GpuDevice;
 use engine::source::FileSource;
-use engine::{Device, LoadOptions, Model};
+use engine::{Device, LoadOptions, Model, ModelText};
 use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallError, ModelCallErrorKind};
 
 use super::backend::{Backend, LoadedModel, Target};
@@ -44,14 +44,22 @@ impl Backend for EngineBackend {
             Target::Cpu => Device::Cpu { threads: usize::from(self.threads) },
             Target::Gpu => Device::Gpu(pollster::block_on(GpuDevice::request())?),
         };
-        let opening = |error| unavailable(format!("the model's file {} can't be opened: {error}", path.display()));
-        let source = Box::new(FileSource::open(path).map_err(opening)?);
+        let source = Box::new(open(path)?);
         let options = LoadOptions { device, context_tokens: self.context_tokens };
         let model = pollster::block_on(Model::load(source, options, &mut |progress| {
             tracing::trace!(done_bytes = progress.done_bytes, total_bytes = progress.total_bytes, "loading");
         }))?;
         Ok(Box::new(EngineModel { model }))
     }
+
+    fn read_text(&self, path: &Path) -> Result<ModelText, ModelCallError> {
+        Ok(ModelText::read(&open(path)?)?)
+    }
+}
+
+fn open(path: &Path) -> Result<FileSource, ModelCallError> {
+    FileSource::open(path)
+        .map_err(|error| unavailable(format!("the model's file {} can't be opened: {error}", path.display())))
 }
 
 struct EngineModel {

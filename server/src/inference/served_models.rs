@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use engine::ModelText;
 use futures::stream::{self, StreamExt};
 use shared::model_call::{GenerationEvent, GenerationRequest, GenerationStream, ModelCallError};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -11,6 +12,7 @@ use super::backend::Backend;
 use super::device_choice::load_on_best_device;
 use super::engine_backend::unavailable;
 use super::job_queue::{Job, PushError, SubmitError};
+use super::model_texts::ModelTexts;
 use super::worker::{DIED, Worker};
 use crate::config::Inference;
 use crate::database::Database;
@@ -31,12 +33,13 @@ pub struct ServedModels {
     settings: Inference,
     /// Most recently used last.
     workers: Mutex<Vec<(ModelToServe, Worker)>>,
+    texts: ModelTexts,
 }
 
 impl ServedModels {
     /// Nothing loaded yet.
     pub fn new(backend: Arc<dyn Backend>, database: Database, settings: Inference) -> Self {
-        Self { backend, database, settings, workers: Mutex::default() }
+        Self { backend, database, settings, workers: Mutex::default(), texts: ModelTexts::default() }
     }
 
     /// Queues the requests of one client and returns the events of each. The model is loaded if it is not in memory; an
@@ -97,8 +100,17 @@ impl ServedModels {
         }
     }
 
+    /// The tokenizer and chat template of the model at `path`, whether it is in memory or not. Reads a file.
+    ///
+    /// # Errors
+    /// The file can't be used.
+    pub fn text(&self, path: &Path) -> Result<Arc<ModelText>, ModelCallError> {
+        self.texts.get(path, || self.backend.read_text(path))
+    }
+
     /// Lets go of a model's file once the requests waiting for it are done.
     pub fn unload(&self, path: &Path) {
+        self.texts.forget(path);
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         workers.retain(|(served, worker)| {
             if served.path == path {

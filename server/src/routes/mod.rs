@@ -10,4 +10,5 @@ pub mod models;
 mod name_in_path;
 mod request_body;
 mod streaming;
+pub mod tokenizer;
 mod usage;

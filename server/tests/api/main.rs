@@ -15,3 +15,4 @@ mod queue;
 mod shutdown;
 mod sse;
 mod support;
+mod tokenizer;

@@ -9,5 +9,6 @@ pub mod completions;
 pub mod error;
 pub mod models;
 mod request;
+pub mod tokenizer;
 
 pub use request::{Stop, StreamOptions};

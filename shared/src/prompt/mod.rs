@@ -1,6 +1,8 @@
 //! Prompts as a person writes them: templates with typed variables and examples, rendered to the messages that a
 //! model is asked with.
 
+mod render;
 mod template;
 
+pub use render::{PromptError, Remark, TextError};
 pub use template::{Example, MessageTemplate, PromptTemplate, Variable, VariableKind, Variables};

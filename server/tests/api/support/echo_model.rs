@@ -5,11 +5,14 @@ use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use engine::ModelText;
 use server::database::DeviceSpeed;
 use server::inference::{Backend, LoadedModel, Target};
+use shared::chat_template::{ChatTemplate, TemplateOrigin};
 use shared::model_call::{
     FinishReason, GenerationEvent, GenerationRequest, GenerationUsage, ModelCallError, ModelCallErrorKind, Prompt,
 };
+use shared::tokenizer::{TextList, TokenKind, Tokenizer, Vocabulary, VocabularyModel};
 
 /// Words of prompt and answer together.
 pub(crate) const CONTEXT_WORDS: usize = 64;
@@ -86,6 +89,26 @@ impl Backend for EchoBackend {
             return Err(error(ModelCallErrorKind::Unavailable, "this file is no model"));
         }
         Ok(Box::new(EchoModel { name, backend: self.clone() }))
+    }
+
+    fn read_text(&self, path: &Path) -> Result<ModelText, ModelCallError> {
+        self.note(format!("read {}", path.file_stem().unwrap().to_string_lossy()));
+        let mut tokens = TextList::default();
+        for token in ["<s>", "</s>", "a", "b", "ab", "\u{2581}"] {
+            tokens.push(token);
+        }
+        let kinds = [vec![TokenKind::Control; 2], vec![TokenKind::Normal; 4]].concat();
+        let vocabulary = Vocabulary {
+            model: VocabularyModel::SentencePiece { scores: vec![0.0, 0.0, -3.0, -3.0, -1.0, -4.0] },
+            tokens,
+            kinds,
+            beginning_of_sequence: Some(0),
+            end_of_sequence: Some(1),
+            adds_beginning_of_sequence: true,
+            ..Vocabulary::default()
+        };
+        let template = ChatTemplate::new("{{ messages[0].content }}", TemplateOrigin::Model, "<s>", "</s>").unwrap();
+        Ok(ModelText::new(Tokenizer::new(vocabulary).unwrap(), template))
     }
 }
 
