@@ -3,6 +3,7 @@
 
 mod calendar_date;
 mod capabilities;
+mod cost;
 mod device_limits;
 mod dimensions;
 mod entry;
@@ -11,10 +12,13 @@ mod facts;
 mod licence;
 mod memory;
 mod money;
+mod prices;
+mod speed;
 mod weight_format;
 
 pub use calendar_date::{CalendarDate, InvalidDate};
 pub use capabilities::{Capabilities, Capability, ModelTask};
+pub use cost::{CostLine, CostModel, InvalidCostFigure, OwnHardware, Workload, compare_costs};
 pub use device_limits::{DeviceFit, DeviceLimits, GpuLimits};
 pub use dimensions::{LinearLayer, ModelDimensions, NormLayout};
 pub use entry::{Catalog, CatalogEntry, InvalidCatalog};
@@ -23,4 +27,9 @@ pub use facts::{ModelFacts, QualityFact};
 pub use licence::Licence;
 pub use memory::{ActivationStorage, ComputeDevice, MemoryNeed, TrainingMemory, TrainingMethod, TrainingSetup};
 pub use money::Money;
+pub use prices::{
+    ImplausiblePrice, ImportedPrices, InvalidPrice, InvalidPriceTable, PricedModel, RefusedPrice, TokenPrice,
+    check_price, import_litellm,
+};
+pub use speed::{DevicePeak, Speed};
 pub use weight_format::WeightFormat;
