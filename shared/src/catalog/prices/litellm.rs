@@ -251,7 +251,7 @@ mod tests {
             perplexity/sonar-small-online: one of the two prices is 0 and the other is not (0 and 0.28 USD per million tokens); 0 may mean that it is not known
             spelled-out: input_cost_per_token is "cheap"; expected a number of dollars per token
             not-an-object: the entry is no object
-            azure_ai/jais-30b-chat: 3200 USD per million input tokens is outside 0.001 to 250, between which every known price lies. Is it per token or per thousand?
+            azure_ai/jais-30b-chat: 3200 USD per million input tokens is outside 0.004 to 250, between which every known price lies. Is it per token or per thousand?
             oci/xai.grok-4: output costs 0.05 times as much as input (0.15 and 3 USD per million tokens); known models lie between 0.1 and 100 times. Is one of the two in another unit?"#]].assert_eq(&refused.join("\n"));
     }
 

@@ -4,14 +4,18 @@
 use super::TokenPrice;
 
 /// Bounds of what a million tokens have cost anywhere, in dollars or a currency of about that worth.
-const INPUT_BOUNDS: (f64, f64) = (0.001, 250.0);
-const OUTPUT_BOUNDS: (f64, f64) = (0.001, 1000.0);
+const INPUT_BOUNDS: (f64, f64) = (0.004, 250.0);
+const OUTPUT_BOUNDS: (f64, f64) = (0.004, 1000.0);
 /// Bounds of the output's price in input prices. Known ones lie between 1/4 and 30.
 const OUTPUT_PER_INPUT_BOUNDS: (f64, f64) = (0.1, 100.0);
 /// What a cached token costs at least, in prices of one that is not.
 const LEAST_CACHED_SHARE: f64 = 0.005;
 /// The most that a model whose name states its billions of parameters costs per million tokens and billion.
-const MOST_PER_BILLION: f64 = 5.0;
+const MOST_PER_BILLION: f64 = 1.0;
+/// What such a model may cost however small it is.
+const MOST_FOR_SMALL: f64 = 5.0;
+/// Input dearer than this is so rare (one entry of a hundred) that another entry of the model must confirm it.
+const RARELY_DEARER_THAN: f64 = 40.0;
 /// How far from the median of its family a price may be. Providers differ by ten, units by a thousand.
 const MOST_FROM_FAMILY: f64 = 50.0;
 
@@ -84,6 +88,17 @@ pub enum ImplausiblePrice {
         /// The most plausible.
         most: f64,
     },
+    /// Hardly any model costs that, and nobody else says so.
+    #[error(
+        "{amount} {currency} per million input tokens is more than nearly every model costs, and no other entry of this \
+         model confirms it. Is it per token or per thousand?"
+    )]
+    Unconfirmed {
+        /// What was stated.
+        amount: f64,
+        /// In what.
+        currency: String,
+    },
     /// Other entries of the same model say something else.
     #[error(
         "{amount} {currency} per million {kind} tokens is {factor} times {median}, the median of {entries} other entries \
@@ -134,7 +149,7 @@ pub fn check_price(name: &str, price: &TokenPrice, family: &[&TokenPrice]) -> Re
         return Err(ImplausiblePrice::Cached { cached, input, currency, least: LEAST_CACHED_SHARE });
     }
     if let Some(billions) = stated_billions(name) {
-        let most = (billions * MOST_PER_BILLION).max(MOST_PER_BILLION);
+        let most = (billions * MOST_PER_BILLION).max(MOST_FOR_SMALL);
         if input > most {
             return Err(ImplausiblePrice::Size { amount: rounded(input), currency, billions, most });
         }
@@ -146,16 +161,20 @@ pub fn check_price(name: &str, price: &TokenPrice, family: &[&TokenPrice]) -> Re
         let same_currency = family.iter().filter(|other| other.currency == price.currency);
         let mut others: Vec<f64> = same_currency.map(|other| part(other)).filter(|&amount| amount > 0.0).collect();
         others.sort_by(f64::total_cmp);
-        // One other entry can't say which of the two is wrong.
-        if others.len() < 2 {
+        if others.is_empty() {
             continue;
         }
         let (amount, median) = (part(price), others[others.len() / 2]);
         let factor = amount / median;
-        if !(1.0 / MOST_FROM_FAMILY..=MOST_FROM_FAMILY).contains(&factor) {
+        let is_far = !(1.0 / MOST_FROM_FAMILY..=MOST_FROM_FAMILY).contains(&factor);
+        // Of two that disagree, the one further from a common price (about 1) is the wrong one.
+        if is_far && (others.len() > 1 || amount.ln().abs() > median.ln().abs()) {
             let (amount, median, factor) = (rounded(amount), rounded(median), rounded(factor));
             return Err(ImplausiblePrice::Family { kind, amount, currency, factor, median, entries: others.len() });
         }
+    }
+    if input > RARELY_DEARER_THAN && !family.iter().any(|other| other.currency == price.currency && !other.is_free()) {
+        return Err(ImplausiblePrice::Unconfirmed { amount: rounded(input), currency });
     }
     Ok(())
 }
@@ -234,7 +253,7 @@ mod tests {
         let message = |name, price: TokenPrice| check_price(name, &price, &[]).unwrap_err().to_string();
         assert_eq!(
             message("some-model", dollars(3200.0, 9710.0)),
-            "3200 USD per million input tokens is outside 0.001 to 250, between which every known price lies. Is it per \
+            "3200 USD per million input tokens is outside 0.004 to 250, between which every known price lies. Is it per \
              token or per thousand?"
         );
         assert_eq!(
@@ -244,7 +263,7 @@ mod tests {
         );
         assert_eq!(
             message("granite-3-8b-instruct", dollars(200.0, 200.0)),
-            "200 USD per million input tokens is too much for a model of 8 billion parameters; at most 40 is plausible. Is \
+            "200 USD per million input tokens is too much for a model of 8 billion parameters; at most 8 is plausible. Is \
              it per token or per thousand?"
         );
         let cached = TokenPrice { cached_input_per_million: Some(500.0), ..dollars(5.0, 10.0) };
@@ -257,8 +276,15 @@ mod tests {
             "150 USD per million input tokens is 909.1 times 0.165, the median of 2 other entries of this model. Is it in \
              another unit?"
         );
+        // Two that disagree: the strange one is wrong.
+        assert!(check_price("gemini-2.5-flash-lite", &dollars(100.0, 400.0), &[&dollars(0.1, 0.4)]).is_err());
+        assert_eq!(check_price("gemini-2.5-flash-lite", &dollars(0.1, 0.4), &[&dollars(100.0, 400.0)]), Ok(()));
         // Dear, free and cheap models are real.
-        assert_eq!(check_price("o1-pro", &dollars(150.0, 600.0), &[]), Ok(()));
+        assert!(matches!(
+            check_price("o1-pro", &dollars(150.0, 600.0), &[]),
+            Err(ImplausiblePrice::Unconfirmed { .. })
+        ));
+        assert_eq!(check_price("o1-pro", &dollars(150.0, 600.0), &[&dollars(150.0, 600.0)]), Ok(()));
         assert_eq!(check_price("llama-3.2-1b-instruct", &dollars(0.005, 0.01), &[]), Ok(()));
         assert_eq!(check_price("gemma:free", &dollars(0.0, 0.0), &[]), Ok(()));
     }
