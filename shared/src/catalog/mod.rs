@@ -2,6 +2,7 @@
 //! meet a person's requirements best. The known models are data in `public/catalog.json`, read here.
 
 mod calendar_date;
+mod candidate;
 mod capabilities;
 mod cost;
 mod device_limits;
@@ -13,10 +14,13 @@ mod licence;
 mod memory;
 mod money;
 mod prices;
+mod ranking;
+mod requirements;
 mod speed;
 mod weight_format;
 
 pub use calendar_date::{CalendarDate, InvalidDate};
+pub use candidate::{Candidate, CandidatePlace, ModelFile, Pricing};
 pub use capabilities::{Capabilities, Capability, ModelTask};
 pub use cost::{CostLine, CostModel, InvalidCostFigure, OwnHardware, Workload, compare_costs};
 pub use device_limits::{DeviceFit, DeviceLimits, GpuLimits};
@@ -31,5 +35,7 @@ pub use prices::{
     ImplausiblePrice, ImportedPrices, InvalidPrice, InvalidPriceTable, PricedModel, RefusedPrice, TokenPrice,
     check_price, import_litellm,
 };
+pub use ranking::{Device, Devices, Excluded, Factor, FactorKind, Ranked, Ranking, rank};
+pub use requirements::{InvalidRequirement, LicenceRequirement, Privacy, QualityFloor, RankingWeights, Requirements};
 pub use speed::{DevicePeak, Speed};
 pub use weight_format::WeightFormat;

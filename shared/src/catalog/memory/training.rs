@@ -1,8 +1,8 @@
 //! What training a model takes: weights, gradients, optimizer, activations, loss.
 //!
-//! Bytes per parameter: 32-bit weights and gradients (4 + 4) and the two moments of `AdamW` (8), Rajbhandari et al.
-//! 2020, "ZeRO", section 3.1. Frozen weights are 16-bit (2), or 4-bit with doubly quantized scales (4.127 bits),
-//! Dettmers et al. 2023, "QLoRA", section 3.
+//! Bytes per parameter: 32-bit weights and gradients (4 + 4) and the two 32-bit moments of AdamW (8). Training with
+//! 16-bit weights and a 32-bit copy takes as much (Rajbhandari et al. 2020, "ZeRO", section 3.1: 2 + 2 + 12). Frozen
+//! weights are 16-bit (2), or 4-bit with doubly quantized scales (4.127 bits; Dettmers et al. 2023, "QLoRA", section 3).
 //!
 //! Activations follow Korthikanti et al. 2022, "Reducing Activation Recomputation in Large Transformer Models",
 //! section 4: count every value that the backward pass reads again. Their `s b h (34 + 5 a s / h)` bytes per layer are
