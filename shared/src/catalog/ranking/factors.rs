@@ -310,7 +310,12 @@ impl Assessment {
         };
         let Some(month) = cost.per_month(requests) else {
             let most = cost.most_requests_per_month.unwrap_or_default();
-            self.reasons.push(format!("can answer {most} requests a month, and {requests} are required"));
+            let sentence = format!("can answer {most} requests a month, and {requests} are required");
+            if speed.is_some_and(Speed::is_measured) {
+                self.reasons.push(sentence);
+            } else {
+                self.add(FactorKind::Cost, weight, sentence, Some(0.0), cost.source);
+            }
             return;
         };
         let value = format!("{month} per month");

@@ -1,6 +1,7 @@
 //! Which models meet a person's requirements best, at all places in one list, and why the others don't.
 //!
-//! A model that is known to miss a requirement is ruled out with the reason; an estimate rules nothing out but memory.
+//! A model that is known to miss a requirement is ruled out with the reason; a speed that is only estimated rules nothing
+//! out.
 //! The others are scored: each factor from 0 to 1, weighed, averaged. What is not known counts as one half, neither for
 //! nor against, and is shown as unknown. Equal scores are ordered by how much is known, then by name and place, so that
 //! the list depends on nothing but what is known of the models.
@@ -376,6 +377,18 @@ mod tests {
         let speed = ranking.ranked[0].factors.iter().find(|factor| factor.kind == FactorKind::Speed).unwrap();
         assert!(speed.score.is_some_and(|score| score < 0.5));
         assert!(speed.source.to_string().starts_with("estimated from "));
+
+        // 1 s and 199 / 115 s for each of a million requests a month are more than a month has.
+        let workload = Workload { requests_per_month: 1_000_000, ..Requirements::default().workload };
+        let requirements = Requirements { workload, ..Requirements::default() };
+        let mut candidate = candidates().remove(2);
+        candidate.speed = Some(measured(500.0, 115.0));
+        assert_eq!(rank(&requirements, &[candidate.clone()], &devices()).excluded.len(), 1);
+        candidate.speed =
+            Some(Speed { source: FactSource::Estimated { from: "a guess".to_owned() }, ..measured(500.0, 115.0) });
+        let ranking = rank(&requirements, &[candidate], &devices());
+        let cost = ranking.ranked[0].factors.iter().find(|factor| factor.kind == FactorKind::Cost).unwrap();
+        assert_eq!(cost.score, Some(0.0), "{}", cost.value);
     }
 
     /// The place of the candidate called `name`; those ruled out come after all others.
