@@ -2,6 +2,7 @@
 
 use js_sys::Reflect;
 use leptos::prelude::*;
+use shared::catalog::{DeviceLimits, GpuLimits};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -33,6 +34,8 @@ pub enum GpuFacts {
         is_software: bool,
         /// Largest buffer.
         largest_buffer_bytes: u64,
+        /// Largest part of a buffer that one kernel sees.
+        largest_binding_bytes: u64,
     },
 }
 
@@ -152,6 +155,7 @@ async fn gpu_facts() -> Option<GpuFacts> {
         name,
         is_software,
         largest_buffer_bytes: field(&limits, "maxBufferSize")?.as_f64()? as u64,
+        largest_binding_bytes: field(&limits, "maxStorageBufferBindingSize")?.as_f64()? as u64,
     })
 }
 
@@ -163,15 +167,21 @@ fn field(object: &JsValue, key: &str) -> Option<JsValue> {
 
 impl DeviceStore {
     /// What a model may take here, as far as the browser tells; tracked.
-    pub fn limits(self) -> shared::catalog::DeviceLimits {
+    pub fn limits(self) -> DeviceLimits {
         /// What a tab can address for the CPU, with room for the rest.
         const LARGEST_TAB_BYTES: u64 = 3 << 30;
-        let has_real_gpu = matches!(self.gpu.get(), Some(GpuFacts::Adapter { is_software: false, .. }));
+        let gpu = match self.gpu.get() {
+            Some(GpuFacts::Adapter { is_software: false, largest_buffer_bytes, largest_binding_bytes, .. }) => {
+                Some(GpuLimits { largest_buffer_bytes, largest_binding_bytes, memory_bytes: None })
+            }
+            _ => None,
+        };
         // The system and other tabs need the other half.
         let half = self.memory_bytes.get().map(|bytes| bytes / 2);
-        shared::catalog::DeviceLimits {
-            memory_bytes: if has_real_gpu { half } else { half.map(|bytes| bytes.min(LARGEST_TAB_BYTES)) },
+        DeviceLimits {
+            memory_bytes: if gpu.is_some() { half } else { half.map(|bytes| bytes.min(LARGEST_TAB_BYTES)) },
             storage_bytes: self.storage.get().map(|storage| storage.free_bytes()),
+            gpu,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Capabilities, Licence, ModelDimensions, ModelTask, QualityFact};
 use crate::model_source::ModelSource;
 
 /// The known models.
@@ -38,25 +39,23 @@ pub struct CatalogEntry {
     pub parameter_count: u64,
     /// Longest sequence the model was trained on.
     pub context_tokens: u32,
-    /// Bytes of keys and values per token of context (2 bytes per value).
-    pub cache_bytes_per_token: u64,
+    /// The sizes of its parts.
+    pub dimensions: ModelDimensions,
     /// The chat template's family, e.g. `chatml`.
     pub template: String,
     /// Languages it was trained on, as ISO 639-1 codes.
     pub languages: Vec<String>,
+    /// What it is for; empty where nobody says.
+    #[serde(default)]
+    pub tasks: Vec<ModelTask>,
+    /// What it can do beside writing text.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+    /// How it did on benchmarks.
+    #[serde(default)]
+    pub quality: Vec<QualityFact>,
     /// What to find it by: `chat`, `base`, `small`, ...
     pub tags: Vec<String>,
-}
-
-/// Terms of use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Licence {
-    /// SPDX identifier, or the terms' own name.
-    pub id: String,
-    /// Where to read them.
-    pub url: String,
-    /// A person must accept them before the model is fetched.
-    pub must_accept: bool,
 }
 
 /// A catalogue that can't be used.
@@ -106,6 +105,10 @@ impl Catalog {
                 "its sha256 is not 64 lower-case hexadecimal digits"
             } else if entry.sources.is_empty() || entry.size_bytes == 0 {
                 "it has no source or no size"
+            } else if let Some(fault) = entry.dimensions.fault() {
+                fault
+            } else if entry.quality.iter().any(|fact| !(0.0..=100.0).contains(&fact.percent)) {
+                "a benchmark's percent is not between 0 and 100"
             } else {
                 continue;
             };
@@ -132,6 +135,9 @@ mod tests {
         assert!(gemma.licence.must_accept);
         assert_eq!(gemma.sources.len(), 4);
         assert!(catalog.get("none").is_none());
+        for entry in &catalog.models {
+            assert_eq!(entry.dimensions.parameter_count(), entry.parameter_count, "{}", entry.name);
+        }
     }
 
     #[test]

@@ -38,11 +38,12 @@ pub fn rows(stores: Stores) -> Vec<ModelRow> {
 
 /// Whether a known model fits this device; tracked.
 pub fn fit(stores: Stores, entry: &CatalogEntry, state: Option<&StoredState>) -> DeviceFit {
-    let context_tokens = stores.settings.get(|data| data.context_tokens);
+    let context_tokens = stores.settings.get(|data| data.context_tokens).min(entry.context_tokens);
     let mut limits = stores.device.limits();
     if matches!(state, Some(StoredState::Complete(_))) {
         // It has its place in the storage already.
         limits.storage_bytes = None;
     }
-    MemoryNeed::of(entry, context_tokens).fit(limits)
+    let device = limits.compute_device();
+    limits.fit(&MemoryNeed::of(&entry.dimensions, entry.size_bytes, context_tokens, device), device)
 }

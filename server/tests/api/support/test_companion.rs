@@ -16,7 +16,7 @@ use server::inference::ServedModels;
 use server::model_store::{KnownModel, ModelStore};
 use server::serving::serve;
 use server::state::AppState;
-use shared::catalog::{CatalogEntry, Licence};
+use shared::catalog::{Capabilities, CatalogEntry, Licence, ModelDimensions, NormLayout};
 use shared::model_source::ModelSource;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -210,9 +210,23 @@ fn known(name: &str, content: &[u8], source: &Path, licence: Option<Licence>) ->
         quantization: "F32".to_owned(),
         parameter_count: 1,
         context_tokens: CONTEXT_WORDS as u32,
-        cache_bytes_per_token: 1,
+        dimensions: ModelDimensions {
+            layers: 1,
+            width: 1,
+            feed_forward_width: 1,
+            query_heads: 1,
+            key_value_heads: 1,
+            head_size: 1,
+            vocabulary_size: 1,
+            has_tied_embeddings: true,
+            norms: NormLayout::BeforeBlocks,
+            sliding_window: None,
+        },
         template: "chatml".to_owned(),
         languages: Vec::new(),
+        tasks: Vec::new(),
+        capabilities: Capabilities::default(),
+        quality: Vec::new(),
         tags: Vec::new(),
     })
     .unwrap()
