@@ -10,6 +10,7 @@ use super::finding::{Finding, Findings, Imported, Place, Refused};
 use super::nunjucks::{self, escape_value, plain_text, resolve_values};
 use super::promptfoo::tag_key;
 use super::{expectation, too_many_cases};
+use crate::evaluation::assertions::AssertionParts;
 use crate::evaluation::{Case, Check};
 use crate::prompt::Variables;
 
@@ -115,8 +116,7 @@ fn case(columns: &[String], record: &csv::StringRecord, place: &Place, findings:
     }
     for (index, threshold) in thresholds {
         let Some(one) = expected.get_mut(index) else { continue };
-        let (name, value, _) = expectation::parts(one);
-        match expectation::assertion(&name, value, Some(threshold)) {
+        match expectation::assertion(&AssertionParts { threshold: Some(threshold), ..one.to_parts() }) {
             Ok(changed) => *one = changed,
             Err(why) => findings.refuse(place, why),
         }

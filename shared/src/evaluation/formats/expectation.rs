@@ -1,13 +1,58 @@
 //! An assertion by the name that promptfoo gives it, and the one-line form that its CSV files have: `contains: x`.
 
+use std::sync::LazyLock;
+
 use fancy_regex::Regex;
 use serde_json::Value;
 
 use crate::evaluation::WeightedAssertion;
-use crate::evaluation::assertions::Assertion;
+use crate::evaluation::assertions::{AssertionParts, KNOWN_TYPES};
 
 /// Names that programs go by in the one-line form.
 const PROGRAMS: [&str; 4] = ["javascript:", "fn:", "eval:", "python:"];
+
+/// promptfoo's types that are not judged here, which are not texts to equal all the same.
+const OTHER_TYPES: [&str; 39] = [
+    "agent-rubric",
+    "classifier",
+    "contains-html",
+    "contains-sql",
+    "contains-xml",
+    "context-faithfulness",
+    "context-recall",
+    "context-relevance",
+    "conversation-relevance",
+    "finish-reason",
+    "g-eval",
+    "gleu",
+    "guardrails",
+    "is-html",
+    "is-refusal",
+    "is-sql",
+    "is-valid-function-call",
+    "is-valid-openai-function-call",
+    "is-valid-openai-tools-call",
+    "is-xml",
+    "javascript",
+    "pi",
+    "meteor",
+    "model-graded-closedqa",
+    "model-graded-factuality",
+    "moderation",
+    "perplexity-score",
+    "python",
+    "ruby",
+    "similar:cosine",
+    "similar:dot",
+    "similar:euclidean",
+    "tool-call-f1",
+    "skill-used",
+    "search-rubric",
+    "trace-error-spans",
+    "trace-span-count",
+    "webhook",
+    "word-count",
+];
 
 /// Types whose one-line form has a threshold even where none is written.
 const THRESHOLD_TYPES: [&str; 13] = [
@@ -26,30 +71,17 @@ const THRESHOLD_TYPES: [&str; 13] = [
     "starts-with",
 ];
 
-/// An assertion of weight 1 by its type's name, which `not-` can stand before.
+/// An assertion of weight 1.
 ///
 /// # Errors
 /// There is no such type, or its value doesn't suit it.
-pub(super) fn assertion(
-    type_name: &str,
-    value: Option<Value>,
-    threshold: Option<f64>,
-) -> Result<WeightedAssertion, String> {
-    let (name, is_negated) = type_name.strip_prefix("not-").map_or((type_name, false), |name| (name, true));
-    let assertion = match (name, value) {
-        ("equals", Some(Value::String(value))) => Assertion::Equals { value },
-        _ => return Err(format!("{name} is not a known assertion")),
-    };
-    let _ = threshold;
-    Ok(WeightedAssertion { assertion, is_negated, weight: 1.0, metric: None })
+pub(super) fn assertion(parts: &AssertionParts) -> Result<WeightedAssertion, String> {
+    WeightedAssertion::parse(parts, None, None).map_err(|error| error.to_string())
 }
 
-/// The type's name (with `not-`), value and threshold that [`assertion`] makes the same of.
-pub(super) fn parts(weighted: &WeightedAssertion) -> (String, Option<Value>, Option<f64>) {
-    let Assertion::Equals { value } = &weighted.assertion;
-    let (name, value, threshold) = ("equals", Some(Value::String(value.clone())), None);
-    (if weighted.is_negated { format!("not-{name}") } else { name.to_owned() }, value, threshold)
-}
+/// `type(threshold): value`, the last two left out or not.
+static FORM: LazyLock<Result<Regex, fancy_regex::Error>> =
+    LazyLock::new(|| Regex::new(r"^((?:not-)?([a-z][a-z0-9:-]*?))(?:\((\d+(?:\.\d+)?)\))?(?::([\s\S]*))?$"));
 
 /// What a cell of `__expected` means: `type: value`, `type(threshold): value`, or a text to equal.
 ///
@@ -61,18 +93,17 @@ pub(super) fn read(cell: &str) -> Result<WeightedAssertion, String> {
         return Err(format!("{cell:?} is a program; nothing is executed here. Use another kind of check"));
     }
     if let Some(rubric) = cell.strip_prefix("grade:").or_else(|| cell.strip_prefix("llm-rubric:")) {
-        return assertion("llm-rubric", Some(rubric.into()), None);
+        return of_type("llm-rubric", Some(rubric.into()), None);
     }
-    let form = Regex::new(r"^((?:not-)?([a-z][a-z-]*))(?:\((\d+(?:\.\d+)?)\))?(?::([\s\S]*))?$")
-        .map_err(|error| error.to_string())?;
+    let form = FORM.as_ref().map_err(ToString::to_string)?;
     let found = form.captures(cell).ok().flatten();
     let Some((found, whole, name)) =
         found.as_ref().and_then(|found| Some((found, found.get(1)?.as_str(), found.get(2)?.as_str())))
     else {
-        return assertion("equals", Some(cell.into()), None);
+        return of_type("equals", Some(cell.into()), None);
     };
     if !is_type(name) {
-        return assertion("equals", Some(cell.into()), None);
+        return of_type("equals", Some(cell.into()), None);
     }
     let value = found.get(4).map(|value| value.as_str());
     let mut threshold = found.get(3).and_then(|number| number.as_str().parse().ok());
@@ -80,18 +111,22 @@ pub(super) fn read(cell: &str) -> Result<WeightedAssertion, String> {
         ("contains-all" | "contains-any" | "icontains-all" | "icontains-any", Some(value)) => {
             Some(Value::from(split_values(value)?))
         }
-        ("contains-json" | "is-json", Some(value)) => json_schema_value(value)?,
+        ("contains-json" | "is-json", Some(value)) => (!value.trim().is_empty()).then(|| value.into()),
         (_, value) => value.map(|value| value.trim().into()),
     };
     if THRESHOLD_TYPES.contains(&name) {
         threshold = threshold.or(Some(if name == "similar" { 0.8 } else { 0.75 }));
     }
-    assertion(whole, value, threshold)
+    of_type(whole, value, threshold)
+}
+
+fn of_type(name: &str, value: Option<Value>, threshold: Option<f64>) -> Result<WeightedAssertion, String> {
+    assertion(&AssertionParts { type_name: name.to_owned(), value, threshold, config: None })
 }
 
 /// The one-line form, where there is one that is read back as the same.
 pub(super) fn write(weighted: &WeightedAssertion) -> Option<String> {
-    let (name, value, threshold) = parts(weighted);
+    let AssertionParts { type_name: name, value, threshold, .. } = weighted.to_parts();
     let value = match value {
         Some(Value::Array(items)) => {
             let quoted = items.iter().map(|item| item.as_str().map(quoted_value)).collect::<Option<Vec<_>>>()?;
@@ -112,9 +147,9 @@ pub(super) fn write(weighted: &WeightedAssertion) -> Option<String> {
     candidates.into_iter().find(|line| !line.trim().is_empty() && read(line.trim()).as_ref() == Ok(&plain))
 }
 
-/// Whether a name before a colon is a type of assertion; other words with a colon are texts to equal.
+/// Whether a name before a colon is one of promptfoo's types; other words with a colon are texts to equal.
 fn is_type(name: &str) -> bool {
-    name == "equals"
+    KNOWN_TYPES.contains(&name) && name != "rouge-l" || OTHER_TYPES.contains(&name)
 }
 
 /// Values between commas; those with commas of their own stand in double quotes.
@@ -164,19 +199,39 @@ fn quoted_value(value: &str) -> String {
     }
 }
 
-/// A JSON Schema in a cell, in JSON or YAML.
-fn json_schema_value(text: &str) -> Result<Option<Value>, String> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    let node = super::yaml::Node::read(text, "").map_err(|refused| format!("the JSON Schema {text:?}: {refused}"))?;
-    Ok(Some(node.value()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_cell_is_an_assertion_or_a_text_to_equal() {
+        let parts = |cell: &str| serde_json::to_value(read(cell).unwrap().to_parts()).unwrap();
+        for (cell, expected) in [
+            ("yes", json!({"type": "equals", "value": "yes"})),
+            ("Note: this", json!({"type": "equals", "value": "Note: this"})),
+            ("rouge-l: this", json!({"type": "equals", "value": "rouge-l: this"})),
+            ("contains: a, b ", json!({"type": "contains", "value": "a, b"})),
+            ("not-icontains-any: a, \"b, c\"", json!({"type": "not-icontains-any", "value": ["a", "b, c"]})),
+            ("similar: x", json!({"type": "similar", "value": "x", "threshold": 0.8})),
+            ("levenshtein(3): x", json!({"type": "levenshtein", "value": "x", "threshold": 3.0})),
+            ("grade: be kind", json!({"type": "llm-rubric", "value": " be kind"})),
+            ("is-json", json!({"type": "is-json"})),
+            ("latency(900)", json!({"type": "latency", "threshold": 900.0})),
+        ] {
+            assert_eq!(parts(cell), expected, "{cell}");
+            let written = write(&read(cell).unwrap()).unwrap();
+            assert_eq!(parts(&written), expected, "{written}");
+        }
+        for (cell, why) in [
+            ("javascript: output.length", "a program"),
+            ("file://check.js", "a program"),
+            ("not-is-sql", "no assertion type \"is-sql\""),
+        ] {
+            assert!(read(cell).unwrap_err().contains(why), "{cell}");
+        }
+    }
 
     #[test]
     fn values_in_quotes_keep_their_commas() {

@@ -29,19 +29,15 @@ pub fn read(source: impl BufRead, file: &str, most: usize) -> Result<Imported<Ve
         if cases.len() >= most {
             return Err(Refused::at(Place { file: file.to_owned(), ..Place::default() }, too_many_cases(most)));
         }
-        match serde_json::from_str::<Value>(&line) {
-            Ok(Value::Object(row)) => match test_of_plain_row(row) {
-                Ok(None) => read_test(&line, &place, &mut findings, &mut cases),
-                Ok(Some(test)) => read_test(&test, &place, &mut findings, &mut cases),
-                Err(why) => findings.refuse(&place, why),
-            },
-            Ok(_) => {
-                findings.refuse(&place, "a line must be an object, such as {\"input\": \"…\", \"expected\": \"…\"}")
-            }
-            Err(error) => {
-                let place = Place { column: error.column() as u64, ..place };
-                findings.refuse(&place, format!("this is not JSON: {error}"));
-            }
+        let test = match serde_json::from_str::<Value>(&line) {
+            Ok(Value::Object(row)) => test_of_plain_row(row),
+            Ok(_) => Err("a line must be an object, such as {\"input\": \"…\", \"expected\": \"…\"}".to_owned()),
+            // Read again as it is, for its own words about what is wrong.
+            Err(_) => Ok(None),
+        };
+        match test {
+            Ok(test) => read_test(test.as_ref().unwrap_or(&line), &place, &mut findings, &mut cases),
+            Err(why) => findings.refuse(&place, why),
         }
     }
     if cases.is_empty() {

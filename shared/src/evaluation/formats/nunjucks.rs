@@ -4,6 +4,7 @@
 //! is refused.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use fancy_regex::Regex;
 use minijinja::syntax::SyntaxConfig;
@@ -61,6 +62,53 @@ const SAME_STATEMENTS: [&str; 13] = [
     "endraw",
 ];
 
+/// Each pattern of this file is compiled once. None of them is broken, as every test of this file shows.
+struct Patterns {
+    /// `{{ name }}`.
+    placeholder: Regex,
+    left_open: Regex,
+    raw: Regex,
+    end_of_raw: Regex,
+    /// What is rewritten, and how; `$1` is the first group.
+    rewritten: Vec<(Regex, &'static str)>,
+    dump_in_ours: Regex,
+    environment: Regex,
+    method: Regex,
+    function: Regex,
+    other_answers: Regex,
+    pairs: Regex,
+    filter: Regex,
+}
+
+static PATTERNS: LazyLock<Result<Patterns, fancy_regex::Error>> = LazyLock::new(|| {
+    let rewritten = [
+        (r"^\{%\s*elseif\b", "{% elif"),
+        (r"===", "=="),
+        (r"!==", "!="),
+        (r"\|\s*dump\b", "|tojson"),
+        (r"\b([A-Za-z_][\w.]*)\.length\b", "($1|length)"),
+    ];
+    let rewritten = rewritten.into_iter().map(|(pattern, replacement)| Ok((Regex::new(pattern)?, replacement)));
+    Ok(Patterns {
+        placeholder: Regex::new(r"\{\{\s*(\w+)\s*\}\}")?,
+        left_open: Regex::new(r"(?m)(\{%[^%]*$|\{\{[^}]*$|\{#[^#]*$)")?,
+        raw: Regex::new(r"\{%\s*raw\s*%\}")?,
+        end_of_raw: Regex::new(r"\{%\s*endraw\s*%\}")?,
+        rewritten: rewritten.collect::<Result<_, fancy_regex::Error>>()?,
+        dump_in_ours: Regex::new(r"\|\s*tojson\b")?,
+        environment: Regex::new(r"(?<![\w.])(env)\s*[.\[]")?,
+        method: Regex::new(r"\.\s*([A-Za-z_]\w*)\s*\(")?,
+        function: Regex::new(r"(?<![\w.|])(cycler|joiner|super|caller)\s*\(")?,
+        other_answers: Regex::new(r"(?<![\w.])(_conversation|__outputs)\b")?,
+        pairs: Regex::new(r"^\{%[-+]?\s*for\s+\w+\s*(,)")?,
+        filter: Regex::new(r"\|\s*([A-Za-z_]\w*)")?,
+    })
+});
+
+fn patterns() -> Result<&'static Patterns, String> {
+    PATTERNS.as_ref().map_err(ToString::to_string)
+}
+
 /// Something in a template that can't be taken over.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TemplateFault {
@@ -80,7 +128,8 @@ pub(super) struct Translated {
 
 /// A nunjucks template in our dialect.
 pub(super) fn translate(text: &str) -> Result<Translated, TemplateFault> {
-    if is_left_open(text) {
+    let patterns = patterns().map_err(|message| TemplateFault { line: 1, message })?;
+    if is_left_open(text, patterns) {
         // promptfoo takes a text with a tag that is never closed as it is.
         return Ok(Translated { text: format!("{{% raw %}}{text}{{% endraw %}}"), variables: Vec::new() });
     }
@@ -88,7 +137,8 @@ pub(super) fn translate(text: &str) -> Result<Translated, TemplateFault> {
     let mut copied = 0;
     for tag in tags(text) {
         let line = line_of(text, tag.start);
-        let replacement = translate_tag(&text[tag.clone()]).map_err(|message| TemplateFault { line, message })?;
+        let replacement =
+            translate_tag(&text[tag.clone()], patterns).map_err(|message| TemplateFault { line, message })?;
         translated.push_str(&text[copied..tag.start]);
         translated.push_str(&replacement);
         copied = tag.end;
@@ -100,13 +150,15 @@ pub(super) fn translate(text: &str) -> Result<Translated, TemplateFault> {
 
 /// A template of ours in nunjucks.
 pub(super) fn to_nunjucks(text: &str) -> Result<String, TemplateFault> {
+    let patterns = patterns().map_err(|message| TemplateFault { line: 1, message })?;
     let mut written = String::with_capacity(text.len());
     let mut copied = 0;
     for tag in tags(text) {
         let content = &text[tag.clone()];
-        translate_tag(content).map_err(|message| TemplateFault { line: line_of(text, tag.start), message })?;
+        translate_tag(content, patterns)
+            .map_err(|message| TemplateFault { line: line_of(text, tag.start), message })?;
         written.push_str(&text[copied..tag.start]);
-        written.push_str(&replace_outside_texts(content, r"\|\s*tojson\b", "|dump"));
+        written.push_str(&replace_outside_texts(content, &patterns.dump_in_ours, "|dump"));
         copied = tag.end;
     }
     written.push_str(&text[copied..]);
@@ -125,7 +177,7 @@ pub(super) fn resolve_values(variables: &mut Variables) -> Result<(), String> {
             *text = shorter.to_owned();
         }
     }
-    substitute_names(variables);
+    substitute_names(variables, &patterns()?.placeholder);
     let resolved: Variables = variables
         .iter()
         .map(|(name, value)| {
@@ -137,8 +189,7 @@ pub(super) fn resolve_values(variables: &mut Variables) -> Result<(), String> {
 }
 
 /// `{{ name }}` in a value becomes that variable's value, five times over at most, as in promptfoo.
-fn substitute_names(variables: &mut Variables) {
-    let Ok(placeholder) = Regex::new(r"\{\{\s*(\w+)\s*\}\}") else { return };
+fn substitute_names(variables: &mut Variables, placeholder: &Regex) {
     for _ in 0..5 {
         let mut is_changed = false;
         for name in variables.keys().cloned().collect::<Vec<_>>() {
@@ -166,7 +217,7 @@ pub(super) fn render_value(value: &Value, variables: &Variables) -> Result<Value
     if !text.contains("{{") && !text.contains("{%") && !text.contains("{#") {
         return Ok(value.clone());
     }
-    if is_left_open(text) {
+    if is_left_open(text, patterns()?) {
         return Ok(value.clone());
     }
     let translated = translate(text).map_err(|fault| fault.message)?;
@@ -251,10 +302,9 @@ fn mask_of(index: usize) -> String {
 }
 
 /// Whether a tag is opened and never closed in its line, which promptfoo takes for plain text.
-fn is_left_open(text: &str) -> bool {
-    let matches = |pattern: &str| Regex::new(pattern).is_ok_and(|regex| regex.is_match(text).unwrap_or(false));
-    let has_open_tag = matches(r"(?m)(\{%[^%]*$|\{\{[^}]*$|\{#[^#]*$)");
-    has_open_tag && !(matches(r"\{%\s*raw\s*%\}") && matches(r"\{%\s*endraw\s*%\}"))
+fn is_left_open(text: &str, patterns: &Patterns) -> bool {
+    let is_in = |pattern: &Regex| pattern.is_match(text).unwrap_or(false);
+    is_in(&patterns.left_open) && !(is_in(&patterns.raw) && is_in(&patterns.end_of_raw))
 }
 
 /// Where the tags are, those between `raw` and `endraw` and comments left out.
@@ -335,12 +385,11 @@ fn mask_texts(text: &str) -> String {
 }
 
 /// Replaces a pattern, but not within quoted texts. `$1` is the first group.
-fn replace_outside_texts(tag: &str, pattern: &str, replacement: &str) -> String {
-    let Ok(regex) = Regex::new(pattern) else { return tag.to_owned() };
+fn replace_outside_texts(tag: &str, pattern: &Regex, replacement: &str) -> String {
     let masked = mask_texts(tag);
     let mut replaced = String::with_capacity(tag.len());
     let mut copied = 0;
-    for found in regex.captures_iter(&masked).flatten() {
+    for found in pattern.captures_iter(&masked).flatten() {
         let Some(whole) = found.get(0) else { continue };
         let group = found.get(1).map_or("", |group| &tag[group.range()]);
         replaced.push_str(&tag[copied..whole.start()]);
@@ -351,7 +400,7 @@ fn replace_outside_texts(tag: &str, pattern: &str, replacement: &str) -> String 
     replaced
 }
 
-fn translate_tag(tag: &str) -> Result<String, String> {
+fn translate_tag(tag: &str, patterns: &Patterns) -> Result<String, String> {
     if let Some(word) = statement(tag) {
         match word {
             "raw" => return Ok(tag.to_owned()),
@@ -368,37 +417,30 @@ fn translate_tag(tag: &str) -> Result<String, String> {
         }
     }
     let mut translated = tag.to_owned();
-    for (pattern, replacement) in [
-        (r"^\{%\s*elseif\b", "{% elif"),
-        (r"===", "=="),
-        (r"!==", "!="),
-        (r"\|\s*dump\b", "|tojson"),
-        (r"\b([A-Za-z_][\w.]*)\.length\b", "($1|length)"),
-    ] {
+    for (pattern, replacement) in &patterns.rewritten {
         translated = replace_outside_texts(&translated, pattern, replacement);
     }
     let masked = mask_texts(&translated);
-    let first = |pattern: &str| -> Option<String> {
-        let found = Regex::new(pattern).ok()?.captures(&masked).ok()??;
+    let first = |pattern: &Regex| -> Option<String> {
+        let found = pattern.captures(&masked).ok()??;
         Some(found.get(1)?.as_str().to_owned())
     };
-    if first(r"(?<![\w.])(env)\s*[.\[]").is_some() {
+    if first(&patterns.environment).is_some() {
         return Err(format!("`{tag}` reads an environment variable, which a prompt can't do here; write the value"));
     }
-    if let Some(method) = first(r"\.\s*([A-Za-z_]\w*)\s*\(") {
+    if let Some(method) = first(&patterns.method) {
         return Err(format!("`{tag}` calls the JavaScript method {method}; use a filter, such as `| upper`"));
     }
-    if let Some(function) = first(r"(?<![\w.|])(cycler|joiner|super|caller)\s*\(") {
+    if let Some(function) = first(&patterns.function) {
         return Err(format!("`{tag}` calls {function}, which is not known here"));
     }
-    if let Some(name) = first(r"(?<![\w.])(_conversation|__outputs)\b") {
+    if let Some(name) = first(&patterns.other_answers) {
         return Err(format!("`{tag}` uses {name}, the answers to other cases; here every case stands alone"));
     }
-    if first(r"^\{%[-+]?\s*for\s+\w+\s*(,)").is_some() {
+    if first(&patterns.pairs).is_some() {
         return Err(format!("`{tag}` walks over a map's names and values, which the two dialects write differently"));
     }
-    let filters = Regex::new(r"\|\s*([A-Za-z_]\w*)").map_err(|error| error.to_string())?;
-    for filter in filters.captures_iter(&masked).flatten().filter_map(|found| found.get(1)) {
+    for filter in patterns.filter.captures_iter(&masked).flatten().filter_map(|found| found.get(1)) {
         if !SAME_FILTERS.contains(&filter.as_str()) {
             let known = SAME_FILTERS.join(", ");
             return Err(format!("`{tag}` uses the filter {}; known in both dialects are {known}", filter.as_str()));

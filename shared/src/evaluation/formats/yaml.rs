@@ -48,6 +48,19 @@ impl Node {
         }
     }
 
+    /// Reads one line of a file of JSON Lines.
+    pub(super) fn read_json_line(line: &str, file: &str, number: u64) -> Result<Self, Refused> {
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(line) {
+            let mut words = error.to_string();
+            words.truncate(words.rfind(" at line ").unwrap_or(words.len()));
+            let place = Place { file: file.to_owned(), line: number, column: error.column() as u64 };
+            return Err(Refused::at(place, format!("this is not JSON: {words}")));
+        }
+        let mut node = Self::read(line, file)?;
+        node.move_to_line(number);
+        Ok(node)
+    }
+
     /// The value without places. Whole numbers are integers, as JavaScript has them.
     pub(super) fn value(&self) -> Value {
         match &self.shape {
@@ -91,7 +104,7 @@ impl Node {
     }
 
     /// Says that the whole document is one line of a file.
-    pub(super) fn move_to_line(&mut self, line: u64) {
+    fn move_to_line(&mut self, line: u64) {
         self.place.line = line;
         match &mut self.shape {
             Shape::List(items) => items.iter_mut().for_each(|item| item.move_to_line(line)),

@@ -140,15 +140,9 @@ impl Reader<'_> {
             return;
         }
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            match Node::read(line, &path) {
-                Ok(mut node) => {
-                    node.move_to_line(index as u64 + 1);
-                    tests.extend(self.test(&node));
-                }
-                Err(mut refused) => {
-                    refused.0.iter_mut().for_each(|finding| finding.place.line = index as u64 + 1);
-                    self.findings.refuse_all(refused);
-                }
+            match Node::read_json_line(line, &path, index as u64 + 1) {
+                Ok(node) => tests.extend(self.test(&node)),
+                Err(refused) => self.findings.refuse_all(refused),
             }
             if tests.len() > MOST_CASES {
                 self.findings.refuse(place, too_many_cases(MOST_CASES));

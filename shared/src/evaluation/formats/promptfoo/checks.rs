@@ -6,6 +6,7 @@ use super::super::expectation;
 use super::super::yaml::{Node, Shape};
 use super::cases::Test;
 use super::reader::{Reader, is_code};
+use crate::evaluation::assertions::AssertionParts;
 use crate::evaluation::{AssertionSet, Check};
 
 impl Reader<'_> {
@@ -32,7 +33,8 @@ impl Reader<'_> {
             self.findings.refuse(&node.place, "an assert-set can't be in another one");
             return None;
         }
-        let (mut value, mut threshold, mut metric, mut inner) = (None, None, None, Vec::new());
+        let (mut value, mut threshold, mut metric, mut config) = (None, None, None, None);
+        let mut inner = Vec::new();
         let mut weight = 1.0;
         for (key, field) in entries {
             match key.as_str() {
@@ -57,14 +59,19 @@ impl Reader<'_> {
                     self.findings.refuse(&field.place, format!("{key} is a program; nothing is executed here"));
                 }
                 "rubricPrompt" => self.ignore(key, field, "grading uses prompts of its own"),
-                "config" => self.ignore(key, field, "it is for programs and services"),
+                "config" => {
+                    config = match field.value() {
+                        Value::Object(config) => Some(config),
+                        _ => None,
+                    }
+                }
                 _ => self.unknown(key, field, "an assertion"),
             }
         }
         if is_set {
             return Some(Check::Set(AssertionSet { checks: inner, threshold, weight, metric }));
         }
-        match expectation::assertion(&type_name, value, threshold) {
+        match expectation::assertion(&AssertionParts { type_name, value, threshold, config }) {
             Ok(mut one) => {
                 one.weight = weight;
                 one.metric = metric;
@@ -99,10 +106,11 @@ pub(super) fn check_json(check: &Check) -> Value {
     let mut written = Map::new();
     let (weight, metric) = match check {
         Check::One(one) => {
-            let (name, value, threshold) = expectation::parts(one);
-            written.insert("type".into(), name.into());
-            written.extend(value.map(|value| ("value".to_owned(), value)));
-            written.extend(threshold.map(|threshold| ("threshold".to_owned(), json!(threshold))));
+            let parts = one.to_parts();
+            written.insert("type".into(), parts.type_name.into());
+            written.extend(parts.value.map(|value| ("value".to_owned(), value)));
+            written.extend(parts.threshold.map(|threshold| ("threshold".to_owned(), json!(threshold))));
+            written.extend(parts.config.map(|config| ("config".to_owned(), config.into())));
             (one.weight, &one.metric)
         }
         Check::Set(set) => {

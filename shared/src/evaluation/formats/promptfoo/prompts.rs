@@ -114,7 +114,7 @@ impl Reader<'_> {
             return Vec::new();
         }
         if !raw.starts_with("file://") && !names_a_file(raw) {
-            return self.read_prompt(&entry, raw, raw).into_iter().collect();
+            return self.read_prompt(&entry, raw, raw, first_words(raw)).into_iter().collect();
         }
         let Some((path, text)) = self.file(raw, &entry.place) else { return Vec::new() };
         let place = Place { file: path.clone(), ..Place::default() };
@@ -160,15 +160,16 @@ impl Reader<'_> {
                     (_, Some(label)) => label.clone(),
                     _ => format!("{path}: {text}"),
                 };
-                self.read_prompt(&entry, text, &label)
+                let name = if texts.len() == 1 { path.clone() } else { format!("{path}: {}", first_words(text)) };
+                self.read_prompt(&entry, text, &label, name)
             })
             .collect()
     }
 
-    fn read_prompt(&mut self, entry: &Entry, raw: &str, usual_label: &str) -> Option<ReadPrompt> {
+    fn read_prompt(&mut self, entry: &Entry, raw: &str, usual_label: &str, usual_name: String) -> Option<ReadPrompt> {
         let label = entry.label.clone().unwrap_or_else(|| usual_label.to_owned());
         let (messages, variables) = self.messages(raw, &entry.place)?;
-        let name = entry.label.clone().or_else(|| entry.id.clone()).unwrap_or_else(|| first_words(raw));
+        let name = entry.label.clone().or_else(|| entry.id.clone()).unwrap_or(usual_name);
         let template = PromptTemplate { name, messages, output: entry.output.clone(), ..PromptTemplate::default() };
         Some(ReadPrompt { template, variables, label, id: entry.id.clone() })
     }

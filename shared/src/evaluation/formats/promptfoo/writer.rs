@@ -13,7 +13,7 @@ use crate::model_pool::{ModelPlace, ModelReference};
 use crate::prompt::PromptTemplate;
 
 /// Writes a suite for promptfoo, which asks the companion at `companion_url` for models. Reading it back gives the
-/// same suite, but for what the warnings name.
+/// same suite, but for what the warnings name and the types of variables, which are found anew from the cases.
 pub fn write(suite: &EvaluationSuite, companion_url: &str) -> Imported<String> {
     let mut warnings = Vec::new();
     let mut warn = |message: String| warnings.push(Finding { place: Place::default(), message });
