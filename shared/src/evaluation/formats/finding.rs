@@ -70,41 +70,63 @@ impl Refused {
     }
 }
 
+/// Most findings of a kind that are kept; nobody reads more.
+const MOST_FINDINGS: usize = 200;
+
 /// Gathers findings, so that a person sees all of them at once.
 #[derive(Default)]
 pub(super) struct Findings {
-    warnings: Vec<Finding>,
-    refusals: Vec<Finding>,
+    warnings: List,
+    refusals: List,
+}
+
+/// Findings, and how many more there are.
+#[derive(Default)]
+struct List {
+    kept: Vec<Finding>,
+    left_out: usize,
+}
+
+impl List {
+    fn add(&mut self, finding: Finding) {
+        if self.kept.len() == MOST_FINDINGS {
+            self.left_out += 1;
+        } else if !self.kept.contains(&finding) {
+            self.kept.push(finding);
+        }
+    }
+
+    fn all(mut self) -> Vec<Finding> {
+        if self.left_out > 0 {
+            let message = format!("and {} more like these", self.left_out);
+            self.kept.push(Finding { place: Place::default(), message });
+        }
+        self.kept
+    }
 }
 
 impl Findings {
     /// Something that is left out or changed.
     pub(super) fn warn(&mut self, place: &Place, message: impl Into<String>) {
-        let finding = Finding { place: place.clone(), message: message.into() };
-        if !self.warnings.contains(&finding) {
-            self.warnings.push(finding);
-        }
+        self.warnings.add(Finding { place: place.clone(), message: message.into() });
     }
 
     /// Something that can't be done.
     pub(super) fn refuse(&mut self, place: &Place, message: impl Into<String>) {
-        let finding = Finding { place: place.clone(), message: message.into() };
-        if !self.refusals.contains(&finding) {
-            self.refusals.push(finding);
-        }
+        self.refusals.add(Finding { place: place.clone(), message: message.into() });
     }
 
     /// All of another file's reasons.
     pub(super) fn refuse_all(&mut self, refused: Refused) {
-        self.refusals.extend(refused.0);
+        refused.0.into_iter().for_each(|finding| self.refusals.add(finding));
     }
 
     /// The value, where nothing was refused.
     pub(super) fn finish<T>(self, value: T) -> Result<Imported<T>, Refused> {
-        if self.refusals.is_empty() {
-            Ok(Imported { value, warnings: self.warnings })
+        if self.refusals.kept.is_empty() {
+            Ok(Imported { value, warnings: self.warnings.all() })
         } else {
-            Err(Refused(self.refusals))
+            Err(Refused(self.refusals.all()))
         }
     }
 }

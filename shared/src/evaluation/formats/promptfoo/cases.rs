@@ -14,6 +14,21 @@ use crate::prompt::Variables;
 const GENERATED_TESTS: &str =
     "tests with a `path` come from a program or a service; write them out, or name a CSV, JSONL or YAML file";
 
+/// What a test can have, the unsupported included.
+const TEST_KEYS: [&str; 11] = [
+    "description",
+    "vars",
+    "assert",
+    "threshold",
+    "metadata",
+    "options",
+    "provider",
+    "providers",
+    "prompts",
+    "providerOutput",
+    "assertScoringFunction",
+];
+
 /// A test before lists of values are multiplied.
 #[derive(Clone, Default)]
 pub(super) struct Test {
@@ -193,7 +208,12 @@ impl Reader<'_> {
     /// One test.
     pub(super) fn test(&mut self, node: &Node) -> Option<Test> {
         let mut test = Test { place: node.place.clone(), ..Test::default() };
-        for (key, value) in self.entries(node, "a test") {
+        let entries = self.entries(node, "a test");
+        if !entries.is_empty() && entries.iter().all(|(key, _)| !TEST_KEYS.contains(&key.as_str())) {
+            self.findings.refuse(&node.place, "this test has neither vars nor assert; write its values under `vars`");
+            return None;
+        }
+        for (key, value) in entries {
             match key.as_str() {
                 "description" => test.case.description = self.text(value, "a test's description"),
                 "vars" => test.case.variables = self.variables(value),

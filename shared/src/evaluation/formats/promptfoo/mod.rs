@@ -278,6 +278,7 @@ scenarios:
             (config("tests: [{assert: [{type: javascript, value: 'true'}]}]"), "line 3, column 19: there is no assertion type \"javascript\" here: it runs code"),
             (config("tests: [{options: {transform: 'output.trim()'}}]"), "line 3, column 31: transform is a program"),
             (config("tests: file://make.py:tests"), "line 3, column 8: file://make.py:tests is a program"),
+            (config("tests: [{x: 1}]"), "line 3, column 9: this test has neither vars nor assert"),
             (config("tests: file://gone.yaml"), "line 3, column 8: gone.yaml can't be read: there is no such file"),
             (config("tests: file://bad.jsonl"), "bad.jsonl, line 2, column 2: this is not JSON"),
             (config("tests: [{assert: [{$ref: '#/nowhere'}]}]"), "line 3, column 19: this $ref names nothing"),
