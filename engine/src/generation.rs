@@ -61,6 +61,10 @@ impl<'m> Generation<'m> {
             param: Some(param.to_owned()),
         };
         request.sampling.validate().map_err(|error| invalid(error.field, error.to_string()))?;
+        if request.constraint.is_some() {
+            let message = "this engine can't hold answers to a JSON Schema yet; leave it out, and check the answer";
+            return Err(invalid("response_format", message.to_owned()));
+        }
         let tokenizer = model.tokenizer();
         let prompt = match &request.prompt {
             Prompt::Chat(messages) => {

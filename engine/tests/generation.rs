@@ -8,7 +8,7 @@ mod support;
 use engine::{Device, Model};
 use shared::model_call::{
     ChatMessage, FinishReason, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage,
-    ModelCallErrorKind, Prompt,
+    LogProbabilitiesWanted, ModelCallErrorKind, Prompt, TokenLogProbability,
 };
 use shared::sampling::SamplingParameters;
 use support::reference_models::SMOLLM2;
@@ -120,4 +120,59 @@ fn what_cannot_be_served_is_said() {
     let long = refuse(&mut model, Prompt::Tokens(vec![1; 2048]));
     assert_eq!(long.kind, ModelCallErrorKind::ContextLengthExceeded);
     assert!(long.message.contains("2049 tokens don't fit the context of 2048"), "{}", long.message);
+}
+
+/// What is told of the prompt's tokens, and how many of them were in the cache.
+fn scores(model: &mut Model, ids: &[u32], max_tokens: u32) -> (Vec<TokenLogProbability>, u32) {
+    let limits = GenerationLimits { max_tokens: Some(max_tokens), ..GenerationLimits::default() };
+    let request = GenerationRequest {
+        log_probabilities: Some(LogProbabilitiesWanted { top: 2, of_prompt: true }),
+        ..GenerationRequest::new(Prompt::Tokens(ids.to_vec()), SamplingParameters::GREEDY, limits)
+    };
+    let mut generation = model.generate(&request).unwrap();
+    let mut told = Vec::new();
+    while let Some(event) = pollster::block_on(generation.next()) {
+        match event.unwrap() {
+            GenerationEvent::LogProbabilities { tokens } => told.extend(tokens),
+            GenerationEvent::Finished { usage, .. } => return (told, usage.cached_prompt_tokens),
+            _ => {}
+        }
+    }
+    panic!("it ends with its usage");
+}
+
+#[test]
+fn log_probabilities_are_those_of_the_logits_and_shared_beginnings_are_read_once() {
+    let ids: Vec<u32> = (100..140).collect();
+    let mut model = model();
+    let (told, cached) = scores(&mut model, &ids, 0);
+    assert_eq!((told.len(), cached), (ids.len(), 0));
+    let mut expected = vec![None];
+    pollster::block_on(model.score(&ids, &mut |index, logits| {
+        if let Some(&next) = ids.get(index + 1) {
+            let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let sum: f64 = logits.iter().map(|&logit| f64::from(logit - largest).exp()).sum();
+            expected.push(Some(f64::from(logits[next as usize] - largest) - sum.ln()));
+        }
+    }))
+    .unwrap();
+    for (told, (id, expected)) in told.iter().zip(ids.iter().zip(expected)) {
+        assert_eq!((told.id, told.log_probability.is_some()), (*id, expected.is_some()));
+        let difference = told.log_probability.map_or(0.0, f64::from) - expected.unwrap_or(0.0);
+        assert!(difference.abs() < 1e-3, "{told:?} is off by {difference}");
+    }
+
+    // The same beginning with another end, and an answer of one token: as with an empty cache, but for what is read.
+    let other: Vec<u32> = ids[..30].iter().copied().chain(200..206).collect();
+    scores(&mut model, &ids, 0);
+    let (shared, cached) = scores(&mut model, &other, 1);
+    assert_eq!(cached, 29, "the last shared token is read again for what follows it");
+    let (alone, _) = scores(&mut self::model(), &other, 1);
+    assert_eq!((shared.len(), alone.len()), (other.len() + 1, other.len() + 1));
+    for (shared, alone) in shared.iter().zip(&alone) {
+        assert_eq!(shared.id, alone.id);
+        let difference = shared.log_probability.unwrap_or(0.0) - alone.log_probability.unwrap_or(0.0);
+        assert!(difference.abs() < 1e-3, "{shared:?} and {alone:?}");
+        assert_eq!(shared.top.len(), alone.top.len());
+    }
 }

@@ -57,3 +57,48 @@ fn top(token: &TokenLogProbability) -> Value {
     }
     Value::Object(by_text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::model_call::TopToken;
+
+    fn token(text: &str, log_probability: Option<f32>, top: &[(&str, f32)]) -> TokenLogProbability {
+        let top = top.iter().map(|&(text, log_probability)| TopToken { id: 0, text: text.into(), log_probability });
+        TokenLogProbability { id: 0, text: text.into(), log_probability, top: top.collect() }
+    }
+
+    #[test]
+    fn completions_have_the_older_shape() {
+        let tokens = [
+            token("Hé", None, &[]),
+            token(" a", Some(-1.5), &[(" b", -0.5)]),
+            token(".", Some(-0.25), &[(".", -0.25)]),
+        ];
+        let expected = json!({
+            "tokens": ["Hé", " a", "."],
+            "token_logprobs": [null, -1.5, -0.25],
+            "top_logprobs": [null, {" b": -0.5, " a": -1.5}, {".": -0.25}],
+            "text_offset": [0, 2, 4],
+        });
+        assert_eq!(completion_log_probabilities(&tokens), expected);
+        assert_eq!(completion_log_probabilities(&[]), Value::Null);
+    }
+
+    #[test]
+    fn chats_tell_bytes_and_alternatives() {
+        let tokens = [token("a", Some(-1.0), &[("b", -0.5)]), token("\u{fffd}", Some(-2.0), &[])];
+        let expected = json!({
+            "content": [
+                {
+                    "token": "a", "logprob": -1.0, "bytes": [97],
+                    "top_logprobs": [{"token": "b", "logprob": -0.5, "bytes": [98]}],
+                },
+                {"token": "\u{fffd}", "logprob": -2.0, "bytes": null, "top_logprobs": []},
+            ],
+            "refusal": null,
+        });
+        assert_eq!(chat_log_probabilities(&tokens), expected);
+        assert_eq!(chat_log_probabilities(&[]), Value::Null);
+    }
+}

@@ -133,7 +133,7 @@ async fn fields_that_are_not_honoured_are_refused_by_name() {
     let companion = TestCompanion::start().await;
     for (fields, expected_param) in [
         (json!({"n": 2}), "n"),
-        (json!({"logprobs": true}), "logprobs"),
+        (json!({"top_logprobs": 2}), "top_logprobs"),
         (json!({"tools": [{"type": "function", "function": {"name": "f"}}]}), "tools"),
         (json!({"response_format": {"type": "json_object"}}), "response_format"),
         (json!({"logit_bias": {"5": 1}}), "logit_bias"),

@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn what_is_not_honoured_is_refused_by_name() {
         refused("n", json!(2), "n");
-        refused("logprobs", json!(true), "logprobs");
+        refused("top_logprobs", json!(2), "top_logprobs");
         refused("frequency_penalty", json!(0.5), "frequency_penalty");
         refused("tools", json!([{"type": "function"}]), "tools");
         refused("response_format", json!({"type": "json_object"}), "response_format");
