@@ -213,7 +213,7 @@ pub struct EvalArguments {
     /// Go on with the run in the file of --output; what failed is tried again
     #[arg(long)]
     pub resume: bool,
-    /// Write a report in JUnit's format, which CI systems show
+    /// Write a report in JUnit format, which CI systems show
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// Compare with an earlier run, a file that --output wrote

@@ -19,7 +19,7 @@ pub(super) fn chat_log_probabilities(tokens: &[TokenLogProbability]) -> Value {
 
 fn entry(text: &str, log_probability: Option<f32>) -> Value {
     // A token that is a part of a character has no bytes that its text could give.
-    let bytes = (!text.contains(char::REPLACEMENT_CHARACTER)).then(|| text.as_bytes());
+    let bytes = (!text.contains(char::REPLACEMENT_CHARACTER)).then_some(text.as_bytes());
     json!({"token": text, "logprob": log_probability, "bytes": bytes})
 }
 

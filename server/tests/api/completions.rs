@@ -1,7 +1,7 @@
 //! `POST /v1/completions`.
 
 use serde_json::{Value, json};
-use shared::model_call::Prompt;
+use shared::model_call::{LogProbabilitiesWanted, Prompt};
 
 use crate::sse::chunks;
 use crate::support::TestCompanion;
@@ -77,10 +77,24 @@ async fn a_stream_has_no_role_and_ends_like_any_other() {
 #[tokio::test]
 async fn fields_that_are_not_honoured_are_refused_by_name() {
     let companion = TestCompanion::start().await;
-    for (field, value) in [("best_of", json!(3)), ("suffix", json!("end")), ("logprobs", json!(2)), ("n", json!(2))] {
+    for (field, value) in [("best_of", json!(3)), ("suffix", json!("end")), ("logprobs", json!(6)), ("n", json!(2))] {
         let mut body = json!({"model": "echo", "prompt": "hello"});
         body[field] = value;
         let (status, _, param, message) = companion.post(PATH, &body).await.error();
         assert_eq!((status, param.as_str()), (400, field), "{message}");
     }
+}
+
+#[tokio::test]
+async fn a_prompt_is_given_back_before_its_continuation_and_asked_for_with_log_probabilities() {
+    let companion = TestCompanion::start().await;
+    let body = json!({"model": "echo", "prompt": "hello", "echo": true, "logprobs": 1, "max_tokens": 1});
+    let answer = companion.post(PATH, &body).await.json();
+    assert_eq!(answer["choices"][0]["text"], "hellohello");
+    let wanted = LogProbabilitiesWanted { top: 1, of_prompt: true };
+    assert_eq!(companion.backend.requests()[0].log_probabilities, Some(wanted));
+    let body = json!({"model": "echo", "prompt": "hello", "echo": true, "max_tokens": 1, "stream": true});
+    let stream = companion.post(PATH, &body).await.text;
+    let (echo, rest) = (stream.find("\"text\":\"hello\"").unwrap(), stream.rfind("\"text\":\"hello\"").unwrap());
+    assert!(echo < rest, "{stream}");
 }
