@@ -15,6 +15,9 @@ pub enum Executor {
     Gpu(GpuExecutor),
 }
 
+/// Rows of logits that a batch may be asked for.
+pub(crate) const MOST_LOGIT_ROWS: usize = 16;
+
 /// Called with each step's name and the rows it wrote.
 pub type Inspect<'a> = dyn FnMut(&str, &[f32]) + Send + 'a;
 
@@ -49,6 +52,11 @@ impl Executor {
         }
     }
 
+    /// The most tokens one batch may have whose logits are all wanted: those of the whole vocabulary are large.
+    pub fn scored_tokens(&self) -> usize {
+        self.batch_tokens().min(MOST_LOGIT_ROWS)
+    }
+
     /// Runs `tokens`, the first of which has index `first_position` in the sequence; the cache must hold all
     /// positions before it. Returns `[wanted rows, vocabulary]` logits.
     ///
@@ -63,6 +71,18 @@ impl Executor {
         match self {
             Self::Cpu(executor) => executor.forward(tokens, first_position, wanted),
             Self::Gpu(executor) => executor.forward(tokens, first_position, wanted).await,
+        }
+    }
+
+    /// Runs `tokens` as [`Executor::forward`] does, at most [`Executor::scored_tokens`] of them, and returns what the
+    /// last layer makes of each, after its norm: `[tokens, width]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn hidden_states(&mut self, tokens: &[u32], first_position: usize) -> Result<Vec<f32>, EngineError> {
+        match self {
+            Self::Cpu(executor) => executor.hidden_states(tokens, first_position),
+            Self::Gpu(executor) => executor.hidden_states(tokens, first_position).await,
         }
     }
 

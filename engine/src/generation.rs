@@ -1,14 +1,18 @@
 //! One answer: read the prompt, choose tokens, stop, and tell what happens as it happens.
 
+use std::collections::VecDeque;
+
 use shared::chat_template::RenderOptions;
 use shared::model_call::{
-    FinishReason, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage, ModelCallError,
-    ModelCallErrorKind, Prompt,
+    FinishReason, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage, LogProbabilitiesWanted,
+    ModelCallError, ModelCallErrorKind, Prompt,
 };
+use shared::sampling::Sampler;
 use shared::tokenizer::{SpecialTokens, StopMatcher, Stopped, StreamDecoder};
 
 use crate::clock::{now_seconds, today};
 use crate::error::EngineError;
+use crate::log_probabilities::{Score, first_token};
 use crate::model::Model;
 
 /// An answer in the making. Dropping it stops the work; what was computed stays in the model's cache.
@@ -18,7 +22,11 @@ pub struct Generation<'m> {
     limits: GenerationLimits,
     decoder: StreamDecoder,
     stops: StopMatcher,
+    /// There where each token is chosen from its logits, here, instead of by the backend on its own.
+    chooser: Option<Chooser>,
     stage: Stage,
+    /// Events that are due before the stage goes on.
+    due: VecDeque<GenerationEvent>,
     usage: GenerationUsage,
     most_tokens: u32,
     started_seconds: f64,
@@ -36,6 +44,12 @@ enum Stage {
     /// Text is complete; the last event is due.
     Finishing(FinishReason),
     Done,
+}
+
+/// Chooses tokens from logits that others want to see first.
+struct Chooser {
+    sampler: Sampler,
+    wanted: LogProbabilitiesWanted,
 }
 
 impl<'m> Generation<'m> {
@@ -69,8 +83,18 @@ impl<'m> Generation<'m> {
             return Err(full.into());
         }
         let most_tokens = request.limits.max_tokens.unwrap_or(u32::MAX).min(room as u32);
-        model.begin_answer(request.sampling, &prompt);
-        let cached = model.keep_common_prefix(&prompt);
+        let chooser = request.log_probabilities.map(|wanted| {
+            let mut sampler = Sampler::new(request.sampling, model.summary().vocabulary_size as usize);
+            prompt.iter().for_each(|&token| sampler.observe(token));
+            Chooser { sampler, wanted }
+        });
+        if chooser.is_none() {
+            model.begin_answer(request.sampling, &prompt);
+        }
+        let cached = match request.log_probabilities {
+            Some(LogProbabilitiesWanted { top, of_prompt: true }) => model.keep_scored_prefix(&prompt, top as usize),
+            _ => model.keep_common_prefix(&prompt),
+        };
         let usage = GenerationUsage {
             prompt_tokens: prompt.len() as u32,
             cached_prompt_tokens: cached as u32,
@@ -82,7 +106,9 @@ impl<'m> Generation<'m> {
             model,
             prompt,
             decoder: StreamDecoder::default(),
+            chooser,
             stage: Stage::Starting,
+            due: VecDeque::new(),
             usage,
             most_tokens,
             started_seconds,
@@ -92,46 +118,124 @@ impl<'m> Generation<'m> {
 
     /// The next event; `None` after the last.
     pub async fn next(&mut self) -> Option<Result<GenerationEvent, ModelCallError>> {
-        let event = match self.stage {
-            Stage::Starting => {
-                self.stage = Stage::Prefill;
-                Ok(GenerationEvent::Started { prompt_ids: self.prompt.clone() })
-            }
-            Stage::Prefill => self.prefill().await,
-            Stage::Decode { last } => self.decode(last).await,
-            Stage::Finishing(reason) => {
+        while self.due.is_empty() {
+            let progress = match self.stage {
+                Stage::Starting => {
+                    self.stage = Stage::Prefill;
+                    self.due.push_back(GenerationEvent::Started { prompt_ids: self.prompt.clone() });
+                    self.tell_scores(0);
+                    Ok(())
+                }
+                Stage::Prefill => self.prefill().await,
+                Stage::Decode { last } => self.decode(last).await,
+                Stage::Finishing(reason) => {
+                    self.stage = Stage::Done;
+                    self.due.push_back(GenerationEvent::Finished { reason, usage: self.usage });
+                    Ok(())
+                }
+                Stage::Done => return None,
+            };
+            if let Err(error) = progress {
                 self.stage = Stage::Done;
-                Ok(GenerationEvent::Finished { reason, usage: self.usage })
+                return Some(Err(error.into()));
             }
-            Stage::Done => return None,
-        };
-        if event.is_err() {
-            self.stage = Stage::Done;
         }
-        Some(event.map_err(ModelCallError::from))
+        self.due.pop_front().map(Ok)
     }
 
-    async fn prefill(&mut self) -> Result<GenerationEvent, EngineError> {
+    async fn prefill(&mut self) -> Result<(), EngineError> {
         let done = self.model.cached_tokens();
-        let end = self.prompt.len().min(done + self.model.executor().batch_tokens());
-        if end < self.prompt.len() {
-            self.model.read(&self.prompt[done..end]).await?;
-            return Ok(GenerationEvent::Prefill { done_tokens: end as u32, total_tokens: self.prompt.len() as u32 });
+        let scored_top = self.chooser.as_ref().filter(|it| it.wanted.of_prompt).map(|it| it.wanted.top as usize);
+        let batch = match scored_top {
+            Some(_) => self.model.executor().scored_tokens(),
+            None => self.model.executor().batch_tokens(),
+        };
+        // Without an answer to write, nobody needs what follows the last token.
+        let needed = self.prompt.len() - usize::from(self.most_tokens == 0);
+        let end = needed.min(done + batch);
+        let is_last = end == needed;
+        if done < end {
+            match scored_top {
+                Some(top) => {
+                    let told = 1 + self.model.scores().len();
+                    let logits = self.model.read_scored(&self.prompt, end, top).await?;
+                    self.tell_scores(told);
+                    if is_last && self.most_tokens > 0 {
+                        let token = self.choose(logits);
+                        self.begin_answer(&[token]);
+                        return Ok(());
+                    }
+                }
+                None if is_last && self.most_tokens > 0 => {
+                    let tokens = self.write(self.prompt[done..end].to_vec(), 1).await?;
+                    self.begin_answer(&tokens);
+                    return Ok(());
+                }
+                None => self.model.read(&self.prompt[done..end]).await?,
+            }
         }
-        let tokens = self.model.write(&self.prompt[done..end], 1).await?;
+        if is_last {
+            self.usage.prefill_seconds = now_seconds() - self.started_seconds;
+            self.stage = Stage::Finishing(FinishReason::Length);
+        } else {
+            let (done_tokens, total_tokens) = (end as u32, self.prompt.len() as u32);
+            self.due.push_back(GenerationEvent::Prefill { done_tokens, total_tokens });
+        }
+        Ok(())
+    }
+
+    /// The prompt is read, and the first tokens are chosen.
+    fn begin_answer(&mut self, tokens: &[u32]) {
         self.first_token_seconds = now_seconds();
         self.usage.prefill_seconds = self.first_token_seconds - self.started_seconds;
-        Ok(self.take(&tokens))
+        self.take(tokens);
     }
 
-    async fn decode(&mut self, last: u32) -> Result<GenerationEvent, EngineError> {
-        let tokens = self.model.write(&[last], (self.most_tokens - self.usage.completion_tokens) as usize).await?;
+    async fn decode(&mut self, last: u32) -> Result<(), EngineError> {
+        let tokens = self.write(vec![last], (self.most_tokens - self.usage.completion_tokens) as usize).await?;
         self.usage.decode_seconds = now_seconds() - self.first_token_seconds;
-        Ok(self.take(&tokens))
+        self.take(&tokens);
+        Ok(())
+    }
+
+    /// Reads tokens and chooses at least one more, at most `most_tokens`.
+    async fn write(&mut self, tokens: Vec<u32>, most_tokens: usize) -> Result<Vec<u32>, EngineError> {
+        if self.chooser.is_none() {
+            return self.model.write(&tokens, most_tokens).await;
+        }
+        let logits = self.model.read_for_logits(&tokens).await?;
+        Ok(vec![self.choose(logits)])
+    }
+
+    /// Chooses the token that follows those in the cache by its `logits` `[vocabulary]`, and tells how probable it was.
+    fn choose(&mut self, mut logits: Vec<f32>) -> u32 {
+        let Some(chooser) = &mut self.chooser else { return shared::sampling::argmax(&logits) };
+        // The sampler changes what it chooses from.
+        let original = logits.clone();
+        let token = chooser.sampler.choose(&mut logits, self.model.cached_tokens() as u32);
+        let top = chooser.wanted.top as usize;
+        let tokens = vec![Score::of(token, &original, top).describe(self.model.tokenizer(), top)];
+        self.due.push_back(GenerationEvent::LogProbabilities { tokens });
+        token
+    }
+
+    /// Tells how probable the prompt's tokens from the one with index `first` on were, as far as that is known.
+    fn tell_scores(&mut self, first: usize) {
+        let Some(LogProbabilitiesWanted { top, of_prompt: true }) = self.chooser.as_ref().map(|it| it.wanted) else {
+            return;
+        };
+        let tokenizer = self.model.tokenizer();
+        let beginning = (first == 0).then(|| first_token(tokenizer, self.prompt[0]));
+        let scores = self.model.scores().iter().skip(first.saturating_sub(1));
+        let following = scores.map(|score| score.describe(tokenizer, top as usize));
+        let tokens: Vec<_> = beginning.into_iter().chain(following).collect();
+        if !tokens.is_empty() {
+            self.due.push_back(GenerationEvent::LogProbabilities { tokens });
+        }
     }
 
     /// Accounts for chosen tokens up to the end of the answer; what the backend chose beyond it is dropped.
-    fn take(&mut self, tokens: &[u32]) -> GenerationEvent {
+    fn take(&mut self, tokens: &[u32]) {
         let (mut text, mut ids) = (String::new(), Vec::with_capacity(tokens.len()));
         for &token in tokens {
             text += &self.take_one(token);
@@ -140,7 +244,7 @@ impl<'m> Generation<'m> {
                 break;
             }
         }
-        GenerationEvent::Text { text, ids }
+        self.due.push_back(GenerationEvent::Text { text, ids });
     }
 
     /// Accounts for a chosen token: its text, and whether it is the last.

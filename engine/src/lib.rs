@@ -13,6 +13,7 @@ pub mod executor;
 pub mod generation;
 pub mod gguf;
 pub mod gpu;
+mod log_probabilities;
 pub mod model;
 pub mod models;
 pub mod plan;

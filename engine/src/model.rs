@@ -13,6 +13,7 @@ use crate::executor::{Executor, LogitsWanted};
 use crate::generation::Generation;
 use crate::gguf::GgufFile;
 use crate::gpu::{GpuDevice, GpuExecutor};
+use crate::log_probabilities::Score;
 use crate::models::{self, Hyperparameters};
 use crate::plan::Plan;
 use crate::source::ReadAt;
@@ -99,6 +100,9 @@ pub struct Model {
     context_tokens: usize,
     /// Tokens whose keys and values the cache holds.
     cached: Vec<u32>,
+    /// What is known of how probable the sequence's tokens were, beginning with its second: `scores[i]` is of token
+    /// `i + 1`, given the cached tokens before it.
+    scores: Vec<Score>,
 }
 
 /// What the header of a model file says.
@@ -152,7 +156,7 @@ impl Model {
                 (Executor::Gpu(executor), name)
             }
         };
-        Ok(Self { summary, text, executor, device_name, context_tokens, cached: Vec::new() })
+        Ok(Self { summary, text, executor, device_name, context_tokens, cached: Vec::new(), scores: Vec::new() })
     }
 
     /// What its file holds.
@@ -203,9 +207,8 @@ impl Model {
     /// The device failed, or `ids` don't fit.
     pub async fn score(&mut self, ids: &[u32], each: &mut dyn FnMut(usize, &[f32])) -> Result<(), EngineError> {
         self.check_tokens(ids)?;
-        self.cached.clear();
-        // Logits of the whole vocabulary for every token are large: few tokens at a time.
-        let batch = self.executor.batch_tokens().min(16);
+        self.keep(0);
+        let batch = self.executor.scored_tokens();
         for (index, tokens) in ids.chunks(batch).enumerate() {
             let first = index * batch;
             let logits = self.executor.forward(tokens, first, LogitsWanted::All).await?;
@@ -248,14 +251,14 @@ impl Model {
 
     /// Reads `prompt` into an empty cache; returns the most probable next token.
     async fn begin_writing(&mut self, prompt: &[u32]) -> Result<u32, EngineError> {
-        self.cached.clear();
+        self.keep(0);
         self.begin_answer(SamplingParameters::GREEDY, prompt);
         Ok(self.write(prompt, 1).await?.last().copied().unwrap_or_default())
     }
 
     /// The executor, for tests that compare backends step by step.
     pub fn executor_mut(&mut self) -> &mut Executor {
-        self.cached.clear();
+        self.keep(0);
         &mut self.executor
     }
 
@@ -263,8 +266,26 @@ impl Model {
     pub(crate) fn keep_common_prefix(&mut self, ids: &[u32]) -> usize {
         let common = self.cached.iter().zip(ids).take_while(|(a, b)| a == b).count();
         let kept = common.min(ids.len().saturating_sub(1));
-        self.cached.truncate(kept);
+        self.keep(kept);
         kept
+    }
+
+    /// As [`Model::keep_common_prefix`], where every token of `ids` is to be scored, with `top` of the most probable
+    /// tokens: what was scored before is not computed again.
+    pub(crate) fn keep_scored_prefix(&mut self, ids: &[u32], top: usize) -> usize {
+        let common = self.cached.iter().zip(ids).take_while(|(a, b)| a == b).count();
+        let following = ids.iter().skip(1).take(common);
+        let known = self.scores.iter().zip(following).take_while(|(score, id)| score.token == **id && score.tells(top));
+        // The token after these has its score from the logits of the last of them.
+        let kept = known.count().min(ids.len().saturating_sub(1));
+        self.scores.truncate(kept);
+        self.keep(kept);
+        kept
+    }
+
+    fn keep(&mut self, tokens: usize) {
+        self.cached.truncate(tokens);
+        self.scores.truncate(tokens);
     }
 
     /// Tokens are chosen by `sampling` from here on; `context` is the prompt.
@@ -277,6 +298,31 @@ impl Model {
         self.executor.forward(tokens, self.cached.len(), LogitsWanted::None).await?;
         self.cached.extend_from_slice(tokens);
         Ok(())
+    }
+
+    /// Reads tokens that follow those in the cache, and returns the logits `[vocabulary]` after the last of them.
+    pub(crate) async fn read_for_logits(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+        let logits = self.executor.forward(tokens, self.cached.len(), LogitsWanted::Last).await?;
+        self.cached.extend_from_slice(tokens);
+        Ok(logits)
+    }
+
+    /// Reads the next tokens of `ids`, of which the cache holds a beginning, up to `end`, and scores the tokens that
+    /// follow them. Returns the logits `[vocabulary]` after the last token read.
+    pub(crate) async fn read_scored(&mut self, ids: &[u32], end: usize, top: usize) -> Result<Vec<f32>, EngineError> {
+        let first = self.cached.len();
+        let mut logits = self.executor.forward(&ids[first..end], first, LogitsWanted::All).await?;
+        let vocabulary_size = self.summary.vocabulary_size as usize;
+        for (row, &following) in logits.chunks_exact(vocabulary_size).zip(&ids[first + 1..]) {
+            self.scores.push(Score::of(following, row, top));
+        }
+        self.cached.extend_from_slice(&ids[first..end]);
+        Ok(logits.split_off(logits.len() - vocabulary_size))
+    }
+
+    /// What is known of how probable the tokens were, beginning with the second.
+    pub(crate) fn scores(&self) -> &[Score] {
+        &self.scores
     }
 
     /// Reads tokens that follow those in the cache, and writes at least one more and at most `most_tokens`. The last

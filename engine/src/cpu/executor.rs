@@ -122,6 +122,15 @@ impl CpuExecutor {
         self.run(tokens, first_position, wanted, None)
     }
 
+    /// See [`crate::executor::Executor::hidden_states`].
+    ///
+    /// # Errors
+    /// There is no memory for the cache.
+    pub fn hidden_states(&mut self, tokens: &[u32], first_position: usize) -> Result<Vec<f32>, EngineError> {
+        let hidden = self.plan.hidden;
+        self.walk(tokens, first_position, LogitsWanted::All, hidden, None)
+    }
+
     /// See [`crate::executor::Executor::begin_answer`].
     pub fn begin_answer(&mut self, sampling: SamplingParameters, context: &[u32]) {
         self.sampler = Sampler::new(sampling, self.plan.vocabulary_size);
@@ -146,6 +155,19 @@ impl CpuExecutor {
         tokens: &[u32],
         first_position: usize,
         wanted: LogitsWanted,
+        inspect: Option<&mut Inspect<'_>>,
+    ) -> Result<Vec<f32>, EngineError> {
+        let logits = self.plan.logits;
+        self.walk(tokens, first_position, wanted, logits, inspect)
+    }
+
+    /// Runs a batch up to the step that writes `result`, and returns its rows.
+    fn walk(
+        &mut self,
+        tokens: &[u32],
+        first_position: usize,
+        wanted: LogitsWanted,
+        result: View,
         mut inspect: Option<&mut Inspect<'_>>,
     ) -> Result<Vec<f32>, EngineError> {
         let batch = Batch {
@@ -161,13 +183,17 @@ impl CpuExecutor {
             for step in &plan.steps {
                 if step.rows == Rows::All || batch.logit_rows > 0 {
                     walk.step(step, &batch);
-                    if let (Some(inspect), Some(view)) = (&mut inspect, step.operation.output()) {
+                    let output = step.operation.output();
+                    if let (Some(inspect), Some(view)) = (&mut inspect, output) {
                         inspect(&step.name, &walk.rows_of(view, batch.rows(step.rows)));
+                    }
+                    if output == Some(result) {
+                        break;
                     }
                 }
             }
         });
-        Ok(walk.rows_of(plan.logits, batch.logit_rows))
+        Ok(walk.rows_of(result, batch.logit_rows))
     }
 
     fn make_room(&mut self, batch: &Batch<'_>) -> Result<(), EngineError> {

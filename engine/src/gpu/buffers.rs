@@ -4,10 +4,8 @@ use super::GpuDevice;
 use super::call::{Batch, Resource};
 use super::kernels::{self, MOST_CHOSEN, Sampling};
 use super::weights::GpuWeight;
+use crate::executor::MOST_LOGIT_ROWS;
 use crate::plan::{Operation, Plan, Rows};
-
-/// The most rows of logits that one batch has.
-pub(super) const MOST_LOGIT_ROWS: usize = 16;
 
 /// Everything that kernels bind.
 pub(super) struct Buffers {

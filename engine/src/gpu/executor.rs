@@ -8,7 +8,7 @@ use std::ops::Range;
 use shared::sampling::SamplingParameters;
 
 use super::GpuDevice;
-use super::buffers::{Buffers, MOST_LOGIT_ROWS};
+use super::buffers::Buffers;
 use super::call::{Batch, Resource};
 use super::kernels::{MOST_CHOSEN, Sampling};
 use super::pipelines::Pipelines;
@@ -17,7 +17,7 @@ use super::recorder::{RecordedStep, Recording, Tuning, record};
 use super::weights;
 use crate::clock::now_seconds;
 use crate::error::EngineError;
-use crate::executor::{Inspect, LogitsWanted};
+use crate::executor::{Inspect, LogitsWanted, MOST_LOGIT_ROWS};
 use crate::gguf::GgufFile;
 use crate::plan::{Plan, View, WeightId};
 use crate::source::ReadAt;
@@ -38,6 +38,7 @@ pub struct GpuExecutor {
     drawn: Range<usize>,
     buffers: Buffers,
     pipelines: Pipelines,
+    hidden: View,
     logits: View,
     vocabulary_size: usize,
     weights_bytes: u64,
@@ -95,6 +96,7 @@ impl GpuExecutor {
             drawn,
             buffers,
             pipelines,
+            hidden: plan.hidden,
             logits: plan.logits,
             vocabulary_size: plan.vocabulary_size,
             weights_bytes,
@@ -166,6 +168,23 @@ impl GpuExecutor {
             return Ok(Vec::new());
         }
         self.logits_readback.read(&self.gpu, rows * self.vocabulary_size).await
+    }
+
+    /// See [`crate::executor::Executor::hidden_states`].
+    ///
+    /// # Errors
+    /// The device failed.
+    pub async fn hidden_states(&mut self, tokens: &[u32], first_position: usize) -> Result<Vec<f32>, EngineError> {
+        let batch = self.start(tokens, first_position, LogitsWanted::All);
+        let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let before_logits = self.steps.iter().filter(|step| step.output != Some(self.logits));
+        self.encode(&mut encoder, before_logits.map(|step| calls_of_step(step, &batch)), &batch);
+        let columns = self.columns[self.hidden.buffer.0];
+        let hidden = self.buffers.get(Resource::Activations(self.hidden.buffer));
+        let count = tokens.len() * columns;
+        self.logits_readback.copy(&self.gpu, &mut encoder, hidden, (count * 4) as u64);
+        self.gpu.queue.submit([encoder.finish()]);
+        self.logits_readback.read(&self.gpu, count).await
     }
 
     /// See [`crate::executor::Executor::choose`].

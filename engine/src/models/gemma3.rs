@@ -141,5 +141,5 @@ pub(super) fn plan(file: &GgufFile, sizes: &Hyperparameters) -> Result<Plan, Eng
         "logits".to_owned(),
         Operation::Linear { input: final_normed, weight, output: logits, accumulate: false },
     );
-    Ok(builder.finish(logits))
+    Ok(builder.finish(final_normed, logits))
 }

@@ -21,6 +21,7 @@ impl<'a> PlanBuilder<'a> {
             ropes: Vec::new(),
             caches: Vec::new(),
             steps: Vec::new(),
+            hidden: no_view,
             logits: no_view,
             vocabulary_size: 0,
         };
@@ -124,8 +125,9 @@ impl<'a> PlanBuilder<'a> {
         self.rows = Rows::Logits;
     }
 
-    /// The finished plan.
-    pub fn finish(mut self, logits: View) -> Plan {
+    /// The finished plan: `logits` are computed from `hidden`, which is a whole buffer.
+    pub fn finish(mut self, hidden: View, logits: View) -> Plan {
+        self.plan.hidden = hidden;
         self.plan.vocabulary_size = logits.columns;
         self.plan.logits = logits;
         self.plan

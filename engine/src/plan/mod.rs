@@ -36,6 +36,8 @@ pub struct Plan {
     pub caches: Vec<Cache>,
     /// The steps in order.
     pub steps: Vec<Step>,
+    /// Where the last norm leaves its result, which the logits are computed from: `[logit rows, width]`, a whole buffer.
+    pub hidden: View,
     /// Where the last step leaves the logits: `[logit rows, vocabulary]`.
     pub logits: View,
     /// Number of tokens.
