@@ -33,7 +33,8 @@ fn compile(pattern: &str, is_text_ascii: bool) -> Result<Regex, JudgeError> {
 }
 
 /// Writes JavaScript's expression in the dialect of `fancy_regex`. There `\d`, `\w` and `\b` know all of Unicode, `.`
-/// stops at fewer line ends, and brackets nest (ECMAScript 2025, section 22.2).
+/// stops at fewer line ends, and brackets nest. As there are no flags, `\p{L}` is just these letters (ECMAScript 2025,
+/// section 22.2).
 fn translate(pattern: &str, is_text_ascii: bool) -> String {
     let mut translated = String::with_capacity(pattern.len());
     let mut characters = pattern.chars().peekable();
@@ -122,7 +123,7 @@ fn escape(
         },
         '0' => translated.push_str(r"\x00"),
         // These mean something in both, or only count groups.
-        's' | 'S' | 'n' | 'r' | 't' | 'v' | 'f' | 'x' | 'u' | 'k' | '1'..='9' | 'p' | 'P' => {
+        's' | 'S' | 'n' | 'r' | 't' | 'v' | 'f' | 'x' | 'u' | 'k' | '1'..='9' => {
             translated.extend(['\\', escaped]);
         }
         letter if letter.is_alphanumeric() => translated.push(letter),
@@ -174,6 +175,8 @@ mod tests {
             (r"(?<=\$)\d+", "$12", true),
             (r"\s", "\u{a0}", true),
             (r"\z", "z", true),
+            (r"\p{L}", "é", false),
+            (r"\p{L}", "p{L}", true),
         ] {
             assert_eq!(matches(pattern, answer), expected, "{pattern} on {answer:?}");
         }
