@@ -50,8 +50,8 @@ pub async fn compare(case: &Case, answers: &[&Answer], mut verdicts: Vec<Verdict
     verdicts
 }
 
-/// Most calls that judging one answer of `case` makes to the grading model and to the embedding model. The one call that
-/// compares all answers is counted too.
+/// Most calls that judging one answer of `case` makes to the grading model and to the embedding model. The one call
+/// that compares all answers is counted too.
 pub fn most_model_calls(case: &Case) -> (u32, u32) {
     fn of_all(checks: &[Check]) -> (u32, u32) {
         let calls = checks.iter().map(|check| match check {

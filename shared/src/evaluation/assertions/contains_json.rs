@@ -24,8 +24,8 @@ pub(super) fn observe(answer: &str, schema: Option<&Validator>) -> Observation {
 }
 
 /// The objects written in a text. As in promptfoo they may be written loosely, as YAML's flow style has them (single
-/// quotes, no quotes, commas at the end), and the last may lack its closing braces. Unlike there, a brace in a string of
-/// proper JSON doesn't end an object.
+/// quotes, no quotes, commas at the end), and the last may lack its closing braces. Unlike there, a brace in a string
+/// of proper JSON doesn't end an object.
 fn objects_in(text: &str) -> Vec<Value> {
     const MOST_OBJECT_BYTES: usize = 100_000;
     // Without it, a text of many opening braces would be read again from each.

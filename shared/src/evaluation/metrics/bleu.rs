@@ -1,5 +1,5 @@
-//! BLEU: how many runs of one to four words a text shares with references (Papineni et al. 2002), counted as `sacrebleu`
-//! does (Post 2018, "A Call for Clarity in Reporting BLEU Scores"): 13a tokens, exponential smoothing.
+//! BLEU: how many runs of one to four words a text shares with references (Papineni et al. 2002), counted as
+//! `sacrebleu` does (Post 2018, "A Call for Clarity in Reporting BLEU Scores"): 13a tokens, exponential smoothing.
 
 use std::collections::HashMap;
 

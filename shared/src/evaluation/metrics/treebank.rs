@@ -1,7 +1,7 @@
 //! Words and signs as the Penn Treebank has them, which promptfoo's ROUGE counts.
 
-/// Splits a text in small letters: signs and endings such as `'s` and `n't` apart, and the point at the end of the whole
-/// text only. After the rules of Robert `MacIntyre`'s `tokenizer.sed` (1995).
+/// Splits a text in small letters: signs and endings such as `'s` and `n't` apart, and the point at the end of the
+/// whole text only. After the rules of Robert `MacIntyre`'s `tokenizer.sed` (1995).
 pub(in crate::evaluation) fn treebank_words(text: &str) -> Vec<String> {
     let collapsed = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let characters: Vec<char> = collapsed.chars().collect();

@@ -26,9 +26,9 @@ const MANY_VALUES: usize = 10_000;
 /// 1987, "Better bootstrap confidence intervals"), which holds for skewed scores too. The same values in the same order
 /// and the same seed give the same interval. `bounds` is what values can be at all, such as 0 to 1 for scores.
 ///
-/// `None` where the values are too few to say: fewer than two, or not finite, or all alike without bounds. Values that are all alike
-/// would bootstrap to no width; with bounds, the interval is that of Clopper and Pearson (1934) for how often another
-/// value may still occur, at the bounds in the worst case.
+/// `None` where the values are too few to say: fewer than two, or not finite, or all alike without bounds. Values that
+/// are all alike would bootstrap to no width; with bounds, the interval is that of Clopper and Pearson (1934) for how
+/// often another value may still occur, at the bounds in the worst case.
 pub fn mean_interval(values: &[f64], bounds: Option<(f64, f64)>, seed: u64) -> Option<Interval> {
     let [first, _, ..] = values else { return None };
     if values.iter().any(|value| !value.is_finite()) {

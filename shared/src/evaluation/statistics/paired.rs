@@ -84,8 +84,8 @@ fn sign_flip_p_value(differences: &[f64], seed: u64) -> Option<f64> {
     })
 }
 
-/// The p-value for two runs that pass or fail the same cases, from how many cases only the first passed and how many only
-/// the second: the test of `McNemar` (1947) in its exact form.
+/// The p-value for two runs that pass or fail the same cases, from how many cases only the first passed and how many
+/// only the second: the test of `McNemar` (1947) in its exact form.
 pub fn mcnemar_p_value(only_first: u64, only_second: u64) -> f64 {
     let (fewer, all) = (only_first.min(only_second), only_first + only_second);
     // Both tails of the binomial distribution with a probability of one half, in logarithms: 2^-all can underflow.
