@@ -2,7 +2,11 @@
 
 pub mod assertions;
 mod case;
+mod judge;
+pub mod metrics;
+pub mod statistics;
 mod verdict;
 
 pub use case::{AssertionSet, Case, Check, WeightedAssertion};
+pub use judge::{compare, judge, most_model_calls};
 pub use verdict::{Answer, Verdict};
