@@ -19,6 +19,12 @@ pub struct Case {
     pub threshold: Option<f64>,
     /// What to group the results by.
     pub tags: Vec<String>,
+    /// A template set before the prompt's last message, for this case only.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub prompt_prefix: String,
+    /// A template set after the prompt's last message, for this case only.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub prompt_suffix: String,
 }
 
 /// Something expected of an answer.

@@ -1,4 +1,4 @@
-//! How good answers are: cases with what is expected of an answer, and the verdict on one.
+//! How good answers are: evaluations over cases with what is expected of an answer, the verdict on each, and reports.
 
 pub mod assertions;
 mod case;
