@@ -11,6 +11,7 @@ pub mod evaluation;
 pub mod model_call;
 pub mod model_pool;
 pub mod model_source;
+pub mod optimization;
 pub mod prompt;
 pub mod sampling;
 pub mod tokenizer;

@@ -1,6 +1,8 @@
 //! Models by name, wherever they run: what evaluation, optimization and prompt chains ask for models from.
 
 use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::str::FromStr;
 
@@ -96,6 +98,12 @@ pub trait ModelPool {
 pub trait Clock {
     /// Seconds since some fixed moment, never going back.
     fn now_seconds(&self) -> f64;
+}
+
+/// A clock that can also wake up.
+pub trait Timer: Clock {
+    /// Done once so many seconds have passed.
+    fn sleep(&self, seconds: f64) -> Pin<Box<dyn Future<Output = ()>>>;
 }
 
 #[cfg(test)]
