@@ -4,10 +4,11 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 use shared::api::chat::ChatCompletionRequest;
-use shared::model_call::{FinishReason, GenerationUsage};
+use shared::model_call::{FinishReason, GenerationUsage, TokenLogProbability};
 
+use super::log_probabilities::chat_log_probabilities;
 use super::request_body::JsonBody;
-use super::streaming::{AnswerShape, Delivery, respond};
+use super::streaming::{AnswerShape, Choice, Delivery, respond};
 use crate::database::now_unix_s;
 use crate::error::ApiError;
 use crate::random;
@@ -43,8 +44,8 @@ impl ChatShape {
         })
     }
 
-    fn delta(&self, choice: usize, delta: Value, reason: Option<FinishReason>) -> Value {
-        self.chunk(json!([{"index": choice, "delta": delta, "logprobs": null, "finish_reason": reason}]))
+    fn delta(&self, choice: usize, delta: Value, logprobs: Value, reason: Option<FinishReason>) -> Value {
+        self.chunk(json!([{"index": choice, "delta": delta, "logprobs": logprobs, "finish_reason": reason}]))
     }
 }
 
@@ -54,15 +55,15 @@ impl AnswerShape for ChatShape {
     }
 
     fn first_chunk(&self, choice: usize) -> Option<Value> {
-        Some(self.delta(choice, json!({"role": "assistant", "content": ""}), None))
+        Some(self.delta(choice, json!({"role": "assistant", "content": ""}), Value::Null, None))
     }
 
-    fn text_chunk(&self, choice: usize, text: String) -> Value {
-        self.delta(choice, json!({"content": text}), None)
+    fn text_chunk(&self, choice: usize, text: String, tokens: Vec<TokenLogProbability>) -> Value {
+        self.delta(choice, json!({"content": text}), chat_log_probabilities(&tokens), None)
     }
 
     fn last_chunk(&self, choice: usize, reason: FinishReason) -> Value {
-        self.delta(choice, json!({}), Some(reason))
+        self.delta(choice, json!({}), Value::Null, Some(reason))
     }
 
     fn usage_chunk(&self, usage: GenerationUsage) -> Value {
@@ -71,13 +72,13 @@ impl AnswerShape for ChatShape {
         chunk
     }
 
-    fn whole(&self, choices: Vec<(String, FinishReason)>, usage: GenerationUsage) -> Value {
-        let choices = choices.into_iter().enumerate().map(|(index, (text, reason))| {
+    fn whole(&self, choices: Vec<Choice>, usage: GenerationUsage) -> Value {
+        let choices = choices.into_iter().enumerate().map(|(index, choice)| {
             json!({
                 "index": index,
-                "message": {"role": "assistant", "content": text},
-                "logprobs": null,
-                "finish_reason": reason,
+                "message": {"role": "assistant", "content": choice.text},
+                "logprobs": chat_log_probabilities(&choice.tokens),
+                "finish_reason": choice.reason,
             })
         });
         json!({

@@ -1,16 +1,20 @@
 //! `POST /v1/completions`: plain continuation, one choice for each prompt.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 use shared::api::completions::CompletionRequest;
-use shared::model_call::{FinishReason, GenerationUsage};
+use shared::model_call::{FinishReason, GenerationRequest, GenerationUsage, Prompt, TokenLogProbability};
 
+use super::log_probabilities::completion_log_probabilities;
 use super::request_body::JsonBody;
-use super::streaming::{AnswerShape, Delivery, respond};
+use super::streaming::{AnswerShape, Choice, Delivery, respond};
 use super::usage::usage as usage_json;
 use crate::database::now_unix_s;
 use crate::error::ApiError;
+use crate::inference::ModelToServe;
 use crate::random;
 use crate::state::AppState;
 
@@ -22,8 +26,31 @@ pub(crate) async fn create(
     let prompts = request.to_generation_requests(random::seed())?;
     let delivery = Delivery::asked_for(request.stream, request.stream_options)?;
     let model = state.model_to_serve(&request.model).await?;
-    let shape = CompletionShape { id: random::identifier("cmpl"), created: now_unix_s(), model: request.model };
+    let echoed = if request.echo { echoed_texts(&state, &model, &prompts).await? } else { Vec::new() };
+    let shape = CompletionShape {
+        id: random::identifier("cmpl"),
+        created: now_unix_s(),
+        model: request.model,
+        echoed: Arc::new(echoed),
+    };
     respond(&state, &model, prompts, delivery, shape).await
+}
+
+/// The prompts as texts.
+async fn echoed_texts(
+    state: &AppState,
+    model: &ModelToServe,
+    prompts: &[GenerationRequest],
+) -> Result<Vec<String>, ApiError> {
+    let (state, path) = (state.clone(), model.path.clone());
+    let text = tokio::task::spawn_blocking(move || state.served().text(&path)).await;
+    let text = text.map_err(|_| ApiError::internal("the model's header could not be read"))??;
+    let in_words = |request: &GenerationRequest| match &request.prompt {
+        Prompt::Text(text) => text.clone(),
+        Prompt::Tokens(ids) => text.tokenizer().decode_with_special(ids),
+        Prompt::Chat(_) => String::new(),
+    };
+    Ok(prompts.iter().map(in_words).collect())
 }
 
 #[derive(Clone)]
@@ -31,9 +58,15 @@ struct CompletionShape {
     id: String,
     created: i64,
     model: String,
+    /// What each choice begins with; empty where nothing is echoed.
+    echoed: Arc<Vec<String>>,
 }
 
 impl CompletionShape {
+    fn echo(&self, choice: usize) -> &str {
+        self.echoed.get(choice).map_or("", String::as_str)
+    }
+
     fn object(&self, choices: Vec<Value>) -> Value {
         json!({
             "id": self.id,
@@ -45,8 +78,8 @@ impl CompletionShape {
     }
 }
 
-fn choice(index: usize, text: &str, reason: Option<FinishReason>) -> Value {
-    json!({"index": index, "text": text, "logprobs": null, "finish_reason": reason})
+fn choice(index: usize, text: &str, logprobs: Value, reason: Option<FinishReason>) -> Value {
+    json!({"index": index, "text": text, "logprobs": logprobs, "finish_reason": reason})
 }
 
 impl AnswerShape for CompletionShape {
@@ -54,16 +87,17 @@ impl AnswerShape for CompletionShape {
         "prompt"
     }
 
-    fn first_chunk(&self, _: usize) -> Option<Value> {
-        None
+    fn first_chunk(&self, index: usize) -> Option<Value> {
+        let echo = self.echo(index);
+        (!echo.is_empty()).then(|| self.object(vec![choice(index, echo, Value::Null, None)]))
     }
 
-    fn text_chunk(&self, index: usize, text: String) -> Value {
-        self.object(vec![choice(index, &text, None)])
+    fn text_chunk(&self, index: usize, text: String, tokens: Vec<TokenLogProbability>) -> Value {
+        self.object(vec![choice(index, &text, completion_log_probabilities(&tokens), None)])
     }
 
     fn last_chunk(&self, index: usize, reason: FinishReason) -> Value {
-        self.object(vec![choice(index, "", Some(reason))])
+        self.object(vec![choice(index, "", Value::Null, Some(reason))])
     }
 
     fn usage_chunk(&self, usage: GenerationUsage) -> Value {
@@ -72,8 +106,11 @@ impl AnswerShape for CompletionShape {
         chunk
     }
 
-    fn whole(&self, choices: Vec<(String, FinishReason)>, usage: GenerationUsage) -> Value {
-        let choices = choices.iter().enumerate().map(|(index, (text, reason))| choice(index, text, Some(*reason)));
+    fn whole(&self, choices: Vec<Choice>, usage: GenerationUsage) -> Value {
+        let choices = choices.into_iter().enumerate().map(|(index, answer)| {
+            let text = format!("{}{}", self.echo(index), answer.text);
+            choice(index, &text, completion_log_probabilities(&answer.tokens), Some(answer.reason))
+        });
         let mut object = self.object(choices.collect());
         object["usage"] = usage_json(usage);
         object

@@ -5,6 +5,7 @@ pub mod chat_completions;
 pub mod companion;
 pub mod completions;
 pub mod health;
+mod log_probabilities;
 pub mod model_files;
 pub mod models;
 mod name_in_path;

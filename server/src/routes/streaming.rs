@@ -14,7 +14,9 @@ use axum::response::{IntoResponse, Response};
 use futures::stream::{Stream, StreamExt};
 use serde_json::Value;
 use shared::api::StreamOptions;
-use shared::model_call::{FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage};
+use shared::model_call::{
+    FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage, TokenLogProbability,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
@@ -27,14 +29,24 @@ pub(crate) trait AnswerShape: Clone + Send + Sync + 'static {
     fn prompt_field(&self) -> &'static str;
     /// A chunk before any text.
     fn first_chunk(&self, choice: usize) -> Option<Value>;
-    /// A chunk with new text.
-    fn text_chunk(&self, choice: usize, text: String) -> Value;
+    /// A chunk with new text, and how probable its tokens were, where that was asked for.
+    fn text_chunk(&self, choice: usize, text: String, tokens: Vec<TokenLogProbability>) -> Value;
     /// The chunk that ends a choice.
     fn last_chunk(&self, choice: usize, reason: FinishReason) -> Value;
     /// The chunk with the counts.
     fn usage_chunk(&self, usage: GenerationUsage) -> Value;
-    /// The answer in one piece; one (text, reason) for each choice.
-    fn whole(&self, choices: Vec<(String, FinishReason)>, usage: GenerationUsage) -> Value;
+    /// The answer in one piece.
+    fn whole(&self, choices: Vec<Choice>, usage: GenerationUsage) -> Value;
+}
+
+/// One finished answer.
+pub(crate) struct Choice {
+    /// Its text.
+    pub(crate) text: String,
+    /// How probable its tokens were, where that was asked for.
+    pub(crate) tokens: Vec<TokenLogProbability>,
+    /// Why it ended.
+    pub(crate) reason: FinishReason,
 }
 
 /// How the client wants its answer.
@@ -117,13 +129,12 @@ async fn whole(
     let mut choices = Vec::new();
     let mut usage = GenerationUsage::default();
     for mut generation in generations {
-        let mut text = String::new();
+        let (mut text, mut tokens) = (String::new(), Vec::new());
         let reason = loop {
             let event = next_event(&mut generation, cut_off).await.map_err(|error| about_prompt(error, shape))?;
             match event {
-                GenerationEvent::Started { .. }
-                | GenerationEvent::Prefill { .. }
-                | GenerationEvent::LogProbabilities { .. } => {}
+                GenerationEvent::Started { .. } | GenerationEvent::Prefill { .. } => {}
+                GenerationEvent::LogProbabilities { tokens: more } => tokens.extend(more),
                 GenerationEvent::Text { text: more, .. } => text.push_str(&more),
                 GenerationEvent::Finished { reason, usage: more } => {
                     usage = add(usage, more);
@@ -131,7 +142,7 @@ async fn whole(
                 }
             }
         };
-        choices.push((text, reason));
+        choices.push(Choice { text, tokens, reason });
     }
     Ok(Json(shape.whole(choices, usage)).into_response())
 }
@@ -154,14 +165,22 @@ fn events(
             if let Some(first) = shape.first_chunk(choice) {
                 yield chunk(first);
             }
+            // Of text that is not sent yet.
+            let mut tokens = Vec::new();
             loop {
                 match next_event(&mut generation, &cut_off).await {
                     Ok(GenerationEvent::Started { .. } | GenerationEvent::Prefill { .. }) => {}
+                    Ok(GenerationEvent::LogProbabilities { tokens: more }) => tokens.extend(more),
                     // A token can end in the middle of a character; its text comes with the next one.
                     Ok(GenerationEvent::Text { text, .. }) if text.is_empty() => {}
-                    Ok(GenerationEvent::Text { text, .. }) => yield chunk(shape.text_chunk(choice, text)),
+                    Ok(GenerationEvent::Text { text, .. }) => {
+                        yield chunk(shape.text_chunk(choice, text, std::mem::take(&mut tokens)));
+                    }
                     Ok(GenerationEvent::Finished { reason, usage }) => {
                         total = add(total, usage);
+                        if !tokens.is_empty() {
+                            yield chunk(shape.text_chunk(choice, String::new(), std::mem::take(&mut tokens)));
+                        }
                         yield chunk(shape.last_chunk(choice, reason));
                         break;
                     }

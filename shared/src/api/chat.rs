@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::request::{Sampling, Stop, StreamOptions, invalid, limits, null_is_false, refuse_unhonoured};
-use crate::model_call::{ChatMessage, FinishReason, GenerationRequest, ModelCallError, Prompt};
+use crate::model_call::{ChatMessage, FinishReason, GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt};
+
+/// The most alternatives to each token that a request may ask for, as at OpenAI.
+const MOST_TOP_LOGPROBS: u32 = 20;
 
 /// The request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +37,12 @@ pub struct ChatCompletionRequest {
     /// Most tokens to generate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_completion_tokens: Option<u32>,
+    /// Tell how probable each token of the answer was.
+    #[serde(default, deserialize_with = "null_is_false")]
+    pub logprobs: bool,
+    /// Also tell this many of the most probable tokens at each place; needs `logprobs`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_logprobs: Option<u32>,
     /// Texts that end the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
@@ -117,7 +126,24 @@ impl ChatCompletionRequest {
             seed: self.seed,
         };
         let limits = limits(max_tokens, param, self.stop.clone())?;
-        Ok(GenerationRequest::new(Prompt::Chat(messages), sampling.parameters(fallback_seed)?, limits))
+        Ok(GenerationRequest {
+            log_probabilities: self.log_probabilities()?,
+            ..GenerationRequest::new(Prompt::Chat(messages), sampling.parameters(fallback_seed)?, limits)
+        })
+    }
+}
+
+impl ChatCompletionRequest {
+    fn log_probabilities(&self) -> Result<Option<LogProbabilitiesWanted>, ModelCallError> {
+        match (self.logprobs, self.top_logprobs.unwrap_or(0)) {
+            (_, top) if top > MOST_TOP_LOGPROBS => {
+                let message = format!("top_logprobs is {top}; it must be at most {MOST_TOP_LOGPROBS}");
+                Err(invalid("top_logprobs", message))
+            }
+            (false, 1..) => Err(invalid("top_logprobs", "top_logprobs needs logprobs to be true")),
+            (false, 0) => Ok(None),
+            (true, top) => Ok(Some(LogProbabilitiesWanted { top, of_prompt: false })),
+        }
     }
 }
 

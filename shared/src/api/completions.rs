@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::request::{Sampling, Stop, StreamOptions, invalid, limits, null_is_false, refuse_unhonoured};
-use crate::model_call::{GenerationRequest, ModelCallError, Prompt};
+use crate::model_call::{GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt};
 
 /// The request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,12 @@ pub struct CompletionRequest {
     /// Ours: see [`crate::sampling::SamplingParameters::repetition_penalty`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repetition_penalty: Option<f32>,
+    /// Give the prompt back before what follows it. With `max_tokens` 0 nothing follows.
+    #[serde(default, deserialize_with = "null_is_false")]
+    pub echo: bool,
+    /// Tell log-probabilities (with `echo` the prompt's too), and those of this many of the most probable tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<u32>,
     /// Texts that end the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Stop>,
@@ -64,6 +70,8 @@ pub enum Prompts {
 
 /// OpenAI's default of `max_tokens` for this endpoint.
 const DEFAULT_MAX_TOKENS: u32 = 16;
+/// The most alternatives to each token that `logprobs` may ask for, as at OpenAI.
+const MOST_LOGPROBS: u32 = 5;
 /// The most prompts one request may carry.
 const MOST_PROMPTS: usize = 128;
 
@@ -96,8 +104,18 @@ impl CompletionRequest {
             seed: self.seed,
         };
         let sampling = sampling.parameters(fallback_seed)?;
-        let limits = limits(Some(self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS)), "max_tokens", self.stop.clone())?;
-        Ok(prompts.into_iter().map(|prompt| GenerationRequest::new(prompt, sampling, limits.clone())).collect())
+        let mut limits =
+            limits(self.max_tokens.filter(|&most| most > 0 || !self.echo), "max_tokens", self.stop.clone())?;
+        limits.max_tokens = Some(self.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS));
+        if let Some(top) = self.logprobs.filter(|&top| top > MOST_LOGPROBS) {
+            return Err(invalid("logprobs", format!("logprobs is {top}; it must be at most {MOST_LOGPROBS}")));
+        }
+        let log_probabilities = self.logprobs.map(|top| LogProbabilitiesWanted { top, of_prompt: self.echo });
+        let request = |prompt| GenerationRequest {
+            log_probabilities,
+            ..GenerationRequest::new(prompt, sampling, limits.clone())
+        };
+        Ok(prompts.into_iter().map(request).collect())
     }
 }
 
@@ -123,12 +141,25 @@ mod tests {
     }
 
     #[test]
-    fn no_prompt_and_echo_are_refused() {
+    fn log_probabilities_are_asked_for_with_echo_or_without() {
+        let request = |fields: Value| -> CompletionRequest { serde_json::from_value(fields).unwrap() };
+        let asked = |fields| request(fields).to_generation_requests(0).unwrap()[0].clone();
+        let harness = asked(json!({"model": "m", "prompt": [1, 2], "max_tokens": 0, "logprobs": 1, "echo": true}));
+        assert_eq!(harness.limits.max_tokens, Some(0));
+        assert_eq!(harness.log_probabilities, Some(LogProbabilitiesWanted { top: 1, of_prompt: true }));
+        let answer = asked(json!({"model": "m", "prompt": "a", "logprobs": 0, "echo": null}));
+        assert_eq!(answer.log_probabilities, Some(LogProbabilitiesWanted { top: 0, of_prompt: false }));
+    }
+
+    #[test]
+    fn what_cannot_be_honoured_is_refused() {
         let request = |fields: Value| {
             let request: CompletionRequest = serde_json::from_value(fields).unwrap();
             request.to_generation_requests(0).unwrap_err().param
         };
         assert_eq!(request(json!({"model": "m", "prompt": []})).as_deref(), Some("prompt"));
-        assert_eq!(request(json!({"model": "m", "prompt": "a", "echo": true})).as_deref(), Some("echo"));
+        assert_eq!(request(json!({"model": "m", "prompt": "a", "max_tokens": 0})).as_deref(), Some("max_tokens"));
+        assert_eq!(request(json!({"model": "m", "prompt": "a", "logprobs": 6})).as_deref(), Some("logprobs"));
+        assert_eq!(request(json!({"model": "m", "prompt": "a", "suffix": "b"})).as_deref(), Some("suffix"));
     }
 }
