@@ -2,11 +2,19 @@
 
 pub mod assertions;
 mod case;
+pub mod formats;
 mod judge;
 pub mod metrics;
+pub mod report;
+mod run;
+mod runner;
 pub mod statistics;
+mod suite;
 mod verdict;
 
 pub use case::{AssertionSet, Case, Check, WeightedAssertion};
 pub use judge::{compare, judge, most_model_calls};
+pub use run::{Cell, CellIndex, CellOutcome, InvalidRun, RUN_FORMAT, Run, RunCase};
+pub use runner::{RunEvent, RunOptions, run};
+pub use suite::{EvaluationSuite, ForeignModel, InvalidSuite, ModelChoice, ModelSource};
 pub use verdict::{Answer, Verdict};

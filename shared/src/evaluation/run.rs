@@ -239,9 +239,63 @@ fn title(case: &Case) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::catalog::Money;
+    use crate::model_call::{FinishReason, GenerationUsage};
     use serde_json::json;
+
+    /// A run of one prompt on `models` models over a case per score: 1 passes, 0 has no answer, others fail. Answers
+    /// take one second more each, and the second one has no price.
+    pub(in crate::evaluation) fn run_of(models: usize, scores: &[f64]) -> Run {
+        let of_model = |model| {
+            scores.iter().enumerate().map(move |(case, &score)| cell(CellIndex { model, prompt: 0, case }, score))
+        };
+        let numbered = |index: usize| RunCase {
+            id: format!("id {index}"),
+            title: format!("number: {index}"),
+            tags: if index.is_multiple_of(2) { vec!["even".into()] } else { Vec::new() },
+        };
+        Run {
+            description: "a run".into(),
+            prompts: vec!["short".into()],
+            models: ["small", "large"].iter().take(models).map(|&name| name.into()).collect(),
+            cases: (0..scores.len()).map(numbered).collect(),
+            cells: (0..models).flat_map(of_model).collect(),
+            seconds: 1.0,
+            ..Run::of(&EvaluationSuite::default(), None)
+        }
+    }
+
+    fn cell(index: CellIndex, score: f64) -> Cell {
+        let asked = vec![ChatMessage { role: "user".into(), content: format!("say {}", index.case) }];
+        if score == 0.0 {
+            let outcome = CellOutcome::Failed { asked, reason: "the model said nothing".into() };
+            return Cell { index, outcome, seconds: 1.0 };
+        }
+        let part = Verdict::new(score == 1.0, score, if score == 1.0 { "right" } else { "half right" });
+        let verdict = Verdict {
+            parts: vec![("contains".into(), part.clone())],
+            named_scores: BTreeMap::from([("tone".to_owned(), score)]),
+            ..part
+        };
+        let usage = GenerationUsage {
+            prompt_tokens: 10,
+            completion_tokens: 2,
+            prefill_seconds: 1.0,
+            decode_seconds: index.case as f64,
+            ..GenerationUsage::default()
+        };
+        let answer = Answer {
+            prompt: asked,
+            text: "one\ntwo".into(),
+            finish_reason: FinishReason::Stop,
+            usage,
+            cost: (index.case != 1).then(|| Money { amount: 1.5, currency: "USD".into() }),
+            log_probabilities: None,
+        };
+        Cell { index, outcome: CellOutcome::Judged { answer: Box::new(answer), verdict }, seconds: 1.0 }
+    }
 
     fn case(value: &str) -> Case {
         let serde_json::Value::Object(variables) = json!({"text": value}) else { unreachable!() };

@@ -310,3 +310,269 @@ async fn compared(work: &Work<'_>, index: usize, case: &Case, cells: &BTreeMap<C
     };
     answered.into_iter().zip(verdicts).map(|(cell, verdict)| with(cell, verdict)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::WeightedAssertion;
+    use crate::model_call::GenerationStream;
+    use crate::prompt::{MessageTemplate, Variable, VariableKind};
+    use std::cell::RefCell;
+
+    /// Answers with the last message in capitals, piece by piece. What the message asks for can go wrong.
+    #[derive(Default)]
+    struct Scripted {
+        /// Messages asked so far.
+        asked: RefCell<Vec<String>>,
+    }
+
+    struct Pool(Rc<Scripted>);
+
+    impl ModelPool for Pool {
+        fn model(&self, reference: &ModelReference) -> Result<Rc<dyn ModelCall>, ModelCallError> {
+            if reference.name == "absent" {
+                return Err(error(ModelCallErrorKind::ModelNotFound, "it is not loaded"));
+            }
+            Ok(Rc::new(Handle(Rc::clone(&self.0))))
+        }
+    }
+
+    struct Handle(Rc<Scripted>);
+
+    fn error(kind: ModelCallErrorKind, message: &str) -> ModelCallError {
+        ModelCallError { kind, message: message.to_owned(), param: None }
+    }
+
+    impl ModelCall for Handle {
+        fn generate(&self, request: GenerationRequest) -> GenerationStream {
+            let Prompt::Chat(messages) = &request.prompt else { panic!("evaluations chat") };
+            let text = messages.last().unwrap().content.clone();
+            let attempts = {
+                let mut asked = self.0.asked.borrow_mut();
+                asked.push(text.clone());
+                asked.iter().filter(|other| **other == text).count()
+            };
+            let mut events = vec![Ok(GenerationEvent::Started { prompt_ids: vec![1] })];
+            let pieces: Vec<char> = text.to_uppercase().chars().collect();
+            events.extend(
+                pieces.chunks(3).map(|piece| Ok(GenerationEvent::Text { text: piece.iter().collect(), ids: vec![2] })),
+            );
+            let usage = GenerationUsage { prompt_tokens: 1, completion_tokens: 2, ..GenerationUsage::default() };
+            if request.constraint.is_some() {
+                let best = r#"{"reason": "longer", "best": 1}"#;
+                events = vec![Ok(GenerationEvent::Text { text: best.into(), ids: Vec::new() })];
+                events.push(Ok(GenerationEvent::Finished { reason: FinishReason::Stop, usage }));
+            } else if text.contains("unavailable") && (text.contains("always") || attempts == 1) {
+                events.truncate(2);
+                events.push(Err(error(ModelCallErrorKind::Unavailable, "the connection was lost")));
+            } else if text.contains("too long") {
+                events = vec![Err(error(ModelCallErrorKind::ContextLengthExceeded, "the prompt is too long"))];
+            } else if !text.contains("breaks off") {
+                events.push(Ok(GenerationEvent::Finished { reason: FinishReason::Stop, usage }));
+            }
+            // A model takes its time: others get their turn before each event.
+            Box::pin(futures::stream::iter(events).then(|event| async {
+                let mut has_waited = false;
+                std::future::poll_fn(|context| {
+                    if std::mem::replace(&mut has_waited, true) {
+                        return std::task::Poll::Ready(());
+                    }
+                    context.waker().wake_by_ref();
+                    std::task::Poll::Pending
+                })
+                .await;
+                event
+            }))
+        }
+    }
+
+    /// Stands still.
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now_seconds(&self) -> f64 {
+            0.0
+        }
+    }
+
+    fn prompt(name: &str, text: &str) -> PromptTemplate {
+        let variable = Variable {
+            name: "text".into(),
+            kind: VariableKind::Text,
+            default: None,
+            required: true,
+            description: String::new(),
+        };
+        PromptTemplate {
+            name: name.into(),
+            variables: vec![variable],
+            messages: vec![MessageTemplate { role: "user".into(), text: text.into() }],
+            ..PromptTemplate::default()
+        }
+    }
+
+    fn check(parts: serde_json::Value) -> Check {
+        Check::One(WeightedAssertion::parse(&serde_json::from_value(parts).unwrap(), None, None).unwrap())
+    }
+
+    fn case(text: &str) -> Case {
+        let serde_json::Value::Object(variables) = serde_json::json!({"text": text, "unused": 1}) else {
+            unreachable!()
+        };
+        let checks = vec![check(serde_json::json!({"type": "contains", "value": "A"}))];
+        Case { variables, checks, ..Case::default() }
+    }
+
+    fn suite() -> EvaluationSuite {
+        let texts = ["sea", "sky", "unavailable once", "unavailable always", "too long", "breaks off, a"];
+        EvaluationSuite {
+            prompts: vec![prompt("plain", "{{text}}"), prompt("polite", "Please: {{text}}")],
+            models: ["browser:one", "companion:absent", "companion:two"]
+                .map(|reference| ModelChoice::greedy(reference.parse().unwrap()))
+                .into(),
+            cases: texts.map(case).into(),
+            ..EvaluationSuite::default()
+        }
+    }
+
+    fn all_events(suite: &EvaluationSuite, options: RunOptions<'_>) -> (Vec<RunEvent>, Vec<String>) {
+        let model = Rc::new(Scripted::default());
+        let pool = Pool(Rc::clone(&model));
+        let events = pollster::block_on(run(suite, &pool, &Stopped, options).unwrap().collect::<Vec<_>>());
+        let asked = model.asked.borrow().clone();
+        (events, asked)
+    }
+
+    /// How many cells were begun and not ended.
+    fn most_at_a_time(events: &[RunEvent]) -> usize {
+        let mut begun = BTreeSet::new();
+        let mut most = 0;
+        for event in events {
+            match event {
+                RunEvent::CellStarted(index) => _ = begun.insert(*index),
+                RunEvent::CellFinished(cell) => _ = begun.remove(&cell.index),
+                _ => {}
+            }
+            most = most.max(begun.len());
+        }
+        most
+    }
+
+    fn finished(events: &[RunEvent]) -> Run {
+        let Some(RunEvent::Finished(run)) = events.last() else { panic!("a run ends with its result") };
+        run.clone()
+    }
+
+    #[test]
+    fn every_cell_is_asked_once_and_a_failing_one_keeps_its_reason() {
+        let suite = suite();
+        let price = |_: &ModelReference, usage: &GenerationUsage| {
+            Some(Money { amount: f64::from(usage.completion_tokens), currency: "USD".into() })
+        };
+        let (events, asked) = all_events(&suite, RunOptions { price: &price, ..RunOptions::default() });
+        assert_eq!(events[0], RunEvent::Started { total_cells: 36, done_cells: 0 });
+        let run = finished(&events);
+        let of = |model, prompt| -> Vec<String> {
+            let cells = run.cells.iter().filter(|cell| (cell.index.model, cell.index.prompt) == (model, prompt));
+            cells.map(|cell| format!("{} {}", cell.is_passed(), cell.reason())).collect()
+        };
+        assert_eq!(
+            of(0, 0),
+            [
+                "true all checks passed",
+                "false the answer does not contain “A”",
+                "true all checks passed",
+                "false the connection was lost (tried 3 times)",
+                "false the prompt is too long",
+                "false the model's answer broke off; run this case again",
+            ]
+        );
+        assert!(of(1, 1).iter().all(|line| line == "false companion:absent can't be reached: it is not loaded"));
+        let answer = run.cells[0].answer().unwrap();
+        assert_eq!((&*answer.text, answer.cost.as_ref().unwrap().amount), ("SEA", 2.0));
+        // By model, prompt and case, attempts one after the other.
+        let first: Vec<&str> = asked[..10].iter().map(String::as_str).collect();
+        let always = "unavailable always";
+        let once = "unavailable once";
+        assert_eq!(
+            first,
+            ["sea", "sky", once, once, always, always, always, "too long", "breaks off, a", "Please: sea"]
+        );
+    }
+
+    #[test]
+    fn the_pieces_of_a_text_are_the_answer_and_begin_anew_with_each_attempt() {
+        let suite = suite();
+        for concurrency in [1, 5, 100] {
+            let (events, _) = all_events(&suite, RunOptions { concurrency, ..RunOptions::default() });
+            let mut texts: BTreeMap<CellIndex, String> = BTreeMap::new();
+            for event in &events {
+                match event {
+                    RunEvent::CellStarted(index) => _ = texts.insert(*index, String::new()),
+                    RunEvent::Text { index, text } => texts.get_mut(index).unwrap().push_str(text),
+                    RunEvent::CellFinished(cell) => {
+                        if let Some(answer) = cell.answer() {
+                            assert_eq!(texts[&cell.index], answer.text);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            assert_eq!(texts.len(), 36);
+            assert_eq!(most_at_a_time(&events), concurrency.min(36));
+            let one_by_one = finished(&all_events(&suite, RunOptions::default()).0);
+            assert_eq!(finished(&events), one_by_one, "{concurrency} at a time");
+        }
+    }
+
+    #[test]
+    fn a_run_that_goes_on_is_the_run_that_was_never_stopped() {
+        let suite = suite();
+        let (events, asked) = all_events(&suite, RunOptions { concurrency: 3, ..RunOptions::default() });
+        let whole = finished(&events);
+        for stop in [0, 1, events.len() / 3, events.len() / 2, events.len() - 1] {
+            let done: Vec<Cell> = events[..stop]
+                .iter()
+                .filter_map(|event| match event {
+                    RunEvent::CellFinished(cell) => Some(cell.clone()),
+                    _ => None,
+                })
+                .collect();
+            let done_cells = done.len();
+            let (rest, asked_again) = all_events(&suite, RunOptions { done, ..RunOptions::default() });
+            assert_eq!(rest[0], RunEvent::Started { total_cells: 36, done_cells });
+            assert_eq!(finished(&rest), whole, "stopped after {stop} events");
+            assert!(asked_again.len() <= asked.len() && (done_cells == 0) == (asked_again.len() == asked.len()));
+        }
+        let tried_again = whole.cells_to_resume(&suite).unwrap();
+        assert_eq!(tried_again.len(), 12, "those that failed are asked again");
+        let other = EvaluationSuite { description: "other".into(), ..suite };
+        assert!(whole.cells_to_resume(&other).is_err());
+    }
+
+    #[test]
+    fn the_best_answer_of_a_case_is_found_when_all_are_there() {
+        let mut suite = suite();
+        suite.models.truncate(1);
+        suite.cases.truncate(1);
+        suite.cases[0].checks.push(check(serde_json::json!({"type": "select-best", "value": "the longer one"})));
+        suite.grader = Some(ModelSource::Known("browser:judge".parse().unwrap()));
+        let (events, asked) = all_events(&suite, RunOptions::default());
+        let run = finished(&events);
+        assert_eq!(run.cells.iter().map(Cell::is_passed).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(asked.len(), 3);
+        let (_, asked) = all_events(&suite, RunOptions { done: run.cells.clone(), ..RunOptions::default() });
+        assert_eq!(asked, Vec::<String>::new(), "a comparison is not made twice");
+        let (events, _) = all_events(&suite, RunOptions { done: run.cells[..1].to_vec(), ..RunOptions::default() });
+        assert_eq!(finished(&events), run);
+    }
+
+    #[test]
+    fn a_suite_that_cannot_run_says_why_before_anything_is_asked() {
+        let mut suite = suite();
+        suite.grader = Some(ModelSource::Known("companion:absent".parse().unwrap()));
+        let pool = Pool(Rc::default());
+        let refused = run(&suite, &pool, &Stopped, RunOptions::default()).err().unwrap();
+        assert_eq!(refused.to_string(), "the grading model companion:absent can't be reached: it is not loaded");
+    }
+}

@@ -4,15 +4,12 @@
 
 use std::io::Read;
 
-use serde_json::Value;
-
 use super::finding::{Finding, Findings, Imported, Place, Refused};
 use super::nunjucks::{self, escape_value, plain_text, resolve_values};
 use super::promptfoo::tag_key;
 use super::{expectation, too_many_cases};
 use crate::evaluation::assertions::AssertionParts;
 use crate::evaluation::{Case, Check};
-use crate::prompt::Variables;
 
 /// Names of special columns, without their underscores.
 const SPECIAL_COLUMNS: [&str; 9] =
@@ -295,7 +292,9 @@ fn row(index: usize, case: &Case, warn: &mut impl FnMut(usize, &str)) -> Vec<(Co
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prompt::Variables;
     use proptest::prelude::*;
+    use serde_json::Value;
 
     fn variables(pairs: &[(&str, &str)]) -> Variables {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect()

@@ -335,12 +335,10 @@ fn tags(text: &str) -> Vec<Range<usize>> {
         }) {
             // The content of a raw block isn't looked at; its closing tag is.
             let closing = text[end..].match_indices("{%").map(|(offset, _)| end + offset);
-            from = closing
-                .filter(|&position| {
-                    text[position + 2..].trim_start_matches(['-', ' ', '\t', '\n', '\r']).starts_with(ending)
-                })
-                .next()
-                .unwrap_or(text.len());
+            let is_ending = |position: &usize| {
+                text[position + 2..].trim_start_matches(['-', ' ', '\t', '\n', '\r']).starts_with(ending)
+            };
+            from = closing.into_iter().find(is_ending).unwrap_or(text.len());
         }
     }
     found

@@ -217,7 +217,7 @@ evaluateOptions: {maxConcurrency: 3}
         let german = &suite.cases[1];
         assert_eq!(
             Value::Object(german.variables.clone()),
-            json!({"name": "ada", "language": "German", "text": "one ada", "level": "3"})
+            json!({"name": "ada", "language": "German", "text": "one ada", "level": 3})
         );
         assert_eq!(german.tags, ["topic: a", "topic: b", "quick"]);
         assert_eq!(german.threshold, Some(0.5));

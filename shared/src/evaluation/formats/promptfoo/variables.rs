@@ -9,8 +9,8 @@ use crate::evaluation::Case;
 use crate::evaluation::formats::Place;
 use crate::prompt::{PromptTemplate, Variable, VariableKind};
 
-/// Prompts with their variables declared. Where cases give a variable values of several types, they become texts. A
-/// variable without a value is empty, as in promptfoo.
+/// Prompts with their variables declared. Where cases give a variable values of several types, it is a text, and lists
+/// and objects among them are written as JSON. A variable without a value is empty, as in promptfoo.
 pub(super) fn declare(reader: &mut Reader<'_>, prompts: Vec<ReadPrompt>, cases: &mut [Case]) -> Vec<PromptTemplate> {
     let mut around: Vec<String> = cases
         .iter()
@@ -64,9 +64,8 @@ fn declare_one(name: String, cases: &mut [Case]) -> Variable {
         VariableKind::Text
     };
     if kind == VariableKind::Text {
-        for value in
-            cases.iter_mut().filter_map(|case| case.variables.get_mut(&name)).filter(|value| !value.is_string())
-        {
+        let given = cases.iter_mut().filter_map(|case| case.variables.get_mut(&name));
+        for value in given.filter(|value| value.is_array() || value.is_object()) {
             *value = nunjucks::plain_text(value).into();
         }
     }
