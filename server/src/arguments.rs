@@ -13,6 +13,10 @@ answers never are.";
 
 const MODEL: &str = "a catalogue name, a file, an https: address, hf:owner/repo/file, or pypi:package==version/file";
 
+const EVAL: &str = "Exits with 0 where enough passed, with 1 where not, and with 2 where the evaluation could not be \
+run. Models of a file that are not Quern's are replaced with --model. Ctrl-C stops; with --output what was done is \
+kept, and --resume goes on.";
+
 /// Runs small language models on this machine, and serves them over OpenAI's API.
 #[derive(Debug, Parser)]
 #[command(name = "quern", version, after_help = ORDER, propagate_version = true, max_term_width = 100)]
@@ -41,6 +45,9 @@ pub enum Command {
     Chat(ChatArguments),
     /// Continue a text with a model
     Generate(GenerateArguments),
+    /// Ask models the cases of an evaluation, and judge the answers
+    #[command(after_help = EVAL)]
+    Eval(EvalArguments),
     /// Show the tokens of the text on standard input, nothing added to it
     Tokenize(TokenizeArguments),
     /// Print the options in force as a configuration file
@@ -175,6 +182,52 @@ pub struct GenerateArguments {
     /// Print one JSON object: `prompt_ids`, `ids`, text, `finish_reason`, `prefill_seconds`, `decode_seconds`, device
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub inference: InferenceOptions,
+}
+
+/// `quern eval`.
+#[derive(Debug, Args)]
+pub struct EvalArguments {
+    /// The evaluation: a promptfooconfig.yaml, or one that the app has exported
+    pub file: PathBuf,
+    /// Take the cases from this .csv or .jsonl file instead
+    #[arg(long, value_name = "FILE")]
+    pub cases: Option<PathBuf>,
+    #[arg(short, long, help = format!("Ask this model instead of the file's; can be given several times: {MODEL}"))]
+    #[expect(missing_docs, reason = "the help attribute says it")]
+    pub model: Vec<String>,
+    /// The model that grades answers, for checks that need one
+    #[arg(long, value_name = "MODEL")]
+    pub grader: Option<String>,
+    /// The model that compares meanings, for checks that need one
+    #[arg(long, value_name = "MODEL")]
+    pub embedder: Option<String>,
+    /// Accept the licences of models that have to be fetched
+    #[arg(long)]
+    pub accept_licence: bool,
+    /// Write the whole run to this file, as JSON
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Go on with the run in the file of --output; what failed is tried again
+    #[arg(long)]
+    pub resume: bool,
+    /// Write a report in JUnit's format, which CI systems show
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Compare with an earlier run, a file that --output wrote
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
+    /// Write the evaluation as a promptfooconfig.yaml, and run nothing
+    #[arg(long, value_name = "FILE")]
+    pub export: Option<PathBuf>,
+    /// Least share of answers that must pass, from 0 to 1
+    #[arg(long, default_value_t = 1.0, value_name = "SHARE")]
+    pub least_pass_rate: f64,
+    /// Most failures to print
+    #[arg(long, default_value_t = 10, value_name = "COUNT")]
+    pub most_failures: usize,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub inference: InferenceOptions,

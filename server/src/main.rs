@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     // Not a plain drop: that waits for a thread that waits for standard input.
     runtime.shutdown_background();
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => fail(&error),
     }
 }

@@ -2,22 +2,26 @@
 
 mod chat;
 mod config;
+mod eval;
 mod generate;
 mod models;
 mod opening;
 mod serve;
 mod tokenize;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 
 use crate::arguments::{Arguments, Command};
 use crate::config::{Config, Options};
+use crate::terminal::note;
 
 /// Runs the command that was asked for.
 ///
 /// # Errors
 /// Whatever the command fails with, in words for the person who typed it.
-pub async fn run(arguments: Arguments) -> Result<()> {
+pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { config: config_file, storage, command } = arguments;
     let mut flags = Options { storage, ..Options::default() };
     match &command {
@@ -31,6 +35,7 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         }
         Command::Chat(chat) => flags.inference = chat.inference.clone(),
         Command::Generate(generate) => flags.inference = generate.inference.clone(),
+        Command::Eval(eval) => flags.inference = eval.inference.clone(),
         Command::Models(_) | Command::Tokenize(_) => {}
     }
     let config = Config::decide(flags, config_file.as_deref())?;
@@ -39,7 +44,15 @@ pub async fn run(arguments: Arguments) -> Result<()> {
         Command::Models(command) => models::run(config, command).await,
         Command::Chat(chat) => chat::run(config, chat).await,
         Command::Generate(generate) => generate::run(config, generate).await,
+        // What was found wanting is told apart from what could not be found out.
+        Command::Eval(eval) => {
+            return Ok(eval::run_command(config, eval).await.unwrap_or_else(|error| {
+                note(&format!("quern: {error:#}"));
+                ExitCode::from(2)
+            }));
+        }
         Command::Tokenize(tokenize) => tokenize::run(config, tokenize).await,
         Command::Config(_) => config::run(&config),
     }
+    .map(|()| ExitCode::SUCCESS)
 }

@@ -154,7 +154,7 @@ pub enum InvalidRun {
 
 impl Run {
     /// A run without cells.
-    pub(super) fn of(suite: &EvaluationSuite, started_at: Option<String>) -> Self {
+    pub fn from_suite(suite: &EvaluationSuite, started_at: Option<String>) -> Self {
         Self {
             format: RUN_FORMAT,
             suite_digest: suite.digest(),
@@ -263,7 +263,7 @@ pub(super) mod tests {
             cases: (0..scores.len()).map(numbered).collect(),
             cells: (0..models).flat_map(of_model).collect(),
             seconds: 1.0,
-            ..Run::of(&EvaluationSuite::default(), None)
+            ..Run::from_suite(&EvaluationSuite::default(), None)
         }
     }
 
@@ -316,7 +316,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_run_of_another_kind_is_refused() {
-        let run = Run::of(&EvaluationSuite { cases: vec![case("a")], ..EvaluationSuite::default() }, None);
+        let run = Run::from_suite(&EvaluationSuite { cases: vec![case("a")], ..EvaluationSuite::default() }, None);
         let mut json = serde_json::to_value(&run).unwrap();
         assert_eq!(Run::from_json(&json.to_string()), Ok(run));
         let failed =

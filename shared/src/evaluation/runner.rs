@@ -106,7 +106,7 @@ fn graders(suite: &EvaluationSuite, pool: &dyn ModelPool) -> Result<Graders, Inv
 fn events<'a>(work: Work<'a>, options: RunOptions<'a>) -> impl Stream<Item = RunEvent> + 'a {
     stream! {
         let started = work.clock.now_seconds();
-        let mut run = Run::of(work.suite, options.started_at);
+        let mut run = Run::from_suite(work.suite, options.started_at);
         let all = indices(work.suite);
         let mut cells: BTreeMap<CellIndex, Cell> = options.done.into_iter().map(|cell| (cell.index, cell)).collect();
         cells.retain(|index, _| all.contains(index));
