@@ -2,6 +2,7 @@
 //! model is asked with.
 
 mod render;
+pub mod tasks;
 mod template;
 
 pub use render::{PromptError, Remark, TextError};
