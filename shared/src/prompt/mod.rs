@@ -1,11 +1,13 @@
 //! Prompts as a person writes them: templates with typed variables and examples, rendered to the messages that a
 //! model is asked with.
 
+mod files;
 mod preview;
 mod render;
 pub mod tasks;
 mod template;
 
+pub use files::InvalidPromptFile;
 pub use preview::{Preview, PreviewToken, preview};
 pub use render::{PromptError, Remark, TextError};
 pub use template::{Example, MessageTemplate, PromptTemplate, Variable, VariableKind, Variables};
