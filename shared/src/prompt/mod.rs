@@ -1,13 +1,17 @@
 //! Prompts as a person writes them: templates with typed variables and examples, rendered to the messages that a
 //! model is asked with.
 
+mod diff;
 mod files;
 mod preview;
 mod render;
 pub mod tasks;
 mod template;
+mod versions;
 
+pub use diff::{DiffLine, DiffPiece, DiffSide, diff};
 pub use files::InvalidPromptFile;
 pub use preview::{Preview, PreviewToken, preview};
 pub use render::{PromptError, Remark, TextError};
 pub use template::{Example, MessageTemplate, PromptTemplate, Variable, VariableKind, Variables};
+pub use versions::{PromptVersion, UnknownVersion, VersionHistory, VersionScore};
