@@ -2,6 +2,7 @@
 //! model is asked with.
 
 mod diff;
+pub mod few_shot;
 mod files;
 mod preview;
 mod render;
