@@ -2,6 +2,7 @@
 //! model is asked with.
 
 mod answering;
+pub mod chain;
 mod diff;
 pub mod few_shot;
 mod files;
