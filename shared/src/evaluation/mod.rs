@@ -16,5 +16,6 @@ pub use case::{AssertionSet, Case, Check, WeightedAssertion};
 pub use judge::{compare, judge, most_model_calls};
 pub use run::{Cell, CellIndex, CellOutcome, InvalidRun, RUN_FORMAT, Run, RunCase};
 pub use runner::{RunEvent, RunOptions, run};
+pub(crate) use suite::hexadecimal_digest;
 pub use suite::{EvaluationSuite, ForeignModel, InvalidSuite, ModelChoice, ModelSource};
 pub use verdict::{Answer, Verdict};

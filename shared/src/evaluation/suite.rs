@@ -162,7 +162,7 @@ impl EvaluationSuite {
 }
 
 /// SHA-256 of a value's JSON, in hexadecimal. Values without JSON (there are none among ours) all have that of `null`.
-pub(super) fn hexadecimal_digest(value: &impl Serialize) -> String {
+pub(crate) fn hexadecimal_digest(value: &impl Serialize) -> String {
     let json = serde_json::to_vec(value).unwrap_or_else(|_| b"null".to_vec());
     Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
 }
