@@ -334,11 +334,11 @@ fn tags(text: &str) -> Vec<Range<usize>> {
             _ => None,
         }) {
             // The content of a raw block isn't looked at; its closing tag is.
-            let closing = text[end..].match_indices("{%").map(|(offset, _)| end + offset);
+            let mut closing = text[end..].match_indices("{%").map(|(offset, _)| end + offset);
             let is_ending = |position: &usize| {
                 text[position + 2..].trim_start_matches(['-', ' ', '\t', '\n', '\r']).starts_with(ending)
             };
-            from = closing.into_iter().find(is_ending).unwrap_or(text.len());
+            from = closing.find(is_ending).unwrap_or(text.len());
         }
     }
     found
@@ -346,8 +346,11 @@ fn tags(text: &str) -> Vec<Range<usize>> {
 
 /// The end of a tag, quoted texts in it skipped.
 fn end_of(text: &str, from: usize, closing: &str) -> Option<usize> {
-    let masked = mask_texts(&text[from..]);
-    masked.find(closing).map(|offset| from + offset + closing.len())
+    let mut quotes = Quotes::default();
+    text[from..].char_indices().find_map(|(offset, character)| {
+        let is_end = !quotes.is_inside(character) && text[from + offset..].starts_with(closing);
+        is_end.then_some(from + offset + closing.len())
+    })
 }
 
 /// The first word of a statement tag.
@@ -356,27 +359,42 @@ fn statement(tag: &str) -> Option<&str> {
     inner.trim_start_matches(['-', '+']).split_whitespace().next().map(|word| word.trim_end_matches('-'))
 }
 
-/// The same text with the content of quoted texts blanked, byte for byte.
-fn mask_texts(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut quote = None;
-    let mut is_escaped = false;
-    for character in text.chars() {
-        match quote {
-            Some(open) if character == open && !is_escaped => {
-                quote = None;
-                masked.push(character);
+/// Follows quotes through a tag.
+#[derive(Default)]
+struct Quotes {
+    open: Option<char>,
+    is_escaped: bool,
+}
+
+impl Quotes {
+    /// Whether the next character is within a quoted text; the quotes themselves are not.
+    fn is_inside(&mut self, character: char) -> bool {
+        match self.open {
+            Some(open) if character == open && !self.is_escaped => {
+                self.open = None;
+                false
             }
             Some(_) => {
-                is_escaped = character == '\\' && !is_escaped;
-                masked.extend(std::iter::repeat_n(' ', character.len_utf8()));
+                self.is_escaped = character == '\\' && !self.is_escaped;
+                true
             }
             None => {
-                if matches!(character, '"' | '\'') {
-                    quote = Some(character);
-                }
-                masked.push(character);
+                self.open = matches!(character, '"' | '\'').then_some(character);
+                false
             }
+        }
+    }
+}
+
+/// The same text with the content of quoted texts blanked, byte for byte.
+fn mask_texts(text: &str) -> String {
+    let mut quotes = Quotes::default();
+    let mut masked = String::with_capacity(text.len());
+    for character in text.chars() {
+        if quotes.is_inside(character) {
+            masked.extend(std::iter::repeat_n(' ', character.len_utf8()));
+        } else {
+            masked.push(character);
         }
     }
     masked
