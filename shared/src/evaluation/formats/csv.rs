@@ -252,9 +252,9 @@ fn row(index: usize, case: &Case, warn: &mut impl FnMut(usize, &str)) -> Vec<(Co
     }
     row.extend(case.description.clone().map(|text| (Column::Description, text)));
     for (column, template) in [(Column::Prefix, &case.prompt_prefix), (Column::Suffix, &case.prompt_suffix)] {
-        match nunjucks::to_nunjucks(template) {
-            Ok(text) if !text.is_empty() => row.push((column, text)),
-            Ok(_) => {}
+        match nunjucks::check_ours(template) {
+            Ok(()) if template.is_empty() => {}
+            Ok(()) => row.push((column, template.clone())),
             Err(fault) => warn(index, &fault.message),
         }
     }

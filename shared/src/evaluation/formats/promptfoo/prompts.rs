@@ -1,6 +1,6 @@
 //! The `prompts` of a configuration.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::finding::Place;
 use super::super::nunjucks::{self, Translated};
@@ -315,17 +315,15 @@ pub(super) fn unused_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String
 /// # Errors
 /// A template that nunjucks has no words for.
 pub(super) fn raw_prompt(template: &PromptTemplate) -> Result<String, nunjucks::TemplateFault> {
-    let texts = template.messages.iter().map(|message| nunjucks::to_nunjucks(&message.text));
-    let texts = texts.collect::<Result<Vec<_>, _>>()?;
-    if let ([message], [text]) = (&template.messages[..], &texts[..])
+    template.messages.iter().try_for_each(|message| nunjucks::check_ours(&message.text))?;
+    if let [message] = &template.messages[..]
         && message.role == "user"
-        && !looks_like_messages(text)
+        && !looks_like_messages(&message.text)
     {
-        return Ok(text.clone());
+        return Ok(message.text.clone());
     }
-    let messages: Value = (template.messages.iter().zip(texts))
-        .map(|(message, text)| serde_json::json!({"role": message.role, "content": text}))
-        .collect();
+    let messages: Value =
+        template.messages.iter().map(|message| json!({"role": message.role, "content": message.text})).collect();
     Ok(serde_json::to_string_pretty(&messages).unwrap_or_default())
 }
 
