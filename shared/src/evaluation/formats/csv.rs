@@ -113,7 +113,7 @@ fn case(columns: &[String], record: &csv::StringRecord, place: &Place, findings:
     }
     for (index, threshold) in thresholds {
         let Some(one) = expected.get_mut(index) else { continue };
-        match expectation::assertion(&AssertionParts { threshold: Some(threshold), ..one.to_parts() }) {
+        match expectation::assertion(AssertionParts { threshold: Some(threshold), ..one.to_parts() }) {
             Ok(changed) => *one = changed,
             Err(why) => findings.refuse(place, why),
         }

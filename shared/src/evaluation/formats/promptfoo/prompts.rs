@@ -220,7 +220,14 @@ impl Reader<'_> {
             for (key, value) in self.entries(message, "a message") {
                 match (key.as_str(), &value.shape) {
                     ("role", Shape::Text(text)) => role = Some(text.clone()),
-                    ("content", Shape::List(parts)) => content = text_of_parts(parts),
+                    ("content", Shape::List(parts)) => match text_of_parts(parts) {
+                        Some(text) => content = Some(text),
+                        None => {
+                            self.findings
+                                .refuse(place, "a message has a picture or sound in it; models here read text only");
+                            return None;
+                        }
+                    },
                     ("content", _) => content = self.text(value, "a message's content"),
                     _ => {}
                 }
