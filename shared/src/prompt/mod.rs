@@ -3,6 +3,7 @@
 
 mod answering;
 pub mod chain;
+mod dialect;
 mod diff;
 pub mod few_shot;
 mod files;
@@ -14,6 +15,7 @@ mod template;
 mod versions;
 
 pub use answering::Written;
+pub(crate) use dialect::environment as template_environment;
 pub use diff::{DiffLine, DiffPiece, DiffSide, diff};
 pub use files::InvalidPromptFile;
 pub use preview::{Preview, PreviewToken, preview};

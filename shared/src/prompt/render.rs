@@ -2,16 +2,12 @@
 
 use std::ops::Range;
 
-use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use minijinja::{Environment, ErrorKind};
 use serde_json::Value;
 
+use super::dialect::environment;
 use super::template::{PromptTemplate, Variable, VariableKind, Variables};
 use crate::model_call::ChatMessage;
-
-/// The work that one text may take: loops in templates end.
-const FUEL: u64 = 1_000_000;
-const MOST_RECURSION: usize = 100;
 
 /// Why a template can't be filled in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -193,24 +189,6 @@ fn describe(value: &Value) -> String {
             if short == text { text } else { format!("{short}…") }
         }
     }
-}
-
-/// The dialect of prompts: names without a value are errors, nothing is escaped, strings and lists have Python's methods.
-fn environment() -> Environment<'static> {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_auto_escape_callback(|_| AutoEscape::None);
-    if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
-        environment.set_syntax(syntax);
-    }
-    environment.set_recursion_limit(MOST_RECURSION);
-    environment.set_fuel(Some(FUEL));
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    environment.set_formatter(|output, state, value| {
-        // A variable that is optional and absent leaves nothing behind.
-        if value.is_none() { Ok(()) } else { minijinja::escape_formatter(output, state, value) }
-    });
-    environment
 }
 
 fn render_text(

@@ -1,10 +1,10 @@
 //! Texts of assertions are templates: here they are filled in with the case's variables.
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::UndefinedBehavior;
 use serde_json::Value;
 
 use super::observation::{JudgeError, quoted};
-use crate::prompt::Variables;
+use crate::prompt::{Variables, template_environment};
 
 /// The case's variables.
 #[derive(Clone, Copy)]
@@ -20,15 +20,8 @@ impl<'a> Values<'a> {
         if !template.contains("{{") && !template.contains("{%") && !template.contains("{#") {
             return Ok(template.to_owned());
         }
-        let mut environment = Environment::new();
+        let mut environment = template_environment();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-        environment.set_auto_escape_callback(|_| AutoEscape::None);
-        environment.set_formatter(|output, state, value| {
-            // JavaScript's templates write nothing for null.
-            if value.is_none() { Ok(()) } else { minijinja::escape_formatter(output, state, value) }
-        });
-        environment.set_recursion_limit(100);
-        environment.set_fuel(Some(1_000_000));
         environment.render_str(template, minijinja::value::Serde(self.0)).map_err(|error| {
             let place = error.line().map(|line| format!(" at line {line}")).unwrap_or_default();
             JudgeError::new(format!("the expected text {} is no valid template{place}: {error}", quoted(template)))

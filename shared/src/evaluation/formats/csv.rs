@@ -113,7 +113,7 @@ fn case(columns: &[String], record: &csv::StringRecord, place: &Place, findings:
     }
     for (index, threshold) in thresholds {
         let Some(one) = expected.get_mut(index) else { continue };
-        match expectation::assertion(&AssertionParts { threshold: Some(threshold), ..one.to_parts() }) {
+        match expectation::assertion(AssertionParts { threshold: Some(threshold), ..one.to_parts() }) {
             Ok(changed) => *one = changed,
             Err(why) => findings.refuse(place, why),
         }
@@ -252,9 +252,9 @@ fn row(index: usize, case: &Case, warn: &mut impl FnMut(usize, &str)) -> Vec<(Co
     }
     row.extend(case.description.clone().map(|text| (Column::Description, text)));
     for (column, template) in [(Column::Prefix, &case.prompt_prefix), (Column::Suffix, &case.prompt_suffix)] {
-        match nunjucks::to_nunjucks(template) {
-            Ok(text) if !text.is_empty() => row.push((column, text)),
-            Ok(_) => {}
+        match nunjucks::check_ours(template) {
+            Ok(()) if template.is_empty() => {}
+            Ok(()) => row.push((column, template.clone())),
             Err(fault) => warn(index, &fault.message),
         }
     }

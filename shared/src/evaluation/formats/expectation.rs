@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use fancy_regex::Regex;
 use serde_json::Value;
 
+use super::nunjucks;
 use crate::evaluation::WeightedAssertion;
 use crate::evaluation::assertions::{AssertionParts, KNOWN_TYPES};
 
@@ -71,12 +72,23 @@ const THRESHOLD_TYPES: [&str; 13] = [
     "starts-with",
 ];
 
-/// An assertion of weight 1.
+/// An assertion of weight 1; the templates in its value are nunjucks.
 ///
 /// # Errors
 /// There is no such type, or its value doesn't suit it.
-pub(super) fn assertion(parts: &AssertionParts) -> Result<WeightedAssertion, String> {
-    WeightedAssertion::parse(parts, None, None).map_err(|error| error.to_string())
+pub(super) fn assertion(parts: AssertionParts) -> Result<WeightedAssertion, String> {
+    let in_our_dialect = |value: Value| match value {
+        Value::String(text) => nunjucks::translate(&text).map(|translated| Value::String(translated.text)),
+        other => Ok(other),
+    };
+    let value = match parts.value {
+        // As in promptfoo, only texts and lists of texts are templates.
+        Some(Value::Array(items)) => Some(items.into_iter().map(in_our_dialect).collect::<Result<_, _>>()),
+        Some(value) => Some(in_our_dialect(value)),
+        None => None,
+    };
+    let value = value.transpose().map_err(|fault| fault.message)?;
+    WeightedAssertion::parse(&AssertionParts { value, ..parts }, None, None).map_err(|error| error.to_string())
 }
 
 /// `type(threshold): value`, the last two left out or not.
@@ -121,7 +133,7 @@ pub(super) fn read(cell: &str) -> Result<WeightedAssertion, String> {
 }
 
 fn of_type(name: &str, value: Option<Value>, threshold: Option<f64>) -> Result<WeightedAssertion, String> {
-    assertion(&AssertionParts { type_name: name.to_owned(), value, threshold, config: None })
+    assertion(AssertionParts { type_name: name.to_owned(), value, threshold, config: None })
 }
 
 /// The one-line form, where there is one that is read back as the same.
@@ -218,6 +230,7 @@ mod tests {
             ("levenshtein(3): x", json!({"type": "levenshtein", "value": "x", "threshold": 3.0})),
             ("grade: be kind", json!({"type": "llm-rubric", "value": " be kind"})),
             ("is-json", json!({"type": "is-json"})),
+            ("equals: {{ x.length }}", json!({"type": "equals", "value": "{{ (x|length) }}"})),
             ("latency(900)", json!({"type": "latency", "threshold": 900.0})),
         ] {
             assert_eq!(parts(cell), expected, "{cell}");
@@ -227,6 +240,7 @@ mod tests {
         for (cell, why) in [
             ("javascript: output.length", "a program"),
             ("file://check.js", "a program"),
+            ("contains: {{ env.X }}", "environment variable"),
             ("not-is-sql", "no assertion type \"is-sql\""),
         ] {
             assert!(read(cell).unwrap_err().contains(why), "{cell}");

@@ -7,14 +7,13 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use fancy_regex::Regex;
-use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::UndefinedBehavior;
 use serde_json::Value;
 
-use crate::prompt::Variables;
+use crate::prompt::{Variables, template_environment};
 
 /// Filters that give the same text in both dialects.
-const SAME_FILTERS: [&str; 28] = [
+const SAME_FILTERS: [&str; 27] = [
     "abs",
     "batch",
     "capitalize",
@@ -39,7 +38,6 @@ const SAME_FILTERS: [&str; 28] = [
     "string",
     "sum",
     "title",
-    "tojson",
     "trim",
     "upper",
     "urlencode",
@@ -71,7 +69,6 @@ struct Patterns {
     end_of_raw: Regex,
     /// What is rewritten, and how; `$1` is the first group.
     rewritten: Vec<(Regex, &'static str)>,
-    dump_in_ours: Regex,
     environment: Regex,
     method: Regex,
     function: Regex,
@@ -85,7 +82,6 @@ static PATTERNS: LazyLock<Result<Patterns, fancy_regex::Error>> = LazyLock::new(
         (r"^\{%\s*elseif\b", "{% elif"),
         (r"===", "=="),
         (r"!==", "!="),
-        (r"\|\s*dump\b", "|tojson"),
         (r"\b([A-Za-z_][\w.]*)\.length\b", "($1|length)"),
     ];
     let rewritten = rewritten.into_iter().map(|(pattern, replacement)| Ok((Regex::new(pattern)?, replacement)));
@@ -95,7 +91,6 @@ static PATTERNS: LazyLock<Result<Patterns, fancy_regex::Error>> = LazyLock::new(
         raw: Regex::new(r"\{%\s*raw\s*%\}")?,
         end_of_raw: Regex::new(r"\{%\s*endraw\s*%\}")?,
         rewritten: rewritten.collect::<Result<_, fancy_regex::Error>>()?,
-        dump_in_ours: Regex::new(r"\|\s*tojson\b")?,
         environment: Regex::new(r"(?<![\w.])(env)\s*[.\[]")?,
         method: Regex::new(r"\.\s*([A-Za-z_]\w*)\s*\(")?,
         function: Regex::new(r"(?<![\w.|])(cycler|joiner|super|caller)\s*\(")?,
@@ -148,21 +143,14 @@ pub(super) fn translate(text: &str) -> Result<Translated, TemplateFault> {
     Ok(Translated { text: translated, variables })
 }
 
-/// A template of ours in nunjucks.
-pub(super) fn to_nunjucks(text: &str) -> Result<String, TemplateFault> {
+/// Whether a template of ours means the same in nunjucks.
+pub(super) fn check_ours(text: &str) -> Result<(), TemplateFault> {
     let patterns = patterns().map_err(|message| TemplateFault { line: 1, message })?;
-    let mut written = String::with_capacity(text.len());
-    let mut copied = 0;
     for tag in tags(text) {
-        let content = &text[tag.clone()];
-        translate_tag(content, patterns)
-            .map_err(|message| TemplateFault { line: line_of(text, tag.start), message })?;
-        written.push_str(&text[copied..tag.start]);
-        written.push_str(&replace_outside_texts(content, &patterns.dump_in_ours, "|dump"));
-        copied = tag.end;
+        let line = line_of(text, tag.start);
+        translate_tag(&text[tag], patterns).map_err(|message| TemplateFault { line, message })?;
     }
-    written.push_str(&text[copied..]);
-    Ok(written)
+    Ok(())
 }
 
 /// A value with the other variables filled in, as promptfoo does before it renders the prompt.
@@ -224,11 +212,8 @@ pub(super) fn render_value(value: &Value, variables: &Variables) -> Result<Value
     if translated.variables.iter().any(|name| !variables.contains_key(name)) {
         return Ok(value.clone());
     }
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Lenient);
-    environment.set_fuel(Some(100_000));
-    let syntax = SyntaxConfig::builder().keep_trailing_newline(true).build().map_err(|error| error.to_string())?;
-    environment.set_syntax(syntax);
+    let mut environment = template_environment();
+    environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     let context = minijinja::value::Serde(variables);
     environment.render_str(&translated.text, context).map(Value::String).map_err(|error| error.to_string())
 }
@@ -334,11 +319,11 @@ fn tags(text: &str) -> Vec<Range<usize>> {
             _ => None,
         }) {
             // The content of a raw block isn't looked at; its closing tag is.
-            let closing = text[end..].match_indices("{%").map(|(offset, _)| end + offset);
+            let mut closing = text[end..].match_indices("{%").map(|(offset, _)| end + offset);
             let is_ending = |position: &usize| {
                 text[position + 2..].trim_start_matches(['-', ' ', '\t', '\n', '\r']).starts_with(ending)
             };
-            from = closing.into_iter().find(is_ending).unwrap_or(text.len());
+            from = closing.find(is_ending).unwrap_or(text.len());
         }
     }
     found
@@ -346,8 +331,11 @@ fn tags(text: &str) -> Vec<Range<usize>> {
 
 /// The end of a tag, quoted texts in it skipped.
 fn end_of(text: &str, from: usize, closing: &str) -> Option<usize> {
-    let masked = mask_texts(&text[from..]);
-    masked.find(closing).map(|offset| from + offset + closing.len())
+    let mut quotes = Quotes::default();
+    text[from..].char_indices().find_map(|(offset, character)| {
+        let is_end = !quotes.is_inside(character) && text[from + offset..].starts_with(closing);
+        is_end.then_some(from + offset + closing.len())
+    })
 }
 
 /// The first word of a statement tag.
@@ -356,27 +344,42 @@ fn statement(tag: &str) -> Option<&str> {
     inner.trim_start_matches(['-', '+']).split_whitespace().next().map(|word| word.trim_end_matches('-'))
 }
 
-/// The same text with the content of quoted texts blanked, byte for byte.
-fn mask_texts(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut quote = None;
-    let mut is_escaped = false;
-    for character in text.chars() {
-        match quote {
-            Some(open) if character == open && !is_escaped => {
-                quote = None;
-                masked.push(character);
+/// Follows quotes through a tag.
+#[derive(Default)]
+struct Quotes {
+    open: Option<char>,
+    is_escaped: bool,
+}
+
+impl Quotes {
+    /// Whether the next character is within a quoted text; the quotes themselves are not.
+    fn is_inside(&mut self, character: char) -> bool {
+        match self.open {
+            Some(open) if character == open && !self.is_escaped => {
+                self.open = None;
+                false
             }
             Some(_) => {
-                is_escaped = character == '\\' && !is_escaped;
-                masked.extend(std::iter::repeat_n(' ', character.len_utf8()));
+                self.is_escaped = character == '\\' && !self.is_escaped;
+                true
             }
             None => {
-                if matches!(character, '"' | '\'') {
-                    quote = Some(character);
-                }
-                masked.push(character);
+                self.open = matches!(character, '"' | '\'').then_some(character);
+                false
             }
+        }
+    }
+}
+
+/// The same text with the content of quoted texts blanked, byte for byte.
+fn mask_texts(text: &str) -> String {
+    let mut quotes = Quotes::default();
+    let mut masked = String::with_capacity(text.len());
+    for character in text.chars() {
+        if quotes.is_inside(character) {
+            masked.extend(std::iter::repeat_n(' ', character.len_utf8()));
+        } else {
+            masked.push(character);
         }
     }
     masked
@@ -449,7 +452,7 @@ fn translate_tag(tag: &str, patterns: &Patterns) -> Result<String, String> {
 
 /// The variables that a template of ours uses, sorted.
 pub(super) fn variables_of(text: &str) -> Result<Vec<String>, TemplateFault> {
-    let environment = Environment::new();
+    let environment = template_environment();
     let template = environment.template_from_str(text).map_err(|error| TemplateFault {
         line: error.line().unwrap_or(1),
         message: format!("the template has a mistake: {}", error.detail().unwrap_or("it can't be read")),
@@ -479,7 +482,7 @@ mod tests {
                 "{% if a == 'x===y' %}1{% elif b != 2 %}2{% endif %}",
                 &["a", "b"],
             ),
-            ("{{ items.length }} {{ o | dump }}", "{{ (items|length) }} {{ o |tojson }}", &["items", "o"]),
+            ("{{ items.length }} {{ o | dump }}", "{{ (items|length) }} {{ o | dump }}", &["items", "o"]),
             ("{% verbatim %}{{ x }}{% endverbatim %}", "{% raw %}{{ x }}{% endraw %}", &[]),
             ("a {{ b", "{% raw %}a {{ b{% endraw %}", &[]),
             ("{% for x in xs %}{{ loop.index }} {{ x }}{% endfor %}{# env.X #}", "", &["xs"]),

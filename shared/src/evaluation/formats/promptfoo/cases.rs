@@ -10,6 +10,10 @@ use super::reader::Reader;
 use crate::evaluation::{Case, Check, ModelSource};
 use crate::prompt::Variables;
 
+/// What `tests: {path: …}` is told.
+const GENERATED_TESTS: &str =
+    "tests with a `path` come from a program or a service; write them out, or name a CSV, JSONL or YAML file";
+
 /// A test before lists of values are multiplied.
 #[derive(Clone, Default)]
 pub(super) struct Test {
@@ -90,10 +94,7 @@ impl Reader<'_> {
                 for item in items {
                     match item.text() {
                         Some(reference) => self.test_file(reference, &item.place, tests),
-                        None if item.get("path").is_some() => self.findings.refuse(
-                            &item.place,
-                            "tests with a `path` come from a program; write them out, or name a CSV, JSONL or YAML file",
-                        ),
+                        None if item.get("path").is_some() => self.findings.refuse(&item.place, GENERATED_TESTS),
                         None => tests.extend(self.test(item)),
                     }
                     if tests.len() > MOST_CASES {
@@ -102,6 +103,7 @@ impl Reader<'_> {
                     }
                 }
             }
+            Shape::Map(_) if node.get("path").is_some() => self.findings.refuse(&node.place, GENERATED_TESTS),
             _ => self.findings.refuse(&node.place, format!("tests must be a list or a file, but is {}", node.kind())),
         }
     }

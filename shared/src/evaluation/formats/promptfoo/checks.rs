@@ -71,7 +71,7 @@ impl Reader<'_> {
         if is_set {
             return Some(Check::Set(AssertionSet { checks: inner, threshold, weight, metric }));
         }
-        match expectation::assertion(&AssertionParts { type_name, value, threshold, config }) {
+        match expectation::assertion(AssertionParts { type_name, value, threshold, config }) {
             Ok(mut one) => {
                 one.weight = weight;
                 one.metric = metric;

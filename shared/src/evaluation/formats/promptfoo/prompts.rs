@@ -1,6 +1,6 @@
 //! The `prompts` of a configuration.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::finding::Place;
 use super::super::nunjucks::{self, Translated};
@@ -220,7 +220,14 @@ impl Reader<'_> {
             for (key, value) in self.entries(message, "a message") {
                 match (key.as_str(), &value.shape) {
                     ("role", Shape::Text(text)) => role = Some(text.clone()),
-                    ("content", Shape::List(parts)) => content = text_of_parts(parts),
+                    ("content", Shape::List(parts)) => match text_of_parts(parts) {
+                        Some(text) => content = Some(text),
+                        None => {
+                            self.findings
+                                .refuse(place, "a message has a picture or sound in it; models here read text only");
+                            return None;
+                        }
+                    },
                     ("content", _) => content = self.text(value, "a message's content"),
                     _ => {}
                 }
@@ -315,17 +322,15 @@ pub(super) fn unused_name(name: &str, is_taken: impl Fn(&str) -> bool) -> String
 /// # Errors
 /// A template that nunjucks has no words for.
 pub(super) fn raw_prompt(template: &PromptTemplate) -> Result<String, nunjucks::TemplateFault> {
-    let texts = template.messages.iter().map(|message| nunjucks::to_nunjucks(&message.text));
-    let texts = texts.collect::<Result<Vec<_>, _>>()?;
-    if let ([message], [text]) = (&template.messages[..], &texts[..])
+    template.messages.iter().try_for_each(|message| nunjucks::check_ours(&message.text))?;
+    if let [message] = &template.messages[..]
         && message.role == "user"
-        && !looks_like_messages(text)
+        && !looks_like_messages(&message.text)
     {
-        return Ok(text.clone());
+        return Ok(message.text.clone());
     }
-    let messages: Value = (template.messages.iter().zip(texts))
-        .map(|(message, text)| serde_json::json!({"role": message.role, "content": text}))
-        .collect();
+    let messages: Value =
+        template.messages.iter().map(|message| json!({"role": message.role, "content": message.text})).collect();
     Ok(serde_json::to_string_pretty(&messages).unwrap_or_default())
 }
 

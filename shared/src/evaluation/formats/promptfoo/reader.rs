@@ -101,6 +101,7 @@ impl<'a> Reader<'a> {
     pub(super) fn entries<'n>(&mut self, node: &'n Node, what: &str) -> &'n [(String, Node)] {
         match &node.shape {
             Shape::Map(entries) => entries,
+            Shape::Null => &[],
             _ => {
                 self.findings.refuse(&node.place, format!("{what} must be a map, but is {}", node.kind()));
                 &[]

@@ -91,8 +91,8 @@ pub(in crate::evaluation::formats) fn case_json(case: &Case, warn: &mut impl FnM
     let mut options = Map::new();
     for (key, template) in [("prefix", &case.prompt_prefix), ("suffix", &case.prompt_suffix)] {
         if !template.is_empty() {
-            match nunjucks::to_nunjucks(template) {
-                Ok(text) => _ = options.insert(key.into(), text.into()),
+            match nunjucks::check_ours(template) {
+                Ok(()) => _ = options.insert(key.into(), template.as_str().into()),
                 Err(fault) => warn(format!("a case's {key} is left out: {}", fault.message)),
             }
         }
