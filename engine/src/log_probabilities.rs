@@ -1,7 +1,7 @@
 //! How probable tokens were: from rows of logits to log-probabilities.
 
 use shared::model_call::{TokenLogProbability, TopToken};
-use shared::tokenizer::Tokenizer;
+use shared::tokenizer::{SpecialTokens, Tokenizer};
 
 /// How probable a token was at its place, at temperature 1 and before any filter.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,10 +45,10 @@ impl Score {
     /// For callers, with `top` of the most probable tokens.
     pub(crate) fn describe(&self, tokenizer: &Tokenizer, top: usize) -> TokenLogProbability {
         let described =
-            |&(id, log_probability): &(u32, f32)| TopToken { id, text: text(tokenizer, id), log_probability };
+            |&(id, log_probability): &(u32, f32)| TopToken { id, bytes: bytes(tokenizer, id), log_probability };
         TokenLogProbability {
             id: self.token,
-            text: text(tokenizer, self.token),
+            bytes: bytes(tokenizer, self.token),
             log_probability: Some(self.log_probability),
             top: self.top.iter().take(top).map(described).collect(),
         }
@@ -57,11 +57,13 @@ impl Score {
 
 /// A prompt's first token, which nothing precedes.
 pub(crate) fn first_token(tokenizer: &Tokenizer, id: u32) -> TokenLogProbability {
-    TokenLogProbability { id, text: text(tokenizer, id), log_probability: None, top: Vec::new() }
+    TokenLogProbability { id, bytes: bytes(tokenizer, id), log_probability: None, top: Vec::new() }
 }
 
-fn text(tokenizer: &Tokenizer, id: u32) -> String {
-    tokenizer.decode_with_special(&[id])
+fn bytes(tokenizer: &Tokenizer, id: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    tokenizer.push_token_bytes(id, SpecialTokens::Parse, &mut bytes);
+    bytes
 }
 
 #[cfg(test)]

@@ -129,8 +129,8 @@ impl Default for GenerationLimits {
 pub struct TokenLogProbability {
     /// The token.
     pub id: u32,
-    /// Its text, special tokens written out; a token that is part of a character has U+FFFD in it.
-    pub text: String,
+    /// Its text in UTF-8, special tokens written out. Those of a single token can be only part of a character.
+    pub bytes: Vec<u8>,
     /// Natural logarithm of its probability, given all before it, at temperature 1 and before any filter or
     /// constraint; `None` for a prompt's first token, which nothing precedes.
     pub log_probability: Option<f32>,
@@ -143,8 +143,8 @@ pub struct TokenLogProbability {
 pub struct TopToken {
     /// The token.
     pub id: u32,
-    /// Its text, special tokens written out.
-    pub text: String,
+    /// Its text in UTF-8, special tokens written out.
+    pub bytes: Vec<u8>,
     /// Natural logarithm of its probability.
     pub log_probability: f32,
 }

@@ -26,7 +26,6 @@ pub(crate) async fn create(
     respond(&state, &model, vec![prompt], delivery, shape).await
 }
 
-#[derive(Clone)]
 struct ChatShape {
     id: String,
     created: i64,
@@ -58,11 +57,11 @@ impl AnswerShape for ChatShape {
         Some(self.delta(choice, json!({"role": "assistant", "content": ""}), Value::Null, None))
     }
 
-    fn text_chunk(&self, choice: usize, text: String, tokens: Vec<TokenLogProbability>) -> Value {
+    fn text_chunk(&mut self, choice: usize, text: String, tokens: Vec<TokenLogProbability>) -> Value {
         self.delta(choice, json!({"content": text}), chat_log_probabilities(&tokens), None)
     }
 
-    fn last_chunk(&self, choice: usize, reason: FinishReason) -> Value {
+    fn last_chunk(&mut self, choice: usize, reason: FinishReason) -> Value {
         self.delta(choice, json!({}), Value::Null, Some(reason))
     }
 
@@ -72,7 +71,7 @@ impl AnswerShape for ChatShape {
         chunk
     }
 
-    fn whole(&self, choices: Vec<Choice>, usage: GenerationUsage) -> Value {
+    fn whole(&mut self, choices: Vec<Choice>, usage: GenerationUsage) -> Value {
         let choices = choices.into_iter().enumerate().map(|(index, choice)| {
             json!({
                 "index": index,

@@ -1,14 +1,12 @@
 //! `POST /v1/completions`: plain continuation, one choice for each prompt.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 use shared::api::completions::CompletionRequest;
 use shared::model_call::{FinishReason, GenerationRequest, GenerationUsage, Prompt, TokenLogProbability};
 
-use super::log_probabilities::completion_log_probabilities;
+use super::log_probabilities::{TextOffsets, completion_log_probabilities};
 use super::request_body::JsonBody;
 use super::streaming::{AnswerShape, Choice, Delivery, respond};
 use super::usage::usage as usage_json;
@@ -26,18 +24,23 @@ pub(crate) async fn create(
     let prompts = request.to_generation_requests(random::seed())?;
     let delivery = Delivery::asked_for(request.stream, request.stream_options)?;
     let model = state.model_to_serve(&request.model).await?;
-    let echoed = if request.echo { echoed_texts(&state, &model, &prompts).await? } else { Vec::new() };
+    let choices = if request.echo || request.logprobs.is_some() {
+        let texts = texts_of(&state, &model, &prompts).await?;
+        texts.into_iter().map(|prompt| ChoiceText::new(prompt, request.echo)).collect()
+    } else {
+        prompts.iter().map(|_| ChoiceText::default()).collect()
+    };
     let shape = CompletionShape {
         id: random::identifier("cmpl"),
         created: now_unix_s(),
         model: request.model,
-        echoed: Arc::new(echoed),
+        choices,
     };
     respond(&state, &model, prompts, delivery, shape).await
 }
 
 /// The prompts as texts.
-async fn echoed_texts(
+async fn texts_of(
     state: &AppState,
     model: &ModelToServe,
     prompts: &[GenerationRequest],
@@ -53,18 +56,44 @@ async fn echoed_texts(
     Ok(prompts.iter().map(in_words).collect())
 }
 
-#[derive(Clone)]
+/// How far the text of a choice is.
+#[derive(Default)]
+struct ChoiceText {
+    /// What is still to be given back before the answer.
+    echo: String,
+    offsets: TextOffsets,
+}
+
+impl ChoiceText {
+    fn new(prompt: String, is_echoed: bool) -> Self {
+        if is_echoed {
+            Self { offsets: TextOffsets::of_prompt(&prompt), echo: prompt }
+        } else {
+            Self { offsets: TextOffsets::after(&prompt), echo: String::new() }
+        }
+    }
+}
+
 struct CompletionShape {
     id: String,
     created: i64,
     model: String,
-    /// What each choice begins with; empty where nothing is echoed.
-    echoed: Arc<Vec<String>>,
+    choices: Vec<ChoiceText>,
 }
 
 impl CompletionShape {
-    fn echo(&self, choice: usize) -> &str {
-        self.echoed.get(choice).map_or("", String::as_str)
+    /// What is new of a choice: the echo comes with the first of it.
+    fn choice(
+        &mut self,
+        index: usize,
+        new: &str,
+        tokens: &[TokenLogProbability],
+        reason: Option<FinishReason>,
+    ) -> Value {
+        let so_far = &mut self.choices[index];
+        let text = std::mem::take(&mut so_far.echo) + new;
+        let logprobs = completion_log_probabilities(tokens, &mut so_far.offsets);
+        json!({"index": index, "text": text, "logprobs": logprobs, "finish_reason": reason})
     }
 
     fn object(&self, choices: Vec<Value>) -> Value {
@@ -78,26 +107,23 @@ impl CompletionShape {
     }
 }
 
-fn choice(index: usize, text: &str, logprobs: Value, reason: Option<FinishReason>) -> Value {
-    json!({"index": index, "text": text, "logprobs": logprobs, "finish_reason": reason})
-}
-
 impl AnswerShape for CompletionShape {
     fn prompt_field(&self) -> &'static str {
         "prompt"
     }
 
-    fn first_chunk(&self, index: usize) -> Option<Value> {
-        let echo = self.echo(index);
-        (!echo.is_empty()).then(|| self.object(vec![choice(index, echo, Value::Null, None)]))
+    fn first_chunk(&self, _: usize) -> Option<Value> {
+        None
     }
 
-    fn text_chunk(&self, index: usize, text: String, tokens: Vec<TokenLogProbability>) -> Value {
-        self.object(vec![choice(index, &text, completion_log_probabilities(&tokens), None)])
+    fn text_chunk(&mut self, index: usize, text: String, tokens: Vec<TokenLogProbability>) -> Value {
+        let choice = self.choice(index, &text, &tokens, None);
+        self.object(vec![choice])
     }
 
-    fn last_chunk(&self, index: usize, reason: FinishReason) -> Value {
-        self.object(vec![choice(index, "", Value::Null, Some(reason))])
+    fn last_chunk(&mut self, index: usize, reason: FinishReason) -> Value {
+        let choice = self.choice(index, "", &[], Some(reason));
+        self.object(vec![choice])
     }
 
     fn usage_chunk(&self, usage: GenerationUsage) -> Value {
@@ -106,12 +132,12 @@ impl AnswerShape for CompletionShape {
         chunk
     }
 
-    fn whole(&self, choices: Vec<Choice>, usage: GenerationUsage) -> Value {
-        let choices = choices.into_iter().enumerate().map(|(index, answer)| {
-            let text = format!("{}{}", self.echo(index), answer.text);
-            choice(index, &text, completion_log_probabilities(&answer.tokens), Some(answer.reason))
-        });
-        let mut object = self.object(choices.collect());
+    fn whole(&mut self, choices: Vec<Choice>, usage: GenerationUsage) -> Value {
+        let choices = choices.into_iter().enumerate();
+        let choices: Vec<Value> = choices
+            .map(|(index, answer)| self.choice(index, &answer.text, &answer.tokens, Some(answer.reason)))
+            .collect();
+        let mut object = self.object(choices);
         object["usage"] = usage_json(usage);
         object
     }

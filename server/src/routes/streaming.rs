@@ -24,19 +24,19 @@ use crate::inference::ModelToServe;
 use crate::state::AppState;
 
 /// How one endpoint writes down what a model says.
-pub(crate) trait AnswerShape: Clone + Send + Sync + 'static {
+pub(crate) trait AnswerShape: Send + Sync + 'static {
     /// The field of the request that holds the prompt, for errors about it.
     fn prompt_field(&self) -> &'static str;
     /// A chunk before any text.
     fn first_chunk(&self, choice: usize) -> Option<Value>;
     /// A chunk with new text, and how probable its tokens were, where that was asked for.
-    fn text_chunk(&self, choice: usize, text: String, tokens: Vec<TokenLogProbability>) -> Value;
+    fn text_chunk(&mut self, choice: usize, text: String, tokens: Vec<TokenLogProbability>) -> Value;
     /// The chunk that ends a choice.
-    fn last_chunk(&self, choice: usize, reason: FinishReason) -> Value;
+    fn last_chunk(&mut self, choice: usize, reason: FinishReason) -> Value;
     /// The chunk with the counts.
     fn usage_chunk(&self, usage: GenerationUsage) -> Value;
     /// The answer in one piece.
-    fn whole(&self, choices: Vec<Choice>, usage: GenerationUsage) -> Value;
+    fn whole(&mut self, choices: Vec<Choice>, usage: GenerationUsage) -> Value;
 }
 
 /// One finished answer.
@@ -89,7 +89,7 @@ pub(crate) async fn respond(
         next_event(first, &cut_off).await.map_err(|error| about_prompt(error, &shape))?;
     }
     match delivery {
-        Delivery::Whole => whole(generations, &cut_off, &shape).await,
+        Delivery::Whole => whole(generations, &cut_off, shape).await,
         Delivery::Streamed { include_usage } => {
             let events = events(generations, cut_off, shape, include_usage);
             let silence = Duration::from_secs(state.config().limits.keep_alive_seconds);
@@ -124,14 +124,14 @@ fn about_prompt(error: ApiError, shape: &impl AnswerShape) -> ApiError {
 async fn whole(
     generations: Vec<GenerationStream>,
     cut_off: &CancellationToken,
-    shape: &impl AnswerShape,
+    mut shape: impl AnswerShape,
 ) -> Result<Response, ApiError> {
     let mut choices = Vec::new();
     let mut usage = GenerationUsage::default();
     for mut generation in generations {
         let (mut text, mut tokens) = (String::new(), Vec::new());
         let reason = loop {
-            let event = next_event(&mut generation, cut_off).await.map_err(|error| about_prompt(error, shape))?;
+            let event = next_event(&mut generation, cut_off).await.map_err(|error| about_prompt(error, &shape))?;
             match event {
                 GenerationEvent::Started { .. } | GenerationEvent::Prefill { .. } => {}
                 GenerationEvent::LogProbabilities { tokens: more } => tokens.extend(more),
@@ -150,7 +150,7 @@ async fn whole(
 fn events(
     generations: Vec<GenerationStream>,
     cut_off: CancellationToken,
-    shape: impl AnswerShape,
+    mut shape: impl AnswerShape,
     include_usage: bool,
 ) -> impl Stream<Item = Result<Event, axum::Error>> + Send {
     let chunk = move |mut json: Value| {
