@@ -8,6 +8,7 @@
 
 pub mod clock;
 pub mod cpu;
+mod embedding;
 pub mod error;
 pub mod executor;
 pub mod generation;

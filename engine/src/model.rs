@@ -283,6 +283,11 @@ impl Model {
         kept
     }
 
+    /// Empties the cache.
+    pub(crate) fn forget(&mut self) {
+        self.keep(0);
+    }
+
     fn keep(&mut self, tokens: usize) {
         self.cached.truncate(tokens);
         self.scores.truncate(tokens);
@@ -318,6 +323,13 @@ impl Model {
         }
         self.cached.extend_from_slice(&ids[first..end]);
         Ok(logits.split_off(logits.len() - vocabulary_size))
+    }
+
+    /// Reads tokens that follow those in the cache, and returns what the last layer makes of each: `[tokens, width]`.
+    pub(crate) async fn read_hidden_states(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+        let states = self.executor.hidden_states(tokens, self.cached.len()).await?;
+        self.cached.extend_from_slice(tokens);
+        Ok(states)
     }
 
     /// What is known of how probable the tokens were, beginning with the second.

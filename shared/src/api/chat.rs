@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::request::{Sampling, Stop, StreamOptions, invalid, limits, null_is_false, refuse_unhonoured};
+use super::request::{Sampling, Stop, StreamOptions, constraint, invalid, limits, null_is_false, refuse_unhonoured};
+use super::response_format::ResponseFormat;
 use crate::model_call::{ChatMessage, FinishReason, GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt};
 
 /// The most alternatives to each token that a request may ask for, as at OpenAI.
@@ -55,6 +56,9 @@ pub struct ChatCompletionRequest {
     /// What the stream carries besides text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_options: Option<StreamOptions>,
+    /// What the answer must look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_format: Option<ResponseFormat>,
     /// Every other field.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -127,6 +131,7 @@ impl ChatCompletionRequest {
         };
         let limits = limits(max_tokens, param, self.stop.clone())?;
         Ok(GenerationRequest {
+            constraint: constraint(self.response_format.as_ref())?,
             log_probabilities: self.log_probabilities()?,
             ..GenerationRequest::new(Prompt::Chat(messages), sampling.parameters(fallback_seed)?, limits)
         })
@@ -297,10 +302,11 @@ mod tests {
     #[test]
     fn what_is_not_honoured_is_refused_by_name() {
         refused("n", json!(2), "n");
-        refused("logprobs", json!(true), "logprobs");
+        refused("top_logprobs", json!(2), "top_logprobs");
         refused("frequency_penalty", json!(0.5), "frequency_penalty");
         refused("tools", json!([{"type": "function"}]), "tools");
-        refused("response_format", json!({"type": "json_object"}), "response_format");
+        let no_schema = json!({"type": "json_schema", "json_schema": {"name": "n", "schema": 1}});
+        refused("response_format", no_schema, "response_format");
         refused("temperature", json!(9), "temperature");
         refused("max_tokens", json!(0), "max_tokens");
         refused("stop", json!(["", "x"]), "stop");
