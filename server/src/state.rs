@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use engine::ModelText;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
+use crate::error::ApiError;
 use crate::inference::{ModelToServe, ServedModels};
 use crate::model_store::{ModelStore, StoreError};
 use crate::pulls::Pulls;
@@ -52,6 +54,16 @@ impl AppState {
     pub async fn model_to_serve(&self, name: &str) -> Result<ModelToServe, StoreError> {
         let stored = self.shared.store.fetched(name).await?;
         Ok(ModelToServe { name: stored.name, path: stored.path })
+    }
+
+    /// The tokenizer and chat template of a model; it need not be in memory.
+    ///
+    /// # Errors
+    /// Its file can't be used.
+    pub async fn text_of(&self, model: &ModelToServe) -> Result<Arc<ModelText>, ApiError> {
+        let (state, path) = (self.clone(), model.path.clone());
+        let text = tokio::task::spawn_blocking(move || state.served().text(&path)).await;
+        Ok(text.map_err(|_| ApiError::internal("the model's header could not be read"))??)
     }
 
     /// Downloads that clients have started.

@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt};
 use shared::model_call::{GenerationRequest, GenerationStream, ModelCall, ModelCallError, ModelCallErrorKind};
 use shared::model_pool::{ModelPool, ModelReference};
 
-use crate::inference::{ModelToServe, ServedModels};
+use crate::inference::{ModelToServe, ServedModels, unavailable};
 
 /// Models of this machine. A reference to one of a browser finds the model of that name here: the same file gives the
 /// same answers.
@@ -45,10 +45,7 @@ impl ModelCall for LocalModel {
     fn generate(&self, request: GenerationRequest) -> GenerationStream {
         match self.served.submit(&self.model, vec![request]) {
             Ok(generations) => stream::iter(generations).flatten().boxed(),
-            Err(error) => {
-                let (kind, message) = (ModelCallErrorKind::Unavailable, error.to_string());
-                stream::iter([Err(ModelCallError { kind, message, param: None })]).boxed()
-            }
+            Err(error) => stream::iter([Err(unavailable(error.to_string()))]).boxed(),
         }
     }
 }

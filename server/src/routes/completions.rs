@@ -42,9 +42,7 @@ async fn echoed_texts(
     model: &ModelToServe,
     prompts: &[GenerationRequest],
 ) -> Result<Vec<String>, ApiError> {
-    let (state, path) = (state.clone(), model.path.clone());
-    let text = tokio::task::spawn_blocking(move || state.served().text(&path)).await;
-    let text = text.map_err(|_| ApiError::internal("the model's header could not be read"))??;
+    let text = state.text_of(model).await?;
     let in_words = |request: &GenerationRequest| match &request.prompt {
         Prompt::Text(text) => text.clone(),
         Prompt::Tokens(ids) => text.tokenizer().decode_with_special(ids),

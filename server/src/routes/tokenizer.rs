@@ -92,9 +92,8 @@ async fn text_of(state: &AppState, name: Option<&str>) -> Result<(ModelToServe, 
         }
     };
     let model = state.model_to_serve(&name).await?;
-    let (state, path) = (state.clone(), model.path.clone());
-    let text = tokio::task::spawn_blocking(move || state.served().text(&path)).await;
-    Ok((model, text.map_err(|_| ApiError::internal("the model's header could not be read"))??))
+    let text = state.text_of(&model).await?;
+    Ok((model, text))
 }
 
 fn only(mut names: Vec<String>) -> Option<String> {
