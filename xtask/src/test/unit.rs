@@ -4,11 +4,14 @@
 use anyhow::Result;
 
 use super::ClosingLines;
+use super::models::fetch_reference_models;
 use super::runner::{Runner, TestPrograms};
 use crate::machine::Machine;
 
 pub(super) fn run(machine: &Machine) -> Result<ClosingLines> {
     let programs = TestPrograms::list(machine)?;
+    // The command line is tested with a real model.
+    fetch_reference_models(machine)?;
     let runner = Runner::find(machine);
     let mut command = runner.command(machine);
     command.args(["--lib", "--bins"]);
