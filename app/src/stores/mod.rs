@@ -17,6 +17,7 @@ pub mod model_pool;
 use leptos::prelude::*;
 
 use crate::components::Toaster;
+use crate::workspace::Workspace;
 
 /// Every store, in the context of every page.
 #[derive(Clone, Copy)]
@@ -25,6 +26,8 @@ pub struct Stores {
     pub settings: settings::Settings,
     /// Short messages.
     pub toaster: Toaster,
+    /// What the person makes and keeps here.
+    pub workspace: Workspace,
     /// The companion, if there is one.
     pub companion: companion::CompanionStore,
     /// What this device can do.
@@ -44,13 +47,14 @@ impl Stores {
     pub fn provide() -> Self {
         let settings = settings::Settings::load();
         let toaster = Toaster::default();
+        let workspace = Workspace::start();
         let companion = companion::CompanionStore::start();
         let device = devices::DeviceStore::start();
         let engine = engine::EngineStore::new(settings, toaster, device);
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
         let pool = model_pool::PageModels::new(engine);
         let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
-        let stores = Self { settings, toaster, companion, device, models, engine, pool, chat };
+        let stores = Self { settings, toaster, workspace, companion, device, models, engine, pool, chat };
         provide_context(toaster);
         provide_context(stores);
         stores
