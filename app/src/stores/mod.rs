@@ -12,7 +12,9 @@ pub mod models;
 
 pub mod chat;
 pub mod conversation;
+pub mod evaluation;
 pub mod model_pool;
+pub mod optimization;
 
 use leptos::prelude::*;
 
@@ -40,6 +42,10 @@ pub struct Stores {
     pub pool: model_pool::PageModels,
     /// The conversation.
     pub chat: chat::ChatStore,
+    /// The open evaluation, and its runs.
+    pub evaluation: evaluation::EvaluationStore,
+    /// The search for a better prompt.
+    pub optimization: optimization::OptimizationStore,
 }
 
 impl Stores {
@@ -54,7 +60,21 @@ impl Stores {
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
         let pool = model_pool::PageModels::new(engine);
         let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
-        let stores = Self { settings, toaster, workspace, companion, device, models, engine, pool, chat };
+        let evaluation = evaluation::EvaluationStore::start(workspace, pool, toaster);
+        let optimization = optimization::OptimizationStore::new(workspace, pool, toaster);
+        let stores = Self {
+            settings,
+            toaster,
+            workspace,
+            companion,
+            device,
+            models,
+            engine,
+            pool,
+            chat,
+            evaluation,
+            optimization,
+        };
         provide_context(toaster);
         provide_context(stores);
         stores

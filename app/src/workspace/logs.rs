@@ -44,6 +44,17 @@ impl Workspace {
         Ok(lines.into_iter().filter_map(|line| line.as_string()).collect())
     }
 
+    /// Empties a log whose lines are kept elsewhere by now.
+    ///
+    /// # Errors
+    /// The storage failed.
+    pub async fn clear_log(self, id: &str) -> Result<(), WorkspaceError> {
+        let connection = self.connection().await?;
+        let transaction = connection.writing(&[LOG_LINES])?;
+        transaction.object_store(LOG_LINES)?.delete(Query::KeyRange(keys_under(id)?))?;
+        committed(transaction).await
+    }
+
     /// Every log.
     pub(super) async fn all_logs(self) -> Result<Vec<StoredLog>, WorkspaceError> {
         let connection = self.connection().await?;

@@ -2,9 +2,11 @@
 //! that everything is exported to. How they are stored is the page's own affair.
 
 mod document;
+mod records;
 mod transfer;
 
 pub use document::{Document, DocumentHead, DocumentKind, UnreadableDocument, read_body, write_body};
+pub use records::{OptimizationRecord, PromptRecord, RunRecord};
 pub use transfer::{
     ImportPlan, InvalidWorkspaceFile, StoredDocument, StoredLog, WORKSPACE_FORMAT, WorkspaceFile, plan_import,
 };

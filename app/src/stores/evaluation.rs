@@ -1,0 +1,336 @@
+//! Evaluations: the one that is open, and the run that is under way, whatever page is in sight.
+
+use std::collections::BTreeMap;
+
+use futures::StreamExt;
+use futures::future::{AbortHandle, Abortable};
+use leptos::prelude::*;
+use shared::evaluation::{Cell, CellIndex, EvaluationSuite, Run, RunEvent, RunOptions, run};
+use shared::workspace::{DocumentKind, RunRecord};
+use wasm_bindgen_futures::spawn_local;
+
+use super::model_pool::PageModels;
+use crate::browser::clock::{BrowserClock, now_iso, now_ms};
+use crate::browser::local_storage;
+use crate::components::Toaster;
+use crate::workspace::{Draft, Lock, Workspace, WorkspaceError, new_id};
+
+const OPEN_KEY: &str = "evaluation";
+/// The page draws new text of cells at most so often.
+const DRAW_EVERY_MS: f64 = 100.0;
+
+/// The run under way.
+#[derive(Clone, Copy)]
+pub struct RunUnderWay {
+    /// Its document's id.
+    pub id: StoredValue<String>,
+    /// The evaluation that it is of.
+    pub suite_id: StoredValue<String>,
+    /// What there is so far: finished cells, and names of what is in it.
+    pub run: RwSignal<Run>,
+    /// Texts of cells that are being written.
+    pub texts: RwSignal<BTreeMap<CellIndex, String>>,
+    /// All cells.
+    pub total_cells: RwSignal<usize>,
+    /// When it began or went on, and how many cells were done then.
+    began: StoredValue<(f64, usize)>,
+}
+
+impl RunUnderWay {
+    /// How many cells are done.
+    pub fn done_cells(self) -> usize {
+        self.run.with(|run| run.cells.len())
+    }
+
+    /// How long the rest takes, at the pace so far.
+    pub fn seconds_left(self) -> Option<f64> {
+        let (began_ms, done_before) = self.began.get_value();
+        let done = self.done_cells();
+        let new = done.checked_sub(done_before).filter(|new| *new > 0)?;
+        let per_cell_ms = (now_ms() - began_ms) / new as f64;
+        Some(self.total_cells.get().saturating_sub(done) as f64 * per_cell_ms / 1000.0)
+    }
+}
+
+/// Evaluations of this browser.
+#[derive(Clone, Copy)]
+pub struct EvaluationStore {
+    /// The evaluation that is open.
+    pub open: RwSignal<Option<Draft<EvaluationSuite>>>,
+    /// Why the last one did not open.
+    pub problem: RwSignal<Option<String>>,
+    /// The run under way.
+    pub under_way: RwSignal<Option<RunUnderWay>>,
+    /// The run that is shown: its document's id.
+    pub shown_run: RwSignal<Option<String>>,
+    workspace: Workspace,
+    pool: PageModels,
+    toaster: Toaster,
+    stopper: StoredValue<Option<AbortHandle>>,
+    owner: StoredValue<Owner>,
+    /// What belongs to the open evaluation, to be let go with it.
+    open_owner: StoredValue<Option<Owner>>,
+}
+
+impl EvaluationStore {
+    /// The evaluation that was open last.
+    pub fn start(workspace: Workspace, pool: PageModels, toaster: Toaster) -> Self {
+        let store = Self {
+            open: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            under_way: RwSignal::new(None),
+            shown_run: RwSignal::new(None),
+            workspace,
+            pool,
+            toaster,
+            stopper: StoredValue::new(None),
+            owner: StoredValue::new(Owner::current().unwrap_or_default()),
+            open_owner: StoredValue::new(None),
+        };
+        if let Some(id) = local_storage::load::<String>(OPEN_KEY) {
+            store.open(id);
+        }
+        store
+    }
+
+    /// Opens the evaluation `id`.
+    pub fn open(self, id: String) {
+        let owner = self.fresh_owner();
+        spawn_local(async move {
+            match Draft::open(self.workspace, &id, &owner).await {
+                Ok(draft) => self.show(draft, &id),
+                Err(WorkspaceError::Gone) => self.close(),
+                Err(error) => self.problem.set(Some(error.to_string())),
+            }
+        });
+    }
+
+    /// Begins an evaluation, and opens it.
+    pub fn create(self, suite: EvaluationSuite) {
+        let id = new_id();
+        let draft = self.fresh_owner().with(|| Draft::create(self.workspace, id.clone(), suite));
+        self.show(draft, &id);
+    }
+
+    fn show(self, draft: Draft<EvaluationSuite>, id: &str) {
+        self.problem.set(None);
+        self.shown_run.set(None);
+        self.open.set(Some(draft));
+        // Without storage the page says so when it saves the evaluation.
+        let _ = local_storage::save(OPEN_KEY, &id);
+    }
+
+    fn close(self) {
+        self.open.set(None);
+        self.shown_run.set(None);
+        local_storage::remove(OPEN_KEY);
+    }
+
+    /// An owner for what is opened next; what belonged to the last one is let go.
+    fn fresh_owner(self) -> Owner {
+        let owner = self.owner.with_value(|owner| owner.with(Owner::new));
+        self.open.set(None);
+        if let Some(Some(before)) = self.open_owner.try_update_value(|kept| kept.replace(owner.clone())) {
+            before.cleanup();
+        }
+        owner
+    }
+
+    /// Forgets the open evaluation with its runs.
+    pub fn delete_open(self) {
+        let Some(draft) = self.open.get_untracked() else { return };
+        let id = draft.id.get_value();
+        self.close();
+        spawn_local(async move {
+            let forgotten = async {
+                for head in self.workspace.heads(DocumentKind::Run).await? {
+                    let is_of_it = matches!(self.workspace.open::<RunRecord>(&head.id).await,
+                        Ok(Some(opened)) if opened.value.suite_id == id);
+                    if is_of_it {
+                        self.workspace.remove(DocumentKind::Run, &head.id).await?;
+                    }
+                }
+                self.workspace.remove(DocumentKind::Suite, &id).await
+            };
+            if let Err(error) = forgotten.await {
+                self.toaster.warn(format!("The evaluation was not deleted: {error}"));
+            }
+        });
+    }
+
+    /// Runs an evaluation.
+    pub fn run(self, suite_id: String, suite: EvaluationSuite) {
+        self.go_on(new_id(), Some(RunRecord::begin(suite_id, suite, now_iso())));
+    }
+
+    /// Goes on with a run that was stopped, from the cells that it has.
+    pub fn resume(self, run_id: String) {
+        self.go_on(run_id, None);
+    }
+
+    fn go_on(self, id: String, new: Option<RunRecord>) {
+        if self.under_way.with_untracked(Option::is_some) {
+            self.toaster.say("A run is under way; wait for it or stop it first.");
+            return;
+        }
+        let (stopper, registration) = AbortHandle::new_pair();
+        self.stopper.set_value(Some(stopper));
+        spawn_local(async move {
+            let work = Abortable::new(self.work(id.clone(), new), registration).await;
+            match work {
+                Ok(Ok(())) => {}
+                Ok(Err(message)) => self.toaster.warn(message),
+                Err(_stopped) => {
+                    if let Err(error) = self.keep_stopped(&id).await {
+                        self.toaster.warn(format!("The run was stopped, and is kept in part only: {error}"));
+                    }
+                }
+            }
+            self.stopper.set_value(None);
+            self.under_way.set(None);
+        });
+    }
+
+    async fn work(self, id: String, new: Option<RunRecord>) -> Result<(), String> {
+        let Some(_lock) = Lock::try_hold(&format!("quern.run.{id}")).await else {
+            return Err("Another tab is at this run; look there.".to_owned());
+        };
+        let words = |error: WorkspaceError| error.to_string();
+        let (mut record, base) = match new {
+            Some(record) => (record, None),
+            None => {
+                let opened = self.workspace.open::<RunRecord>(&id).await.map_err(words)?;
+                let opened = opened.ok_or_else(|| WorkspaceError::Gone.to_string())?;
+                (opened.value, Some(opened.revision))
+            }
+        };
+        let (log, lines) = self.workspace.log(&id).await.map_err(words)?;
+        record.take_log(&lines);
+        record.is_finished = false;
+        let done = record.run.cells_to_resume(&record.suite).map_err(|error| error.to_string())?;
+        record.run.cells.clone_from(&done);
+        let revision = self.workspace.save(&id, &record, base).await.map_err(|error| error.to_string())?;
+        self.shown_run.set(Some(id.clone()));
+        let state = self.owner.with_value(|owner| {
+            owner.with(|| RunUnderWay {
+                id: StoredValue::new(id.clone()),
+                suite_id: StoredValue::new(record.suite_id.clone()),
+                run: RwSignal::new(record.run.clone()),
+                texts: RwSignal::new(BTreeMap::new()),
+                total_cells: RwSignal::new(0),
+                began: StoredValue::new((now_ms(), done.len())),
+            })
+        });
+        self.under_way.set(Some(state));
+        let options = RunOptions { done, started_at: record.run.started_at.clone(), ..RunOptions::default() };
+        let events = run(&record.suite, &self.pool, &BrowserClock, options).map_err(|error| error.to_string())?;
+        futures::pin_mut!(events);
+        let mut drawing = TextDrawing { texts: state.texts, waiting: BTreeMap::new(), drawn_ms: 0.0 };
+        let mut finished = None;
+        while let Some(event) = events.next().await {
+            match event {
+                RunEvent::Started { total_cells, .. } => state.total_cells.set(total_cells),
+                RunEvent::CellStarted(index) => drawing.begin(index),
+                RunEvent::Text { index, text } => drawing.push(index, &text),
+                RunEvent::CellFinished(cell) => {
+                    drawing.end(cell.index);
+                    let line = serde_json::to_string(&cell).map_err(|error| error.to_string())?;
+                    log.append(&line).await.map_err(words)?;
+                    state.run.update(|run| {
+                        run.cells.retain(|known| known.index != cell.index);
+                        run.cells.push(cell);
+                    });
+                }
+                RunEvent::Finished(run) => finished = Some(run),
+            }
+        }
+        let Some(run) = finished else { return Err("The run ended without a result.".to_owned()) };
+        let whole = RunRecord { run, is_finished: true, ..record.clone() };
+        self.workspace.save(&id, &whole, Some(revision)).await.map_err(|error| error.to_string())?;
+        self.workspace.clear_log(&id).await.map_err(words)
+    }
+
+    /// Keeps what a stopped run has in its document.
+    async fn keep_stopped(self, id: &str) -> Result<(), String> {
+        let words = |error: WorkspaceError| error.to_string();
+        let Some(mut opened) = self.workspace.open::<RunRecord>(id).await.map_err(words)? else { return Ok(()) };
+        opened.value.take_log(&self.workspace.log_lines(id).await.map_err(words)?);
+        let saved = self.workspace.save(id, &opened.value, Some(opened.revision)).await;
+        saved.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    /// Stops the run under way; what is done is kept.
+    pub fn stop(self) {
+        if let Some(stopper) = self.stopper.get_value() {
+            stopper.abort();
+        }
+    }
+
+    /// Forgets a run.
+    pub fn delete_run(self, id: String) {
+        if self.shown_run.with_untracked(|shown| shown.as_deref() == Some(&*id)) {
+            self.shown_run.set(None);
+        }
+        spawn_local(async move {
+            if let Err(error) = self.workspace.remove(DocumentKind::Run, &id).await {
+                self.toaster.warn(format!("The run was not deleted: {error}"));
+            }
+        });
+    }
+
+    /// The finished or stopped run `id`, with the cells of its log.
+    ///
+    /// # Errors
+    /// It is not there or can't be read; what to tell the person.
+    pub async fn read_run(self, id: &str) -> Result<RunRecord, String> {
+        let words = |error: WorkspaceError| error.to_string();
+        let opened = self.workspace.open::<RunRecord>(id).await.map_err(words)?;
+        let mut record = opened.ok_or_else(|| WorkspaceError::Gone.to_string())?.value;
+        if !record.is_finished {
+            record.take_log(&self.workspace.log_lines(id).await.map_err(words)?);
+        }
+        Ok(record)
+    }
+}
+
+/// Draws the texts of cells, not more often than the eye sees.
+struct TextDrawing {
+    texts: RwSignal<BTreeMap<CellIndex, String>>,
+    waiting: BTreeMap<CellIndex, String>,
+    drawn_ms: f64,
+}
+
+impl TextDrawing {
+    fn begin(&mut self, index: CellIndex) {
+        self.waiting.remove(&index);
+        self.texts.update(|texts| {
+            texts.insert(index, String::new());
+        });
+    }
+
+    fn push(&mut self, index: CellIndex, text: &str) {
+        self.waiting.entry(index).or_default().push_str(text);
+        if now_ms() - self.drawn_ms < DRAW_EVERY_MS {
+            return;
+        }
+        self.drawn_ms = now_ms();
+        let waiting = std::mem::take(&mut self.waiting);
+        self.texts.update(|texts| {
+            for (index, text) in waiting {
+                texts.entry(index).or_default().push_str(&text);
+            }
+        });
+    }
+
+    fn end(&mut self, index: CellIndex) {
+        self.waiting.remove(&index);
+        self.texts.update(|texts| {
+            texts.remove(&index);
+        });
+    }
+}
+
+/// One finished cell of a run.
+pub fn cell_at(run: &Run, index: CellIndex) -> Option<&Cell> {
+    run.cells.iter().find(|cell| cell.index == index)
+}

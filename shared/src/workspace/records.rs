@@ -1,0 +1,154 @@
+//! The documents that pages keep.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::document::{Document, DocumentKind};
+use crate::evaluation::{Cell, CellIndex, EvaluationSuite, Run};
+use crate::model_pool::ModelReference;
+use crate::optimization::{Optimization, Outcome};
+use crate::prompt::{PromptTemplate, Variables, VersionHistory};
+
+/// A prompt as a person works on it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PromptRecord {
+    /// What is being edited; versions are made of it when the person says so.
+    pub template: PromptTemplate,
+    /// Values to try it with.
+    pub values: Variables,
+    /// What was kept.
+    pub versions: VersionHistory,
+}
+
+impl Document for PromptRecord {
+    const KIND: DocumentKind = DocumentKind::Prompt;
+    const FORMAT: u32 = 1;
+
+    fn title(&self) -> String {
+        or_untitled(&self.template.name, "Untitled prompt")
+    }
+}
+
+impl Document for EvaluationSuite {
+    const KIND: DocumentKind = DocumentKind::Suite;
+    const FORMAT: u32 = 1;
+
+    fn title(&self) -> String {
+        or_untitled(&self.description, "Untitled evaluation")
+    }
+}
+
+/// A run of an evaluation. While it goes on, cells are in its log; when it ends, they are here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The evaluation that it is of.
+    pub suite_id: String,
+    /// That evaluation as it was when the run began.
+    pub suite: EvaluationSuite,
+    /// What there is.
+    pub run: Run,
+    /// Every cell was asked.
+    pub is_finished: bool,
+}
+
+impl RunRecord {
+    /// A run that begins. `started_at` is ISO 8601.
+    pub fn begin(suite_id: String, suite: EvaluationSuite, started_at: String) -> Self {
+        let run = Run::from_suite(&suite, Some(started_at));
+        Self { suite_id, suite, run, is_finished: false }
+    }
+
+    /// Adds the cells of the run's log, the later ones over the earlier. Lines that are no cell are left out: they were
+    /// cut off by a crash, and their cells are asked again.
+    pub fn take_log(&mut self, lines: &[String]) {
+        let mut cells: BTreeMap<CellIndex, Cell> =
+            std::mem::take(&mut self.run.cells).into_iter().map(|cell| (cell.index, cell)).collect();
+        let is_inside = |index: CellIndex| {
+            index.model < self.run.models.len()
+                && index.prompt < self.run.prompts.len()
+                && index.case < self.run.cases.len()
+        };
+        let logged = lines.iter().filter_map(|line| serde_json::from_str::<Cell>(line).ok());
+        cells.extend(logged.filter(|cell| is_inside(cell.index)).map(|cell| (cell.index, cell)));
+        self.run.cells = cells.into_values().collect();
+    }
+}
+
+impl Document for RunRecord {
+    const KIND: DocumentKind = DocumentKind::Run;
+    const FORMAT: u32 = 1;
+
+    fn title(&self) -> String {
+        let passed = self.run.cells.iter().filter(|cell| cell.is_passed()).count();
+        let state = if self.is_finished { "" } else { ", not finished" };
+        let started = self.run.started_at.as_deref().unwrap_or_default();
+        format!("{started} · {passed} of {} passed{state}", self.run.cells.len())
+    }
+}
+
+/// A search for a better prompt. Its calls are in its log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OptimizationRecord {
+    /// The evaluation whose cases it uses.
+    pub suite_id: String,
+    /// What was asked for.
+    pub optimization: Optimization,
+    /// Who grades answers, where a check needs somebody.
+    pub grader: Option<ModelReference>,
+    /// Who turns texts into vectors, where a check needs somebody.
+    pub embedder: Option<ModelReference>,
+    /// When it began (ISO 8601).
+    pub started_at: String,
+    /// What it found; `None` until it has ended.
+    pub outcome: Option<Outcome>,
+}
+
+impl Document for OptimizationRecord {
+    const KIND: DocumentKind = DocumentKind::Optimization;
+    const FORMAT: u32 = 1;
+
+    fn title(&self) -> String {
+        let state = match &self.outcome {
+            None => "not finished",
+            Some(outcome) if outcome.proof.is_significant => "better",
+            Some(_) => "nothing better shown",
+        };
+        format!("{} · {} · {state}", self.started_at, self.optimization.start.name)
+    }
+}
+
+fn or_untitled(name: &str, untitled: &str) -> String {
+    if name.trim().is_empty() { untitled.to_owned() } else { name.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluation::{Case, CellOutcome, ModelChoice};
+    use crate::workspace::{read_body, write_body};
+
+    fn cell(case: usize, reason: &str) -> Cell {
+        let index = CellIndex { model: 0, prompt: 0, case };
+        let outcome = CellOutcome::Failed { asked: Vec::new(), reason: reason.into() };
+        Cell { index, outcome, seconds: 1.0 }
+    }
+
+    #[test]
+    fn a_run_goes_on_from_its_log() {
+        let suite = EvaluationSuite {
+            prompts: vec![PromptTemplate { name: "short".into(), ..PromptTemplate::default() }],
+            models: vec![ModelChoice::greedy("browser:small".parse().unwrap())],
+            cases: vec![Case::default(), Case::default()],
+            ..EvaluationSuite::default()
+        };
+        let mut record = RunRecord::begin("suite".into(), suite, "2026-01-01".into());
+        record.run.cells.push(cell(0, "first"));
+        let line = |cell: &Cell| serde_json::to_string(cell).unwrap();
+        record.take_log(&[line(&cell(0, "second")), line(&cell(1, "other")), line(&cell(7, "outside")), "{".into()]);
+        assert_eq!(record.run.cells, [cell(0, "second"), cell(1, "other")]);
+        assert_eq!(record.title(), "2026-01-01 · 0 of 2 passed, not finished");
+        assert_eq!(read_body(RunRecord::FORMAT, &write_body(&record).unwrap()), Ok(record));
+    }
+}
