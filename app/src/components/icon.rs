@@ -59,6 +59,10 @@ pub enum IconName {
     Information,
     /// An arrow down.
     Down,
+    /// An arrow to the left.
+    Back,
+    /// An arrow to the right.
+    Forward,
 }
 
 impl IconName {
@@ -97,6 +101,8 @@ impl IconName {
             Self::Warning => "M12 4 2.8 19.5h18.4ZM12 10v4.5M12 17h.01",
             Self::Information => "M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17ZM12 11v5M12 8h.01",
             Self::Down => "M12 5v14M5.5 12.5 12 19l6.5-6.5",
+            Self::Back => "M14.5 5.5 8 12l6.5 6.5",
+            Self::Forward => "M9.5 5.5 16 12l-6.5 6.5",
         }
     }
 }

@@ -22,3 +22,5 @@ pub mod prompts;
 pub mod settings;
 
 pub mod coming;
+pub mod model_select;
+pub mod save_notice;

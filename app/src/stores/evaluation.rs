@@ -59,6 +59,8 @@ pub struct EvaluationStore {
     pub open: RwSignal<Option<Draft<EvaluationSuite>>>,
     /// Why the last one did not open.
     pub problem: RwSignal<Option<String>>,
+    /// The view of it that is in sight.
+    pub tab: RwSignal<String>,
     /// The run under way.
     pub under_way: RwSignal<Option<RunUnderWay>>,
     /// The run that is shown: its document's id.
@@ -78,6 +80,7 @@ impl EvaluationStore {
         let store = Self {
             open: RwSignal::new(None),
             problem: RwSignal::new(None),
+            tab: RwSignal::new("setup".to_owned()),
             under_way: RwSignal::new(None),
             shown_run: RwSignal::new(None),
             workspace,
@@ -136,18 +139,17 @@ impl EvaluationStore {
         owner
     }
 
-    /// Forgets the open evaluation with its runs.
+    /// Forgets the open evaluation with its runs and searches.
     pub fn delete_open(self) {
         let Some(draft) = self.open.get_untracked() else { return };
         let id = draft.id.get_value();
         self.close();
         spawn_local(async move {
             let forgotten = async {
-                for head in self.workspace.heads(DocumentKind::Run).await? {
-                    let is_of_it = matches!(self.workspace.open::<RunRecord>(&head.id).await,
-                        Ok(Some(opened)) if opened.value.suite_id == id);
-                    if is_of_it {
-                        self.workspace.remove(DocumentKind::Run, &head.id).await?;
+                for kind in [DocumentKind::Run, DocumentKind::Optimization] {
+                    let heads = self.workspace.heads(kind).await?;
+                    for head in heads.iter().filter(|head| head.belongs_to.as_deref() == Some(&*id)) {
+                        self.workspace.remove(kind, &head.id).await?;
                     }
                 }
                 self.workspace.remove(DocumentKind::Suite, &id).await

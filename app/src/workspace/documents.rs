@@ -68,6 +68,7 @@ impl Workspace {
             title: document.title(),
             revision: base.unwrap_or(0) + 1,
             format: T::FORMAT,
+            belongs_to: document.belongs_to().map(str::to_owned),
             modified_unix_ms: unix_ms(),
         };
         heads.put(&head_to_store(&head)?, Some(&key)).map_err(WorkspaceError::from)?;

@@ -43,6 +43,11 @@ pub trait Document: Serialize + DeserializeOwned {
     /// What it is listed as.
     fn title(&self) -> String;
 
+    /// The document that it belongs to, by id: a run belongs to its evaluation.
+    fn belongs_to(&self) -> Option<&str> {
+        None
+    }
+
     /// Its JSON of the format one before, as the next has it: called once for each step up to [`Self::FORMAT`].
     ///
     /// # Errors
@@ -64,6 +69,9 @@ pub struct DocumentHead {
     pub revision: u64,
     /// The version of the body's JSON.
     pub format: u32,
+    /// The document that it belongs to, by id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub belongs_to: Option<String>,
     /// When it was last changed, in milliseconds since 1970.
     pub modified_unix_ms: f64,
 }

@@ -86,6 +86,10 @@ impl Document for RunRecord {
         let started = self.run.started_at.as_deref().unwrap_or_default();
         format!("{started} · {passed} of {} passed{state}", self.run.cells.len())
     }
+
+    fn belongs_to(&self) -> Option<&str> {
+        Some(&self.suite_id)
+    }
 }
 
 /// A search for a better prompt. Its calls are in its log.
@@ -116,6 +120,10 @@ impl Document for OptimizationRecord {
             Some(_) => "nothing better shown",
         };
         format!("{} · {} · {state}", self.started_at, self.optimization.start.name)
+    }
+
+    fn belongs_to(&self) -> Option<&str> {
+        Some(&self.suite_id)
     }
 }
 
