@@ -13,7 +13,7 @@ use crate::components::{Button, ButtonKind, Dialog, Notice, TextArea, TextField,
 
 /// Which case is edited: its place, or a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Edited {
+pub enum Edited {
     /// The case at this place.
     At(usize),
     /// One that is not there yet.
@@ -22,7 +22,7 @@ pub(super) enum Edited {
 
 /// The dialog; open while there is something to edit.
 #[component]
-pub(super) fn CaseDialog(draft: OpenSuite, edited: RwSignal<Option<Edited>>) -> impl IntoView {
+pub fn CaseDialog(draft: OpenSuite, edited: RwSignal<Option<Edited>>) -> impl IntoView {
     let open = RwSignal::new(false);
     Effect::new(move |_| open.set(edited.with(Option::is_some)));
     Effect::new(move |_| {

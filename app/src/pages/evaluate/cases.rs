@@ -18,7 +18,7 @@ use crate::stores::Stores;
 
 /// The cases.
 #[component]
-pub(super) fn CasesView(draft: OpenSuite) -> impl IntoView {
+pub fn CasesView(draft: OpenSuite) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let suite = draft.value;
     let edited = RwSignal::new(None::<Edited>);

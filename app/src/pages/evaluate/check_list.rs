@@ -9,7 +9,7 @@ use crate::components::{Button, Checkbox, Field, IconButton, IconName, Select, S
 
 /// A check while it is edited: texts as they are typed.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum CheckDraft {
+pub enum CheckDraft {
     /// One assertion.
     One {
         /// Its type, without `not-`.
@@ -120,7 +120,7 @@ pub(super) fn check_words(check: &Check) -> String {
 
 /// The list, with buttons to add and to remove.
 #[component]
-pub(super) fn CheckList(
+pub fn CheckList(
     /// What the ids of its fields begin with.
     id: &'static str,
     /// The checks.

@@ -15,7 +15,7 @@ use crate::stores::Stores;
 
 /// Which evaluation is open, and what can be done with it as a whole.
 #[component]
-pub(super) fn Chooser() -> impl IntoView {
+pub fn Chooser() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let evaluation = stores.evaluation;
     let heads = stores.workspace.heads_signal(DocumentKind::Suite);
@@ -114,7 +114,7 @@ pub(super) fn Chooser() -> impl IntoView {
 
 /// Sentences about a file; nothing where there are none.
 #[component]
-pub(super) fn Findings(
+pub fn Findings(
     /// How bad they are.
     tone: Tone,
     /// What they come to.

@@ -11,7 +11,7 @@ use crate::stores::Stores;
 
 /// Choose a run, see what changed and whether that is more than chance.
 #[component]
-pub(super) fn ComparisonCard(
+pub fn ComparisonCard(
     /// Runs of the evaluation.
     heads: Memo<Vec<DocumentHead>>,
     /// The shown one.

@@ -9,7 +9,7 @@ use crate::components::{Pager, Segmented, paged};
 
 /// The cells of a run; a press on one shows it whole.
 #[component]
-pub(super) fn Matrix(
+pub fn Matrix(
     /// The run.
     run: Signal<Option<Run>>,
     /// Texts that are being written.

@@ -1,18 +1,18 @@
 //! Evaluate: which prompt and which model answer best, over cases; and how to make a prompt better.
 
-mod case_dialog;
-mod cases;
-mod cell_dialog;
-mod check_list;
-mod chooser;
-mod comparison;
-mod file_import;
-mod matrix;
-mod optimize;
+pub mod case_dialog;
+pub mod cases;
+pub mod cell_dialog;
+pub mod check_list;
+pub mod chooser;
+pub mod comparison;
+pub mod file_import;
+pub mod matrix;
+pub mod optimize;
 pub mod page;
-mod results;
-mod run_control;
-mod scores;
-mod setup;
+pub mod results;
+pub mod run_control;
+pub mod scores;
+pub mod setup;
 
 pub use page::EvaluatePage;

@@ -14,7 +14,7 @@ use crate::stores::Stores;
 use crate::workspace::Draft;
 
 /// The evaluation that is open.
-pub(super) type OpenSuite = Draft<EvaluationSuite>;
+pub type OpenSuite = Draft<EvaluationSuite>;
 
 /// The Evaluate page.
 #[component]

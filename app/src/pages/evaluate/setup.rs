@@ -17,7 +17,7 @@ use crate::stores::Stores;
 
 /// Prompts, models, and who judges.
 #[component]
-pub(super) fn SetupView(draft: OpenSuite) -> impl IntoView {
+pub fn SetupView(draft: OpenSuite) -> impl IntoView {
     let suite = draft.value;
     view! {
         <Card>

@@ -1,8 +1,8 @@
 //! Making a prompt better within a budget.
 
-mod form;
-mod outcome;
-mod progress;
-mod view;
+pub mod form;
+pub mod outcome;
+pub mod progress;
+pub mod view;
 
-pub(super) use view::OptimizeView;
+pub use view::OptimizeView;

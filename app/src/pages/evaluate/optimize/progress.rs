@@ -10,7 +10,7 @@ use crate::stores::optimization::SearchUnderWay;
 
 /// How far the search is, and its candidates so far.
 #[component]
-pub(super) fn SearchProgress(search: SearchUnderWay) -> impl IntoView {
+pub fn SearchProgress(search: SearchUnderWay) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let phase = move || search.phase.get().map_or("Getting ready", phase_words);
     let used = Signal::derive(move || search.progress.get().map(|progress| progress.used_fraction));
@@ -70,11 +70,11 @@ fn phase_words(phase: Phase) -> &'static str {
 }
 
 /// A candidate in a table: its number, what it is, on how many cases it was scored, and the means.
-pub(super) type CandidateRow = (usize, Candidate, usize, Objectives);
+pub type CandidateRow = (usize, Candidate, usize, Objectives);
 
 /// Candidates and how they did.
 #[component]
-pub(super) fn CandidateTable(rows: Signal<Vec<CandidateRow>>, winner: Option<usize>) -> impl IntoView {
+pub fn CandidateTable(rows: Signal<Vec<CandidateRow>>, winner: Option<usize>) -> impl IntoView {
     let row = move |(index, candidate, cases, objectives): CandidateRow| {
         let is_scored = cases > 0;
         let number = |value: String| if is_scored { value } else { "–".to_owned() };
