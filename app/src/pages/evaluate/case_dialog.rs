@@ -22,7 +22,12 @@ pub enum Edited {
 
 /// The dialog; open while there is something to edit.
 #[component]
-pub fn CaseDialog(draft: OpenSuite, edited: RwSignal<Option<Edited>>) -> impl IntoView {
+pub fn CaseDialog(
+    /// The open evaluation.
+    draft: OpenSuite,
+    /// Which case.
+    edited: RwSignal<Option<Edited>>,
+) -> impl IntoView {
     let open = RwSignal::new(false);
     Effect::new(move |_| open.set(edited.with(Option::is_some)));
     Effect::new(move |_| {

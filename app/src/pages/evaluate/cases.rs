@@ -18,7 +18,10 @@ use crate::stores::Stores;
 
 /// The cases.
 #[component]
-pub fn CasesView(draft: OpenSuite) -> impl IntoView {
+pub fn CasesView(
+    /// The open evaluation.
+    draft: OpenSuite,
+) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let suite = draft.value;
     let edited = RwSignal::new(None::<Edited>);

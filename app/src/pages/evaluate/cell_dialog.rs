@@ -9,7 +9,12 @@ use crate::stores::evaluation::cell_at;
 
 /// Open while there is a cell to show.
 #[component]
-pub fn CellDialog(run: Signal<Option<Run>>, opened: RwSignal<Option<CellIndex>>) -> impl IntoView {
+pub fn CellDialog(
+    /// The run.
+    run: Signal<Option<Run>>,
+    /// Which cell; `None` once it is closed.
+    opened: RwSignal<Option<CellIndex>>,
+) -> impl IntoView {
     let open = RwSignal::new(false);
     Effect::new(move |_| open.set(opened.with(Option::is_some)));
     Effect::new(move |_| {

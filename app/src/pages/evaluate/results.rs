@@ -17,7 +17,10 @@ use crate::stores::Stores;
 
 /// Runs, and what the chosen one came to.
 #[component]
-pub fn ResultsView(draft: OpenSuite) -> impl IntoView {
+pub fn ResultsView(
+    /// The open evaluation.
+    draft: OpenSuite,
+) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let evaluation = stores.evaluation;
     let heads = stores.workspace.heads_signal(DocumentKind::Run);

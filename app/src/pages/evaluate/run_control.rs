@@ -9,7 +9,10 @@ use crate::stores::Stores;
 
 /// Run, stop, and how far it is.
 #[component]
-pub fn RunControl(draft: OpenSuite) -> impl IntoView {
+pub fn RunControl(
+    /// The open evaluation.
+    draft: OpenSuite,
+) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let evaluation = stores.evaluation;
     let faults = Memo::new(move |_| draft.value.with(|suite| suite.validate().err().map(|invalid| invalid.0)));

@@ -9,7 +9,10 @@ use crate::quantities;
 
 /// A table and a plot of what each model scored with each prompt.
 #[component]
-pub fn ScoresCard(run: Signal<Option<Run>>) -> impl IntoView {
+pub fn ScoresCard(
+    /// The run.
+    run: Signal<Option<Run>>,
+) -> impl IntoView {
     let summary = Memo::new(move |_| run.with(|run| run.as_ref().map(summarize)));
     let columns = move || summary.get().map(|summary| summary.columns).unwrap_or_default();
     let bars = Signal::derive(move || {

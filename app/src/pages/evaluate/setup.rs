@@ -17,7 +17,10 @@ use crate::stores::Stores;
 
 /// Prompts, models, and who judges.
 #[component]
-pub fn SetupView(draft: OpenSuite) -> impl IntoView {
+pub fn SetupView(
+    /// The open evaluation.
+    draft: OpenSuite,
+) -> impl IntoView {
     let suite = draft.value;
     view! {
         <Card>

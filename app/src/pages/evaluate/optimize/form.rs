@@ -18,7 +18,10 @@ const FEWEST_CASES: usize = 10;
 
 /// The form.
 #[component]
-pub fn SearchForm(draft: OpenSuite) -> impl IntoView {
+pub fn SearchForm(
+    /// The open evaluation.
+    draft: OpenSuite,
+) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let suite = draft.value;
     let known = |source: &ModelSource| match source {

@@ -17,7 +17,14 @@ use crate::workspace::new_id;
 
 /// The winner beside the starting prompt, on cases that the search never saw.
 #[component]
-pub fn OutcomeView(draft: OpenSuite, record: OptimizationRecord, outcome: Outcome) -> impl IntoView {
+pub fn OutcomeView(
+    /// The open evaluation.
+    draft: OpenSuite,
+    /// What was asked for.
+    record: OptimizationRecord,
+    /// What was found.
+    outcome: Outcome,
+) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let proof = &outcome.proof;
     let tone = if proof.is_significant { Tone::Good } else { Tone::Neutral };

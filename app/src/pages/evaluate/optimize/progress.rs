@@ -10,7 +10,10 @@ use crate::stores::optimization::SearchUnderWay;
 
 /// How far the search is, and its candidates so far.
 #[component]
-pub fn SearchProgress(search: SearchUnderWay) -> impl IntoView {
+pub fn SearchProgress(
+    /// The search.
+    search: SearchUnderWay,
+) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let phase = move || search.phase.get().map_or("Getting ready", phase_words);
     let used = Signal::derive(move || search.progress.get().map(|progress| progress.used_fraction));
@@ -74,7 +77,12 @@ pub type CandidateRow = (usize, Candidate, usize, Objectives);
 
 /// Candidates and how they did.
 #[component]
-pub fn CandidateTable(rows: Signal<Vec<CandidateRow>>, winner: Option<usize>) -> impl IntoView {
+pub fn CandidateTable(
+    /// The rows.
+    rows: Signal<Vec<CandidateRow>>,
+    /// The one that is marked.
+    winner: Option<usize>,
+) -> impl IntoView {
     let row = move |(index, candidate, cases, objectives): CandidateRow| {
         let is_scored = cases > 0;
         let number = |value: String| if is_scored { value } else { "–".to_owned() };

@@ -13,7 +13,10 @@ use crate::stores::Stores;
 
 /// The search for a better prompt.
 #[component]
-pub fn OptimizeView(draft: OpenSuite) -> impl IntoView {
+pub fn OptimizeView(
+    /// The open evaluation.
+    draft: OpenSuite,
+) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let optimization = stores.optimization;
     let heads = stores.workspace.heads_signal(DocumentKind::Optimization);
