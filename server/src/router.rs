@@ -35,6 +35,7 @@ pub fn router(state: AppState) -> Router {
     let own = Router::new()
         .route("/health", get(health::health))
         .route("/models/{name}", get(model_files::model_file))
+        .route("/api/preview", post(companion::preview))
         .route("/api/models", get(companion::list))
         .route("/api/models/{name}", delete(companion::remove))
         .route("/api/models/pull", post(companion::pull))

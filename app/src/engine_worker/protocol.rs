@@ -4,7 +4,9 @@
 //! `Ended`. [`Request::Cancel`] carries the number of the call it ends. The worker's first message is `Ready`.
 
 use serde::{Deserialize, Serialize};
+use shared::api::companion::PreviewRequest;
 use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallErrorKind};
+use shared::prompt::Preview;
 
 /// From the page to a worker.
 #[derive(Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub enum Request {
     Generate(GenerationRequest),
     /// Teacher-forced logits of the loaded model, for tests. Answer: [`Reply::Scores`].
     Score(ScoreRequest),
+    /// What a stored model sees of messages, from its file's header alone. Answer: [`Reply::Preview`].
+    Preview(PreviewRequest),
     /// Fetch a model file, going on where an earlier attempt stopped. Events: [`Event::Transfer`]. Answer:
     /// [`Reply::Stored`]. Cancelling pauses it.
     Download(DownloadRequest),
@@ -85,6 +89,8 @@ pub enum Reply {
     Loaded(Box<LoadedModel>),
     /// Teacher-forced logits.
     Scores(Vec<PositionScore>),
+    /// What a model sees.
+    Preview(Box<Preview>),
     /// A file is stored and verified.
     Stored(StoredModel),
 }

@@ -11,9 +11,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::model_pool::PageModels;
 use crate::browser::clock::{BrowserClock, now_iso, now_ms};
-use crate::browser::local_storage;
 use crate::components::Toaster;
-use crate::workspace::{Draft, Lock, Workspace, WorkspaceError, new_id};
+use crate::workspace::{Lock, OpenDocument, Workspace, WorkspaceError, new_id};
 
 const OPEN_KEY: &str = "evaluation";
 /// The page draws new text of cells at most so often.
@@ -56,9 +55,7 @@ impl RunUnderWay {
 #[derive(Clone, Copy)]
 pub struct EvaluationStore {
     /// The evaluation that is open.
-    pub open: RwSignal<Option<Draft<EvaluationSuite>>>,
-    /// Why the last one did not open.
-    pub problem: RwSignal<Option<String>>,
+    pub suite: OpenDocument<EvaluationSuite>,
     /// The view of it that is in sight.
     pub tab: RwSignal<String>,
     /// The run under way.
@@ -70,80 +67,39 @@ pub struct EvaluationStore {
     toaster: Toaster,
     stopper: StoredValue<Option<AbortHandle>>,
     owner: StoredValue<Owner>,
-    /// What belongs to the open evaluation, to be let go with it.
-    open_owner: StoredValue<Option<Owner>>,
 }
 
 impl EvaluationStore {
     /// The evaluation that was open last.
     pub fn start(workspace: Workspace, pool: PageModels, toaster: Toaster) -> Self {
-        let store = Self {
-            open: RwSignal::new(None),
-            problem: RwSignal::new(None),
+        let suite = OpenDocument::start(workspace, OPEN_KEY);
+        let shown_run = RwSignal::new(None);
+        // A run that was chosen belongs to the evaluation that was open then.
+        let open_id = Memo::new(move |_| suite.id());
+        Effect::new(move |before: Option<Option<String>>| {
+            let now = open_id.get();
+            if before.is_some_and(|before| before != now) {
+                shown_run.set(None);
+            }
+            now
+        });
+        Self {
+            suite,
             tab: RwSignal::new("setup".to_owned()),
             under_way: RwSignal::new(None),
-            shown_run: RwSignal::new(None),
+            shown_run,
             workspace,
             pool,
             toaster,
             stopper: StoredValue::new(None),
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
-            open_owner: StoredValue::new(None),
-        };
-        if let Some(id) = local_storage::load::<String>(OPEN_KEY) {
-            store.open(id);
         }
-        store
-    }
-
-    /// Opens the evaluation `id`.
-    pub fn open(self, id: String) {
-        let owner = self.fresh_owner();
-        spawn_local(async move {
-            match Draft::open(self.workspace, &id, &owner).await {
-                Ok(draft) => self.show(draft, &id),
-                Err(WorkspaceError::Gone) => self.close(),
-                Err(error) => self.problem.set(Some(error.to_string())),
-            }
-        });
-    }
-
-    /// Begins an evaluation, and opens it.
-    pub fn create(self, suite: EvaluationSuite) {
-        let id = new_id();
-        let draft = self.fresh_owner().with(|| Draft::create(self.workspace, id.clone(), suite));
-        self.show(draft, &id);
-    }
-
-    fn show(self, draft: Draft<EvaluationSuite>, id: &str) {
-        self.problem.set(None);
-        self.shown_run.set(None);
-        self.open.set(Some(draft));
-        // Without storage the page says so when it saves the evaluation.
-        let _ = local_storage::save(OPEN_KEY, &id);
-    }
-
-    fn close(self) {
-        self.open.set(None);
-        self.shown_run.set(None);
-        local_storage::remove(OPEN_KEY);
-    }
-
-    /// An owner for what is opened next; what belonged to the last one is let go.
-    fn fresh_owner(self) -> Owner {
-        let owner = self.owner.with_value(|owner| owner.with(Owner::new));
-        self.open.set(None);
-        if let Some(Some(before)) = self.open_owner.try_update_value(|kept| kept.replace(owner.clone())) {
-            before.cleanup();
-        }
-        owner
     }
 
     /// Forgets the open evaluation with its runs and searches.
     pub fn delete_open(self) {
-        let Some(draft) = self.open.get_untracked() else { return };
-        let id = draft.id.get_value();
-        self.close();
+        let Some(id) = untrack(|| self.suite.id()) else { return };
+        self.suite.close();
         spawn_local(async move {
             let forgotten = async {
                 for kind in [DocumentKind::Run, DocumentKind::Optimization] {

@@ -15,6 +15,7 @@ pub mod conversation;
 pub mod evaluation;
 pub mod model_pool;
 pub mod optimization;
+pub mod prompts;
 
 use leptos::prelude::*;
 
@@ -42,6 +43,8 @@ pub struct Stores {
     pub pool: model_pool::PageModels,
     /// The conversation.
     pub chat: chat::ChatStore,
+    /// The open prompt.
+    pub prompts: prompts::PromptStore,
     /// The open evaluation, and its runs.
     pub evaluation: evaluation::EvaluationStore,
     /// The search for a better prompt.
@@ -60,6 +63,7 @@ impl Stores {
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
         let pool = model_pool::PageModels::new(engine);
         let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
+        let prompts = prompts::PromptStore::start(workspace, toaster);
         let evaluation = evaluation::EvaluationStore::start(workspace, pool, toaster);
         let optimization = optimization::OptimizationStore::new(workspace, pool, toaster);
         let stores = Self {
@@ -72,6 +76,7 @@ impl Stores {
             engine,
             pool,
             chat,
+            prompts,
             evaluation,
             optimization,
         };

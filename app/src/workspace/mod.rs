@@ -11,6 +11,7 @@ mod draft;
 mod error;
 mod locks;
 mod logs;
+mod open_document;
 mod transfer;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ pub use draft::{Draft, SaveState};
 pub use error::{SaveError, WorkspaceError};
 pub use locks::Lock;
 pub use logs::Log;
+pub use open_document::OpenDocument;
 pub use transfer::ImportReport;
 
 use changes::Changes;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::CatalogEntry;
+use crate::model_call::ChatMessage;
 
 /// `GET /api/models`: the catalogue and what of it is here, other fetched models included.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +77,17 @@ pub enum PullEvent {
         /// What was tried, what came, what to do.
         message: String,
     },
+}
+
+/// `POST /api/preview`: what a model sees of messages, from its file's header alone. The answer is a
+/// [`crate::prompt::Preview`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewRequest {
+    /// Which model.
+    pub model: String,
+    /// The messages.
+    pub messages: Vec<ChatMessage>,
 }
 
 /// `GET /health`

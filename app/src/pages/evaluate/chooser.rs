@@ -23,7 +23,7 @@ pub fn Chooser() -> impl IntoView {
     let remarks = RwSignal::new(Vec::<String>::new());
     let faults = RwSignal::new(Vec::<String>::new());
     let open_id = Signal::derive(move || {
-        evaluation.open.with(|draft| draft.as_ref().map(|draft| draft.id.get_value())).unwrap_or_default()
+        evaluation.suite.draft.with(|draft| draft.as_ref().map(|draft| draft.id.get_value())).unwrap_or_default()
     });
     let groups = Signal::derive(move || {
         let heads = heads.get().and_then(Result::ok).unwrap_or_default();
@@ -42,7 +42,7 @@ pub fn Chooser() -> impl IntoView {
             match file_import::suite(file).await {
                 Ok(brought) => {
                     remarks.set(brought.remarks);
-                    evaluation.create(brought.value);
+                    evaluation.suite.create(brought.value);
                 }
                 Err(found) => faults.set(found),
             }
@@ -55,12 +55,12 @@ pub fn Chooser() -> impl IntoView {
                 aria_label="Evaluation"
                 groups=groups
                 value=open_id
-                on_change=move |id: String| evaluation.open(id)
+                on_change=move |id: String| evaluation.suite.open(id)
             />
             <Button
                 icon=IconName::Plus
                 testid="new-evaluation"
-                on_press=move |()| evaluation.create(EvaluationSuite::default())
+                on_press=move |()| evaluation.suite.create(EvaluationSuite::default())
             >
                 "New"
             </Button>
@@ -71,7 +71,7 @@ pub fn Chooser() -> impl IntoView {
                 words="Import"
                 on_file=import
             />
-            <Show when=move || evaluation.open.with(Option::is_some)>
+            <Show when=move || evaluation.suite.draft.with(Option::is_some)>
                 <Export />
                 <IconButton
                     icon=IconName::Delete
@@ -145,7 +145,7 @@ pub fn Findings(
 fn Export() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let save = move |format: String| {
-        let Some(draft) = stores.evaluation.open.get_untracked() else { return };
+        let Some(draft) = stores.evaluation.suite.draft.get_untracked() else { return };
         let suite = draft.value.get_untracked();
         let (name, mime_type, text, warnings) = match format.as_str() {
             "promptfoo" => {

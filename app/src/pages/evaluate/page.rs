@@ -30,6 +30,7 @@ pub fn EvaluatePage() -> impl IntoView {
             <Chooser />
             {move || {
                 evaluation
+                    .suite
                     .problem
                     .get()
                     .map(|problem| {
@@ -40,7 +41,7 @@ pub fn EvaluatePage() -> impl IntoView {
                         }
                     })
             }}
-            {move || match evaluation.open.get() {
+            {move || match evaluation.suite.draft.get() {
                 Some(draft) => view! { <OpenEvaluation draft=draft /> }.into_any(),
                 None => {
                     view! {
@@ -53,7 +54,7 @@ pub fn EvaluatePage() -> impl IntoView {
                                 kind=ButtonKind::Primary
                                 icon=IconName::Plus
                                 testid="first-evaluation"
-                                on_press=move |()| evaluation.create(EvaluationSuite::default())
+                                on_press=move |()| evaluation.suite.create(EvaluationSuite::default())
                             >
                                 "New evaluation"
                             </Button>
