@@ -31,10 +31,8 @@ pub(super) async fn open() -> Result<Connection, WorkspaceError> {
         let stores = [HEADS, BODIES, LOG_LINES];
         let is_made = event.database().is_ok_and(|database| {
             let present = database.store_names();
-            let missing = stores.iter().filter(|name| !present.iter().any(|there| there == *name));
-            missing.fold(true, |is_good, name| {
-                is_good && database.create_object_store(name, ObjectStoreParams::new()).is_ok()
-            })
+            let mut missing = stores.iter().filter(|name| !present.iter().any(|there| there == *name));
+            missing.all(|name| database.create_object_store(name, ObjectStoreParams::new()).is_ok())
         });
         if !is_made {
             leptos::logging::warn!("the workspace's stores could not be made");

@@ -84,7 +84,7 @@ impl WorkspaceFile {
             return Err(InvalidWorkspaceFile::Shape(format!("it does not say \"kind\": \"{FILE_KIND}\"")));
         }
         match value.get("format").and_then(serde_json::Value::as_u64) {
-            Some(format) if format != u64::from(WORKSPACE_FORMAT) => return Err(InvalidWorkspaceFile::Format(format)),
+            Some(format) if format != u64::from(WORKSPACE_FORMAT) => Err(InvalidWorkspaceFile::Format(format)),
             _ => serde_json::from_value(value).map_err(shape),
         }
     }
