@@ -15,3 +15,4 @@ mod lost_gpu;
 mod offline;
 mod openai_clients;
 mod own_files;
+mod workbench;

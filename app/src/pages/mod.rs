@@ -10,6 +10,12 @@
 //!   `edit-text`, `edit-save`, `answer-again`, `new-chat`, `history`, `history-entry`, `chat-settings`,
 //!   `system-prompt`, `temperature`, `top-p`, `top-k`, `min-p`, `repetition-penalty`, `max-tokens`, `seed`,
 //!   `random-seed`
+//! - Prompts: `new-prompt`, `task-<name>`, `prompt-write`, `prompt-examples`, `prompt-try`, `prompt-versions`, `message`,
+//!   `message-fault`, `declare-<name>`, `add-example`, `example`, `preview-count`, `preview-text`, `preview-ids`,
+//!   `try-prompt`, `try-answer`, `vote`, `keep-version`
+//! - Evaluate: `new-evaluation`, `evaluation-setup`, `evaluation-cases`, `evaluation-results`, `evaluation-optimize`,
+//!   `suite-prompt`, `suite-model`, `case`, `run-evaluation`, `run-progress`, `resume-run`, `score-row`, `cell`,
+//!   `cell-answer`, `comparison`, `start-search`, `candidate`, `search-conclusion`, `search-winner`
 //! - Settings: `theme-light`, `theme-dark`, `theme-system`, `backend-auto`, `backend-cpu`, `backend-gpu`,
 //!   `measure-again`
 

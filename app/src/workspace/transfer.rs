@@ -1,18 +1,14 @@
 //! Everything in one file, and back.
 
-use shared::workspace::{DocumentKind, WorkspaceFile, plan_import};
+use shared::workspace::{DocumentKind, StoredDocument, WorkspaceFile, plan_import};
 
 use super::Workspace;
 use super::error::WorkspaceError;
 use super::new_id;
 
-const KINDS: [DocumentKind; 5] = [
-    DocumentKind::Prompt,
-    DocumentKind::Suite,
-    DocumentKind::Run,
-    DocumentKind::Optimization,
-    DocumentKind::Conversation,
-];
+/// What is in the database.
+const KINDS: [DocumentKind; 4] =
+    [DocumentKind::Prompt, DocumentKind::Suite, DocumentKind::Run, DocumentKind::Optimization];
 
 /// What an import did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +22,12 @@ pub struct ImportReport {
 }
 
 impl Workspace {
-    /// Everything, as one file's text.
+    /// Everything, as one file's text; `others` are documents that are kept elsewhere.
     ///
     /// # Errors
     /// The storage failed.
-    pub async fn export(self) -> Result<String, WorkspaceError> {
-        let mut documents = Vec::new();
+    pub async fn export(self, others: Vec<StoredDocument>) -> Result<String, WorkspaceError> {
+        let mut documents = others;
         for kind in KINDS {
             documents.extend(self.all_stored(kind).await?);
         }
@@ -39,14 +35,20 @@ impl Workspace {
         file.to_json().map_err(|error| WorkspaceError::Storage(error.to_string()))
     }
 
-    /// Adds what a file has. Nothing that is here is overwritten.
+    /// Adds what a file has. Nothing that is here is overwritten. `others` are documents that are kept elsewhere, and
+    /// `add_other` takes the file's ones of such a kind.
     ///
     /// # Errors
     /// The file is none, or the storage failed: what to tell the person.
-    pub async fn import(self, text: &str) -> Result<ImportReport, String> {
+    pub async fn import(
+        self,
+        text: &str,
+        others: Vec<StoredDocument>,
+        add_other: impl Fn(&StoredDocument) -> Result<(), String>,
+    ) -> Result<ImportReport, String> {
         let file = WorkspaceFile::from_json(text).map_err(|error| error.to_string())?;
         let words = |error: WorkspaceError| error.to_string();
-        let mut present = Vec::new();
+        let mut present = others;
         for kind in KINDS {
             present.extend(self.all_stored(kind).await.map_err(words)?);
         }
@@ -57,7 +59,10 @@ impl Workspace {
                 kept.append(line).await.map_err(words)?;
             }
         }
-        self.add_stored(&plan.documents).await.map_err(words)?;
+        let (own, others): (Vec<_>, Vec<_>) =
+            plan.documents.iter().cloned().partition(|document| KINDS.contains(&document.kind));
+        self.add_stored(&own).await.map_err(words)?;
+        others.iter().try_for_each(add_other)?;
         Ok(ImportReport {
             added_count: plan.documents.len(),
             copied_count: plan.copied_count,
