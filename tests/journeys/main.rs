@@ -11,6 +11,7 @@ mod downloads;
 mod exactness;
 mod first_visit;
 mod keyboard;
+mod log_likelihoods;
 mod lost_gpu;
 mod offline;
 mod openai_clients;

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
-use shared::evaluation::{Cell, CellIndex, EvaluationSuite, Run, RunEvent, RunOptions, run};
-use shared::workspace::{DocumentKind, RunRecord};
+use shared::evaluation::report::summarize;
+use shared::evaluation::{Cell, CellIndex, EvaluationSuite, ModelSource, Run, RunEvent, RunOptions, run};
+use shared::prompt::VersionScore;
+use shared::workspace::{DocumentKind, PromptRecord, RunRecord};
 use wasm_bindgen_futures::spawn_local;
 
 use super::model_pool::PageModels;
@@ -205,7 +207,35 @@ impl EvaluationStore {
         let Some(run) = finished else { return Err("The run ended without a result.".to_owned()) };
         let whole = RunRecord { run, is_finished: true, ..record.clone() };
         self.workspace.save(&id, &whole, Some(revision)).await.map_err(|error| error.to_string())?;
-        self.workspace.clear_log(&id).await.map_err(words)
+        self.workspace.clear_log(&id).await.map_err(words)?;
+        self.note_scores(&id, &whole).await.map_err(words)
+    }
+
+    /// Writes what a run gave a prompt's version into that version.
+    async fn note_scores(self, run_id: &str, record: &RunRecord) -> Result<(), WorkspaceError> {
+        let summary = summarize(&record.run);
+        for head in self.workspace.heads(DocumentKind::Prompt).await? {
+            let Some(mut opened) = self.workspace.open::<PromptRecord>(&head.id).await? else { continue };
+            let mut has_changed = false;
+            for (&(model, prompt), column) in record.run.columns().keys().zip(&summary.columns) {
+                let (template, choice) = (&record.suite.prompts[prompt], &record.suite.models[model]);
+                let version = opened.value.versions.of(template).map(|version| version.id.clone());
+                let (Some(version), ModelSource::Known(model)) = (version, &choice.model) else { continue };
+                let score = VersionScore {
+                    run: run_id.to_owned(),
+                    model: model.clone(),
+                    score: column.all.score.mean,
+                    interval: column.all.score.interval,
+                    cases: column.all.cells,
+                };
+                has_changed |= opened.value.versions.record_score(&version, score).is_ok();
+            }
+            if has_changed {
+                // A prompt that another tab changes at this moment goes without: the run itself has the score.
+                let _ = self.workspace.save(&head.id, &opened.value, Some(opened.revision)).await;
+            }
+        }
+        Ok(())
     }
 
     /// Keeps what a stopped run has in its document.
