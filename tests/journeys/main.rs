@@ -10,6 +10,7 @@ mod companion_answers;
 mod downloads;
 mod exactness;
 mod first_visit;
+mod kept_work;
 mod keyboard;
 mod log_likelihoods;
 mod lost_gpu;

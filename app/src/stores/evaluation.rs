@@ -17,8 +17,10 @@ use crate::components::Toaster;
 use crate::workspace::{Lock, OpenDocument, Workspace, WorkspaceError, new_id};
 
 const OPEN_KEY: &str = "evaluation";
-/// The page draws new text of cells at most so often.
+/// The page draws what is new of a run at most so often,
 const DRAW_EVERY_MS: f64 = 100.0;
+/// and so many times longer waits than it draws: a large run takes longer to draw.
+const WAIT_PER_DRAWING: f64 = 20.0;
 
 /// The run under way.
 #[derive(Clone, Copy)]
@@ -185,7 +187,7 @@ impl EvaluationStore {
         let options = RunOptions { done, started_at: record.run.started_at.clone(), ..RunOptions::default() };
         let events = run(&record.suite, &self.pool, &BrowserClock, options).map_err(|error| error.to_string())?;
         futures::pin_mut!(events);
-        let mut drawing = TextDrawing { texts: state.texts, waiting: BTreeMap::new(), drawn_ms: 0.0 };
+        let mut drawing = RunDrawing::new(state);
         let mut finished = None;
         while let Some(event) = events.next().await {
             match event {
@@ -193,13 +195,9 @@ impl EvaluationStore {
                 RunEvent::CellStarted(index) => drawing.begin(index),
                 RunEvent::Text { index, text } => drawing.push(index, &text),
                 RunEvent::CellFinished(cell) => {
-                    drawing.end(cell.index);
                     let line = serde_json::to_string(&cell).map_err(|error| error.to_string())?;
                     log.append(&line).await.map_err(words)?;
-                    state.run.update(|run| {
-                        run.cells.retain(|known| known.index != cell.index);
-                        run.cells.push(cell);
-                    });
+                    drawing.end(cell);
                 }
                 RunEvent::Finished(run) => finished = Some(run),
             }
@@ -281,40 +279,51 @@ impl EvaluationStore {
     }
 }
 
-/// Draws the texts of cells, not more often than the eye sees.
-struct TextDrawing {
-    texts: RwSignal<BTreeMap<CellIndex, String>>,
-    waiting: BTreeMap<CellIndex, String>,
-    drawn_ms: f64,
+/// Draws what is new of a run, not more often than the eye sees and the page can.
+struct RunDrawing {
+    state: RunUnderWay,
+    texts: BTreeMap<CellIndex, String>,
+    cells: BTreeMap<CellIndex, Cell>,
+    /// Not before this moment again.
+    next_ms: f64,
 }
 
-impl TextDrawing {
+impl RunDrawing {
+    fn new(state: RunUnderWay) -> Self {
+        Self { state, texts: BTreeMap::new(), cells: BTreeMap::new(), next_ms: 0.0 }
+    }
+
     fn begin(&mut self, index: CellIndex) {
-        self.waiting.remove(&index);
-        self.texts.update(|texts| {
-            texts.insert(index, String::new());
-        });
+        self.texts.insert(index, String::new());
+        self.draw_in_time();
     }
 
     fn push(&mut self, index: CellIndex, text: &str) {
-        self.waiting.entry(index).or_default().push_str(text);
-        if now_ms() - self.drawn_ms < DRAW_EVERY_MS {
-            return;
-        }
-        self.drawn_ms = now_ms();
-        let waiting = std::mem::take(&mut self.waiting);
-        self.texts.update(|texts| {
-            for (index, text) in waiting {
-                texts.entry(index).or_default().push_str(&text);
-            }
-        });
+        self.texts.entry(index).or_default().push_str(text);
+        self.draw_in_time();
     }
 
-    fn end(&mut self, index: CellIndex) {
-        self.waiting.remove(&index);
-        self.texts.update(|texts| {
-            texts.remove(&index);
-        });
+    fn end(&mut self, cell: Cell) {
+        self.texts.remove(&cell.index);
+        self.cells.insert(cell.index, cell);
+        self.draw_in_time();
+    }
+
+    fn draw_in_time(&mut self) {
+        let started_ms = now_ms();
+        if started_ms < self.next_ms {
+            return;
+        }
+        self.state.texts.set(self.texts.clone());
+        let new = std::mem::take(&mut self.cells);
+        if !new.is_empty() {
+            self.state.run.update(|run| {
+                run.cells.retain(|known| !new.contains_key(&known.index));
+                run.cells.extend(new.into_values());
+            });
+        }
+        let ended_ms = now_ms();
+        self.next_ms = ended_ms + DRAW_EVERY_MS.max((ended_ms - started_ms) * WAIT_PER_DRAWING);
     }
 }
 
