@@ -92,7 +92,8 @@ impl<T: Document + Clone + PartialEq + Send + Sync + 'static> Draft<T> {
         // What other tabs save is shown here, where nothing is changed here.
         let news = workspace.news_of(T::KIND);
         Effect::new(move |before: Option<()>| {
-            news.track();
+            // Asked for, not only tracked: a memo that nobody reads never looks.
+            news.get();
             if before.is_some() {
                 draft.look();
             }

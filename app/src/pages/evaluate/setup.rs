@@ -198,7 +198,7 @@ fn ModelsCard(draft: OpenSuite) -> impl IntoView {
         <Card title="Models" lead="They answer greedily, so that the same evaluation gives the same answers again.">
             <ul class="items">
                 {move || {
-                    rows.track();
+                    rows.with(|_| ());
                     suite.with_untracked(|suite| suite.models.clone()).into_iter().enumerate().map(row).collect_view()
                 }}
             </ul>

@@ -46,7 +46,7 @@ pub fn PreviewPanel(
                     .map(|fault| {
                         view! {
                             <Notice tone=Tone::Warning testid="preview-fault">
-                                <p>{fault}</p>
+                                <p class="as-typed">{fault}</p>
                             </Notice>
                         }
                     })
