@@ -151,7 +151,13 @@ impl OptimizationStore {
                 Ok(())
             }
             Err(OptimizationError::Stopped(_)) if state.is_stopping.get_untracked() => Ok(()),
-            Err(error) => Err(error.to_string()),
+            Err(error) => {
+                if matches!(error, OptimizationError::CannotBegin(_)) && lines.is_empty() {
+                    // Nothing was done, so there is nothing to go on with.
+                    self.workspace.remove(DocumentKind::Optimization, &id).await.map_err(words)?;
+                }
+                Err(error.to_string())
+            }
         }
     }
 

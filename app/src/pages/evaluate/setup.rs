@@ -181,9 +181,10 @@ fn ModelsCard(draft: OpenSuite) -> impl IntoView {
     let add = move |model: Option<ModelReference>| {
         let Some(model) = model else { return };
         suite.update(|suite| {
+            let words = untrack(|| model_words(stores, &model));
             let mut choice = ModelChoice::greedy(model);
             choice.max_tokens = Some(USUAL_MAX_TOKENS);
-            choice.label = free(&choice.label, |label| suite.models.iter().any(|taken| taken.label == label));
+            choice.label = free(&words, |label| suite.models.iter().any(|taken| taken.label == label));
             suite.models.push(choice);
         });
     };

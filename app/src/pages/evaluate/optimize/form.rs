@@ -34,8 +34,8 @@ pub fn SearchForm(
         chosen_model.get().or_else(|| suite.with(|suite| suite.models.iter().find_map(|choice| known(&choice.model))))
     });
     let description = RwSignal::new(String::new());
-    let tokens = RwSignal::new(40_000_u64);
-    let minutes = RwSignal::new(10_u64);
+    let tokens = RwSignal::new(150_000_u64);
+    let minutes = RwSignal::new(30_u64);
     let settings = RwSignal::new(SearchSettings { most_answer_tokens: 64, ..SearchSettings::default() });
     let groups = Signal::derive(move || {
         let prompts = suite.with(|suite| suite.prompts.iter().map(|prompt| prompt.name.clone()).collect::<Vec<_>>());
