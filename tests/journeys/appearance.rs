@@ -74,7 +74,7 @@ async fn look(stage: &Stage, name: &str, defects: &mut Vec<String>) -> Result<()
     Ok(())
 }
 
-async fn look_once(
+pub(crate) async fn look_once(
     stage: &Stage,
     name: &str,
     size: tests::browser::PageSize,

@@ -2,10 +2,12 @@
 
 mod app;
 mod chat;
+mod find;
 mod models;
 
 pub use app::{AppPage, SHELL};
 pub use chat::{Answer, ChatPage, Outcome};
+pub use find::FindPage;
 pub use models::{ModelCard, ModelsPage};
 
 /// The CSS selector of a name for tests.

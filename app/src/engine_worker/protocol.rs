@@ -4,6 +4,7 @@
 //! `Ended`. [`Request::Cancel`] carries the number of the call it ends. The worker's first message is `Ready`.
 
 use serde::{Deserialize, Serialize};
+use shared::catalog::ModelDimensions;
 use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallErrorKind};
 
 /// From the page to a worker.
@@ -214,6 +215,9 @@ pub struct ModelFacts {
     pub context_tokens: u32,
     /// Whether it knows how a conversation is written.
     pub has_chat_template: bool,
+    /// The sizes of its parts; files stored by earlier versions have none noted.
+    #[serde(default)]
+    pub dimensions: Option<ModelDimensions>,
 }
 
 /// Bytes a loaded model occupies.
