@@ -1,7 +1,7 @@
 //! The companion's own endpoints, as the page calls them. The page comes from the companion, so addresses have no
 //! host; where it comes from elsewhere (a folder of files), there is no companion.
 
-use shared::api::companion::{CompanionModels, PreviewRequest, PullEvent, PullRequest};
+use shared::api::companion::{CompanionDevice, CompanionModels, PreviewRequest, PullEvent, PullRequest};
 use shared::api::models::ModelList;
 use shared::model_call::ModelCallError;
 use shared::prompt::Preview;
@@ -34,6 +34,14 @@ pub async fn catalogue() -> Result<CompanionModels, ModelCallError> {
 /// Where there is no companion, or the model refuses the messages.
 pub async fn preview(request: &PreviewRequest) -> Result<Preview, ModelCallError> {
     post_json("/api/preview", request, PATIENCE_MS).await
+}
+
+/// The machine that the companion runs on.
+///
+/// # Errors
+/// Where there is no companion.
+pub async fn device() -> Result<CompanionDevice, ModelCallError> {
+    get_json("/api/device", PATIENCE_MS).await
 }
 
 /// Lets the companion fetch a model from its source, and waits until it is there.

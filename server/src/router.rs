@@ -15,7 +15,9 @@ use tracing::Level;
 
 use crate::error::ApiError;
 use crate::protection::{Doorkeeper, add_security_headers, check_caller};
-use crate::routes::{app_files, chat_completions, companion, completions, health, model_files, models, tokenizer};
+use crate::routes::{
+    app_files, chat_completions, companion, completions, device, health, model_files, models, tokenizer,
+};
 use crate::state::AppState;
 
 /// The whole companion as a service.
@@ -36,6 +38,7 @@ pub fn router(state: AppState) -> Router {
         .route("/health", get(health::health))
         .route("/models/{name}", get(model_files::model_file))
         .route("/api/preview", post(companion::preview))
+        .route("/api/device", get(device::device))
         .route("/api/models", get(companion::list))
         .route("/api/models/{name}", delete(companion::remove))
         .route("/api/models/pull", post(companion::pull))

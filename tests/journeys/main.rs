@@ -9,6 +9,7 @@ mod appearance;
 mod companion_answers;
 mod downloads;
 mod exactness;
+mod find_a_model;
 mod first_visit;
 mod kept_work;
 mod keyboard;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Reflect;
+use shared::catalog::CalendarDate;
 use shared::model_pool::{Clock, Timer};
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -41,5 +42,17 @@ impl Timer for BrowserClock {
         // A browser's timer counts milliseconds in 31 bits.
         let milliseconds = (seconds * 1000.0).clamp(0.0, f64::from(i32::MAX)) as u32;
         Box::pin(TimeoutFuture::new(milliseconds))
+    }
+}
+
+/// The day it is, in UTC.
+///
+/// # Panics
+/// Never: browsers write dates as ISO 8601.
+pub fn today() -> CalendarDate {
+    let text = String::from(js_sys::Date::new_0().to_iso_string());
+    match text.get(..10).unwrap_or_default().parse() {
+        Ok(date) => date,
+        Err(error) => unreachable!("the browser's clock: {error}"),
     }
 }

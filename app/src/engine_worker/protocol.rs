@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::api::companion::PreviewRequest;
+use shared::catalog::ModelDimensions;
 use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallErrorKind};
 use shared::prompt::Preview;
 
@@ -220,6 +221,9 @@ pub struct ModelFacts {
     pub context_tokens: u32,
     /// Whether it knows how a conversation is written.
     pub has_chat_template: bool,
+    /// The sizes of its parts; files stored by earlier versions have none noted.
+    #[serde(default)]
+    pub dimensions: Option<ModelDimensions>,
 }
 
 /// Bytes a loaded model occupies.

@@ -5,6 +5,10 @@
 //! - everywhere: `nav-models`, `nav-chat`, ..., `nav-more`, `engine-status`, `companion-status`, `toasts`
 //! - Models: `model-<name>` (one per model) with `download`, `pause`, `resume`, `delete`, `use-model`,
 //!   `transfer-words` inside; `accept-licence`, `confirm-delete`, `file-input`, `drop-area`, `url-input`, `url-add`
+//! - Models, finding one: `models-yours`, `models-find` (tabs), `find-summary`; fields by their ids: `task`, `languages`,
+//!   `privacy-<place>`, `input-tokens`, `output-tokens`, `requests-per-month`, `budget`, ...; `ranked` with
+//!   `candidate-<reference>` (`score`, `why`, `factor-<name>`, `memory` inside), `ruled-out` with `excluded-<reference>`,
+//!   `costs`, `break-evens`, `hardware`, `import-prices`, `price-findings`, `price-problem`, `refused-prices`, `prices`
 //! - Chat: `runs-on` (select), `composer` (textarea), `send`, `stop`, `turn-user`, `turn-assistant` (with
 //!   `data-outcome` = `under-way`, `finished`, `stopped` or `failed`), `turn-figures`, `copy`, `edit`,
 //!   `edit-text`, `edit-save`, `answer-again`, `new-chat`, `history`, `history-entry`, `chat-settings`,

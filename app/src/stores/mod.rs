@@ -10,6 +10,11 @@ pub mod devices;
 pub mod engine;
 pub mod models;
 
+pub mod candidates;
+pub mod prices;
+pub mod requirements;
+pub mod speeds;
+
 pub mod chat;
 pub mod conversation;
 pub mod evaluation;
@@ -39,6 +44,12 @@ pub struct Stores {
     pub models: models::ModelStore,
     /// The model in memory.
     pub engine: engine::EngineStore,
+    /// How fast models answered.
+    pub speeds: speeds::SpeedStore,
+    /// Providers' prices.
+    pub prices: prices::PriceStore,
+    /// What the person wants of a model.
+    pub requirements: requirements::RequirementStore,
     /// Every model that can be asked.
     pub pool: model_pool::PageModels,
     /// The conversation.
@@ -61,7 +72,10 @@ impl Stores {
         let device = devices::DeviceStore::start();
         let engine = engine::EngineStore::new(settings, toaster, device);
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
-        let pool = model_pool::PageModels::new(engine);
+        let speeds = speeds::SpeedStore::load();
+        let prices = prices::PriceStore::load();
+        let requirements = requirements::RequirementStore::load();
+        let pool = model_pool::PageModels::new(engine, speeds);
         let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
         let prompts = prompts::PromptStore::start(workspace, toaster);
         let evaluation = evaluation::EvaluationStore::start(workspace, pool, toaster);
@@ -74,6 +88,9 @@ impl Stores {
             device,
             models,
             engine,
+            speeds,
+            prices,
+            requirements,
             pool,
             chat,
             prompts,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::CatalogEntry;
+use crate::catalog::{CatalogEntry, DeviceLimits, DevicePeak};
 use crate::model_call::ChatMessage;
 
 /// `GET /api/models`: the catalogue and what of it is here, other fetched models included.
@@ -43,6 +43,17 @@ pub enum CompanionModelState {
         /// Its SHA-256, in hexadecimal.
         sha256: String,
     },
+}
+
+/// `GET /api/device`: the machine that the companion runs on, as far as models care.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompanionDevice {
+    /// What it can hold: memory that a process may take, storage left where models are kept, the GPU where one computes.
+    pub limits: DeviceLimits,
+    /// The GPU's name, where there is one.
+    pub gpu_name: Option<String>,
+    /// What its processor can do at best, by a small measurement.
+    pub peak: Option<DevicePeak>,
 }
 
 /// `POST /api/models/pull`: starts a download, or joins one under way. The answer is a stream of [`PullEvent`]s.
