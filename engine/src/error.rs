@@ -86,6 +86,9 @@ pub enum EngineError {
         /// Tokens there is room for.
         context_tokens: usize,
     },
+    /// The answer can't be held to what was asked.
+    #[error("the answer could not be held to its JSON Schema: {0}. Ask again with a simpler schema")]
+    Constraint(String),
     /// A token id outside the vocabulary.
     #[error("token id {id} is outside the vocabulary of {vocabulary_size} tokens")]
     UnknownToken {
@@ -100,7 +103,7 @@ impl From<EngineError> for ModelCallError {
     fn from(error: EngineError) -> Self {
         let kind = match &error {
             EngineError::ContextFull { .. } => ModelCallErrorKind::ContextLengthExceeded,
-            EngineError::UnknownToken { .. } => ModelCallErrorKind::InvalidRequest,
+            EngineError::UnknownToken { .. } | EngineError::Constraint(_) => ModelCallErrorKind::InvalidRequest,
             _ => ModelCallErrorKind::Unavailable,
         };
         Self { kind, message: error.to_string(), param: None }

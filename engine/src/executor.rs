@@ -2,6 +2,7 @@
 
 use shared::sampling::SamplingParameters;
 
+use crate::constraint::AllowedTokens;
 use crate::cpu::CpuExecutor;
 use crate::error::EngineError;
 use crate::gpu::GpuExecutor;
@@ -95,20 +96,21 @@ impl Executor {
     }
 
     /// Runs `tokens` as [`Executor::forward`] does, chooses the token that follows them, and goes on with it: at
-    /// least one and at most `most_tokens` new tokens, as many as the backend finds worth doing at once. The cache
-    /// then holds all but the last of them.
+    /// least one and at most `most_tokens` new tokens, as many as the backend finds worth doing at once; exactly one
+    /// where only some are `allowed`. The cache then holds all but the last of them.
     ///
     /// # Errors
     /// The device failed.
-    pub async fn choose(
+    pub(crate) async fn choose(
         &mut self,
         tokens: &[u32],
         first_position: usize,
         most_tokens: usize,
+        allowed: Option<&AllowedTokens>,
     ) -> Result<Vec<u32>, EngineError> {
         match self {
-            Self::Cpu(executor) => executor.choose(tokens, first_position).map(|token| vec![token]),
-            Self::Gpu(executor) => executor.choose(tokens, first_position, most_tokens).await,
+            Self::Cpu(executor) => executor.choose(tokens, first_position, allowed).map(|token| vec![token]),
+            Self::Gpu(executor) => executor.choose(tokens, first_position, most_tokens, allowed).await,
         }
     }
 }

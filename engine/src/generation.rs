@@ -2,18 +2,21 @@
 
 use std::collections::VecDeque;
 
-use shared::chat_template::RenderOptions;
 use shared::model_call::{
     FinishReason, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage, LogProbabilitiesWanted,
-    ModelCallError, ModelCallErrorKind, Prompt,
+    ModelCallError, ModelCallErrorKind,
 };
 use shared::sampling::Sampler;
-use shared::tokenizer::{SpecialTokens, StopMatcher, Stopped, StreamDecoder};
+use shared::tokenizer::{StopMatcher, Stopped, StreamDecoder};
 
-use crate::clock::{now_seconds, today};
+use crate::clock::now_seconds;
+use crate::constraint::Constraint;
 use crate::error::EngineError;
 use crate::log_probabilities::{Score, first_token};
 use crate::model::Model;
+
+/// A constrained answer has the last quarter of its tokens to come to an end, and no more than so many.
+const MOST_ENDING_TOKENS: u32 = 128;
 
 /// An answer in the making. Dropping it stops the work; what was computed stays in the model's cache.
 pub struct Generation<'m> {
@@ -24,6 +27,11 @@ pub struct Generation<'m> {
     stops: StopMatcher,
     /// There where each token is chosen from its logits, here, instead of by the backend on its own.
     chooser: Option<Chooser>,
+    /// What the answer must look like.
+    constraint: Option<Constraint>,
+    /// Tokens that the constraint forces are taken without asking the model. Not where each is to be looked at: its
+    /// log-probability is wanted, or the backend counts it against repetition.
+    takes_forced: bool,
     stage: Stage,
     /// Events that are due before the stage goes on.
     due: VecDeque<GenerationEvent>,
@@ -37,9 +45,9 @@ enum Stage {
     Starting,
     /// The prompt is being read.
     Prefill,
-    /// `last` is chosen, but not yet run.
+    /// `unread` are taken, but not yet run.
     Decode {
-        last: u32,
+        unread: Vec<u32>,
     },
     /// Text is complete; the last event is due.
     Finishing(FinishReason),
@@ -55,32 +63,12 @@ struct Chooser {
 impl<'m> Generation<'m> {
     pub(crate) fn start(model: &'m mut Model, request: &GenerationRequest) -> Result<Self, ModelCallError> {
         let started_seconds = now_seconds();
-        let invalid = |param: &str, message: String| ModelCallError {
+        request.sampling.validate().map_err(|error| ModelCallError {
             kind: ModelCallErrorKind::InvalidRequest,
-            message,
-            param: Some(param.to_owned()),
-        };
-        request.sampling.validate().map_err(|error| invalid(error.field, error.to_string()))?;
-        if request.constraint.is_some() {
-            let message = "this engine can't hold answers to a JSON Schema yet; leave it out, and check the answer";
-            return Err(invalid("response_format", message.to_owned()));
-        }
-        let tokenizer = model.tokenizer();
-        let prompt = match &request.prompt {
-            Prompt::Chat(messages) => {
-                let text = model
-                    .chat_template()
-                    .render(messages, RenderOptions { today: &today(), ..RenderOptions::default() })
-                    .map_err(|error| invalid("messages", error.to_string()))?;
-                tokenizer.encode_prompt(&text, SpecialTokens::Parse)
-            }
-            Prompt::Text(text) => tokenizer.encode_prompt(text, SpecialTokens::AsText),
-            Prompt::Tokens(ids) => ids.clone(),
-        };
-        if prompt.is_empty() {
-            return Err(invalid("prompt", "the prompt is empty; give it some text".to_owned()));
-        }
-        model.check_tokens(&prompt)?;
+            message: error.to_string(),
+            param: Some(error.field.to_owned()),
+        })?;
+        let prompt = model.prompt_tokens(&request.prompt)?;
         let room = model.context_tokens() - prompt.len();
         if room == 0 {
             let full = EngineError::ContextFull { tokens: prompt.len() + 1, context_tokens: model.context_tokens() };
@@ -92,6 +80,10 @@ impl<'m> Generation<'m> {
             prompt.iter().for_each(|&token| sampler.observe(token));
             Chooser { sampler, wanted }
         });
+        let constraint = match &request.constraint {
+            Some(wanted) => Some(model.begin_constraint(wanted)?),
+            None => None,
+        };
         if chooser.is_none() {
             model.begin_answer(request.sampling, &prompt);
         }
@@ -110,7 +102,9 @@ impl<'m> Generation<'m> {
             model,
             prompt,
             decoder: StreamDecoder::default(),
+            takes_forced: chooser.is_none() && request.sampling.repetition_penalty == 1.0,
             chooser,
+            constraint,
             stage: Stage::Starting,
             due: VecDeque::new(),
             usage,
@@ -123,7 +117,7 @@ impl<'m> Generation<'m> {
     /// The next event; `None` after the last.
     pub async fn next(&mut self) -> Option<Result<GenerationEvent, ModelCallError>> {
         while self.due.is_empty() {
-            let progress = match self.stage {
+            let progress = match &mut self.stage {
                 Stage::Starting => {
                     self.stage = Stage::Prefill;
                     self.due.push_back(GenerationEvent::Started { prompt_ids: self.prompt.clone() });
@@ -131,8 +125,11 @@ impl<'m> Generation<'m> {
                     Ok(())
                 }
                 Stage::Prefill => self.prefill().await,
-                Stage::Decode { last } => self.decode(last).await,
-                Stage::Finishing(reason) => {
+                Stage::Decode { unread } => {
+                    let unread = std::mem::take(unread);
+                    self.decode(unread).await
+                }
+                &mut Stage::Finishing(reason) => {
                     self.stage = Stage::Done;
                     self.due.push_back(GenerationEvent::Finished { reason, usage: self.usage });
                     Ok(())
@@ -165,15 +162,13 @@ impl<'m> Generation<'m> {
                     let logits = self.model.read_scored(&self.prompt, end, top).await?;
                     self.tell_scores(told);
                     if is_last && self.most_tokens > 0 {
-                        let token = self.choose(logits);
-                        self.begin_answer(&[token]);
-                        return Ok(());
+                        let token = self.choose(logits)?;
+                        return self.begin_answer(&[token]);
                     }
                 }
                 None if is_last && self.most_tokens > 0 => {
                     let tokens = self.write(self.prompt[done..end].to_vec(), 1).await?;
-                    self.begin_answer(&tokens);
-                    return Ok(());
+                    return self.begin_answer(&tokens);
                 }
                 None => self.model.read(&self.prompt[done..end]).await?,
             }
@@ -189,38 +184,55 @@ impl<'m> Generation<'m> {
     }
 
     /// The prompt is read, and the first tokens are chosen.
-    fn begin_answer(&mut self, tokens: &[u32]) {
+    fn begin_answer(&mut self, tokens: &[u32]) -> Result<(), EngineError> {
         self.first_token_seconds = now_seconds();
         self.usage.prefill_seconds = self.first_token_seconds - self.started_seconds;
-        self.take(tokens);
+        self.take(tokens)
     }
 
-    async fn decode(&mut self, last: u32) -> Result<(), EngineError> {
-        let tokens = self.write(vec![last], (self.most_tokens - self.usage.completion_tokens) as usize).await?;
+    async fn decode(&mut self, mut unread: Vec<u32>) -> Result<(), EngineError> {
+        let batch = self.model.executor().batch_tokens();
+        while unread.len() > batch {
+            let rest = unread.split_off(batch);
+            self.model.read(&unread).await?;
+            unread = rest;
+        }
+        let tokens = self.write(unread, (self.most_tokens - self.usage.completion_tokens) as usize).await?;
         self.usage.decode_seconds = now_seconds() - self.first_token_seconds;
-        self.take(&tokens);
-        Ok(())
+        self.take(&tokens)
     }
 
     /// Reads tokens and chooses at least one more, at most `most_tokens`.
     async fn write(&mut self, tokens: Vec<u32>, most_tokens: usize) -> Result<Vec<u32>, EngineError> {
         if self.chooser.is_none() {
-            return self.model.write(&tokens, most_tokens).await;
+            let ends_soon = self.ends_soon();
+            let allowed = self.constraint.as_mut().map(|it| it.allowed(ends_soon)).transpose()?;
+            return self.model.write(&tokens, most_tokens, allowed.as_ref()).await;
         }
         let logits = self.model.read_for_logits(&tokens).await?;
-        Ok(vec![self.choose(logits)])
+        Ok(vec![self.choose(logits)?])
     }
 
     /// Chooses the token that follows those in the cache by its `logits` `[vocabulary]`, and tells how probable it was.
-    fn choose(&mut self, mut logits: Vec<f32>) -> u32 {
-        let Some(chooser) = &mut self.chooser else { return shared::sampling::argmax(&logits) };
-        // The sampler changes what it chooses from.
+    fn choose(&mut self, mut logits: Vec<f32>) -> Result<u32, EngineError> {
+        let ends_soon = self.ends_soon();
+        let Some(chooser) = &mut self.chooser else { return Ok(shared::sampling::argmax(&logits)) };
+        // The constraint and the sampler change what is chosen from.
         let original = logits.clone();
+        if let Some(constraint) = &mut self.constraint {
+            constraint.allowed(ends_soon)?.apply(&mut logits);
+        }
         let token = chooser.sampler.choose(&mut logits, self.model.cached_tokens() as u32);
         let top = chooser.wanted.top as usize;
         let tokens = vec![Score::of(token, &original, top).describe(self.model.tokenizer(), top)];
         self.due.push_back(GenerationEvent::LogProbabilities { tokens });
-        token
+        Ok(token)
+    }
+
+    /// An answer that must be whole has few tokens left.
+    fn ends_soon(&self) -> bool {
+        let left = self.most_tokens - self.usage.completion_tokens;
+        left <= (self.most_tokens / 4).min(MOST_ENDING_TOKENS)
     }
 
     /// Tells how probable the prompt's tokens from the one with index `first` on were, as far as that is known.
@@ -239,22 +251,46 @@ impl<'m> Generation<'m> {
     }
 
     /// Accounts for chosen tokens up to the end of the answer; what the backend chose beyond it is dropped.
-    fn take(&mut self, tokens: &[u32]) {
+    fn take(&mut self, tokens: &[u32]) -> Result<(), EngineError> {
+        let mut tokens = tokens.to_vec();
+        if let (Some(constraint), &[token]) = (&mut self.constraint, tokens.as_slice()) {
+            constraint.accept(token)?;
+            if self.takes_forced {
+                tokens.extend(constraint.take_forced()?);
+            }
+        }
         let (mut text, mut ids) = (String::new(), Vec::with_capacity(tokens.len()));
-        for &token in tokens {
-            text += &self.take_one(token);
+        let mut finish = None;
+        for &token in &tokens {
+            let (piece, ends) = self.take_one(token);
+            text += &piece;
             ids.push(token);
-            if !matches!(self.stage, Stage::Decode { .. }) {
+            finish = ends;
+            if finish.is_some() {
                 break;
             }
         }
+        // Nothing can follow: the model need not be asked for the token that says so. An answer that is whole with its
+        // last allowed token is whole.
+        let is_complete = ids.len() == tokens.len() && self.constraint.as_ref().is_some_and(Constraint::is_complete);
+        if is_complete && finish != Some(FinishReason::Stop) {
+            if finish.is_none() {
+                text += &self.rest();
+            }
+            finish = Some(FinishReason::Stop);
+        }
+        // With the backend's own choices, all but the last are in its cache already.
+        let unread = if self.constraint.is_some() { ids.clone() } else { ids.last().copied().into_iter().collect() };
+        self.stage = finish.map_or(Stage::Decode { unread }, Stage::Finishing);
         self.due.push_back(GenerationEvent::Text { text, ids });
+        Ok(())
     }
 
-    /// Accounts for a chosen token: its text, and whether it is the last.
-    fn take_one(&mut self, token: u32) -> String {
+    /// Accounts for a chosen token: its text, and why it is the last, if it is.
+    fn take_one(&mut self, token: u32) -> (String, Option<FinishReason>) {
         self.usage.completion_tokens += 1;
-        let ends = !self.limits.ignore_end_of_sequence && self.model.tokenizer().is_end_of_generation(token);
+        let goes_on = self.limits.ignore_end_of_sequence && self.constraint.is_none();
+        let ends = !goes_on && self.model.tokenizer().is_end_of_generation(token);
         let mut text;
         let mut finish = None;
         if ends {
@@ -274,8 +310,7 @@ impl<'m> Generation<'m> {
                 finish = Some(FinishReason::Length);
             }
         }
-        self.stage = finish.map_or(Stage::Decode { last: token }, Stage::Finishing);
-        text
+        (text, finish)
     }
 
     /// Text that was held back, at the end of the answer.

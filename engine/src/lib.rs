@@ -7,7 +7,9 @@
 //! What is never here: files of the app, HTTP, a clock other than the one [`clock`] hides, threads on the web.
 
 pub mod clock;
+mod constraint;
 pub mod cpu;
+mod embedding;
 pub mod error;
 pub mod executor;
 pub mod generation;
@@ -17,6 +19,7 @@ mod log_probabilities;
 pub mod model;
 pub mod models;
 pub mod plan;
+mod prompt;
 pub mod quantization;
 pub mod source;
 pub mod text;

@@ -45,9 +45,9 @@ impl Score {
     /// For callers, with `top` of the most probable tokens.
     pub(crate) fn describe(&self, tokenizer: &Tokenizer, top: usize) -> TokenLogProbability {
         let described =
-            |&(id, log_probability): &(u32, f32)| TopToken { id, text: text(tokenizer, id), log_probability };
+            |&(id, log_probability): &(u32, f32)| TopToken { id: Some(id), text: text(tokenizer, id), log_probability };
         TokenLogProbability {
-            id: self.token,
+            id: Some(self.token),
             text: text(tokenizer, self.token),
             log_probability: Some(self.log_probability),
             top: self.top.iter().take(top).map(described).collect(),
@@ -57,7 +57,7 @@ impl Score {
 
 /// A prompt's first token, which nothing precedes.
 pub(crate) fn first_token(tokenizer: &Tokenizer, id: u32) -> TokenLogProbability {
-    TokenLogProbability { id, text: text(tokenizer, id), log_probability: None, top: Vec::new() }
+    TokenLogProbability { id: Some(id), text: text(tokenizer, id), log_probability: None, top: Vec::new() }
 }
 
 fn text(tokenizer: &Tokenizer, id: u32) -> String {

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use shared::catalog::ModelDimensions;
 use shared::chat_template::ChatTemplate;
-use shared::model_call::{GenerationRequest, ModelCallError};
+use shared::model_call::{GenerationRequest, ModelCallError, OutputConstraint};
 use shared::sampling::SamplingParameters;
 use shared::tokenizer::Tokenizer;
 
 use crate::clock::now_seconds;
+use crate::constraint::{AllowedTokens, Constraint, Grammars};
 use crate::cpu::CpuExecutor;
 use crate::error::EngineError;
 use crate::executor::{Executor, LogitsWanted};
@@ -103,6 +104,8 @@ pub struct Model {
     context_tokens: usize,
     /// Tokens whose keys and values the cache holds.
     cached: Vec<u32>,
+    /// Made for the first constrained answer.
+    grammars: Option<Grammars>,
     /// What is known of how probable the sequence's tokens were, beginning with its second: `scores[i]` is of token
     /// `i + 1`, given the cached tokens before it.
     scores: Vec<Score>,
@@ -159,7 +162,16 @@ impl Model {
                 (Executor::Gpu(executor), name)
             }
         };
-        Ok(Self { summary, text, executor, device_name, context_tokens, cached: Vec::new(), scores: Vec::new() })
+        Ok(Self {
+            summary,
+            text,
+            executor,
+            device_name,
+            context_tokens,
+            cached: Vec::new(),
+            grammars: None,
+            scores: Vec::new(),
+        })
     }
 
     /// What its file holds.
@@ -234,13 +246,13 @@ impl Model {
         let prompt = &prompt[..PROMPT_TOKENS.min(self.context_tokens.saturating_sub(MOST_TOKENS)).max(1)];
         // The first runs pay for pipelines and cold caches.
         let last = self.begin_writing(&prompt[..prompt.len().min(2)]).await?;
-        self.write(&[last], 1).await?;
+        self.write(&[last], 1, None).await?;
         let started = now_seconds();
         let mut last = self.begin_writing(prompt).await?;
         let read = now_seconds();
         let (mut count, mut written) = (0, read);
         while count < MOST_TOKENS && written - read < DECODE_SECONDS {
-            let tokens = self.write(&[last], MOST_TOKENS - count).await?;
+            let tokens = self.write(&[last], MOST_TOKENS - count, None).await?;
             last = tokens.last().copied().unwrap_or(last);
             count += tokens.len();
             written = now_seconds();
@@ -256,7 +268,7 @@ impl Model {
     async fn begin_writing(&mut self, prompt: &[u32]) -> Result<u32, EngineError> {
         self.keep(0);
         self.begin_answer(SamplingParameters::GREEDY, prompt);
-        Ok(self.write(prompt, 1).await?.last().copied().unwrap_or_default())
+        Ok(self.write(prompt, 1, None).await?.last().copied().unwrap_or_default())
     }
 
     /// The executor, for tests that compare backends step by step.
@@ -286,9 +298,23 @@ impl Model {
         kept
     }
 
+    /// Empties the cache.
+    pub(crate) fn forget(&mut self) {
+        self.keep(0);
+    }
+
     fn keep(&mut self, tokens: usize) {
         self.cached.truncate(tokens);
         self.scores.truncate(tokens);
+    }
+
+    /// The beginning of an answer that `wanted` describes.
+    pub(crate) fn begin_constraint(&mut self, wanted: &OutputConstraint) -> Result<Constraint, ModelCallError> {
+        let grammars = match self.grammars.take() {
+            Some(grammars) => grammars,
+            None => Grammars::new(self.text.tokenizer_shared(), self.summary.vocabulary_size as usize)?,
+        };
+        self.grammars.insert(grammars).begin(wanted)
     }
 
     /// Tokens are chosen by `sampling` from here on; `context` is the prompt.
@@ -323,6 +349,13 @@ impl Model {
         Ok(logits.split_off(logits.len() - vocabulary_size))
     }
 
+    /// Reads tokens that follow those in the cache, and returns what the last layer makes of each: `[tokens, width]`.
+    pub(crate) async fn read_hidden_states(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+        let states = self.executor.hidden_states(tokens, self.cached.len()).await?;
+        self.cached.extend_from_slice(tokens);
+        Ok(states)
+    }
+
     /// What is known of how probable the tokens were, beginning with the second.
     pub(crate) fn scores(&self) -> &[Score] {
         &self.scores
@@ -330,8 +363,13 @@ impl Model {
 
     /// Reads tokens that follow those in the cache, and writes at least one more and at most `most_tokens`. The last
     /// of them is not in the cache yet.
-    pub(crate) async fn write(&mut self, tokens: &[u32], most_tokens: usize) -> Result<Vec<u32>, EngineError> {
-        let chosen = self.executor.choose(tokens, self.cached.len(), most_tokens).await?;
+    pub(crate) async fn write(
+        &mut self,
+        tokens: &[u32],
+        most_tokens: usize,
+        allowed: Option<&AllowedTokens>,
+    ) -> Result<Vec<u32>, EngineError> {
+        let chosen = self.executor.choose(tokens, self.cached.len(), most_tokens, allowed).await?;
         self.cached.extend_from_slice(tokens);
         self.cached.extend(chosen.iter().rev().skip(1).rev());
         Ok(chosen)

@@ -1,5 +1,7 @@
 //! The text side of a model file: its tokenizer and chat template, which its header alone gives.
 
+use std::sync::Arc;
+
 use shared::chat_template::ChatTemplate;
 use shared::tokenizer::Tokenizer;
 
@@ -9,14 +11,14 @@ use crate::source::ReadAt;
 
 /// What turns messages to text, and text to tokens and back.
 pub struct ModelText {
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     chat_template: ChatTemplate,
 }
 
 impl ModelText {
     /// Puts the two together.
     pub fn new(tokenizer: Tokenizer, chat_template: ChatTemplate) -> Self {
-        Self { tokenizer, chat_template }
+        Self { tokenizer: Arc::new(tokenizer), chat_template }
     }
 
     /// Reads it from a file's header; no weight is touched.
@@ -31,12 +33,17 @@ impl ModelText {
     pub(crate) fn take(file: &mut GgufFile) -> Result<Self, EngineError> {
         let tokenizer = vocabulary::tokenizer(&mut file.metadata)?;
         let chat_template = vocabulary::chat_template(&file.metadata, &tokenizer)?;
-        Ok(Self { tokenizer, chat_template })
+        Ok(Self::new(tokenizer, chat_template))
     }
 
     /// Text to tokens and back.
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
+    }
+
+    /// The same, for whoever keeps it.
+    pub(crate) fn tokenizer_shared(&self) -> Arc<Tokenizer> {
+        self.tokenizer.clone()
     }
 
     /// Messages to a prompt.

@@ -157,7 +157,7 @@ fn log_probabilities_are_those_of_the_logits_and_shared_beginnings_are_read_once
     }))
     .unwrap();
     for (told, (id, expected)) in told.iter().zip(ids.iter().zip(expected)) {
-        assert_eq!((told.id, told.log_probability.is_some()), (*id, expected.is_some()));
+        assert_eq!((told.id, told.log_probability.is_some()), (Some(*id), expected.is_some()));
         let difference = told.log_probability.map_or(0.0, f64::from) - expected.unwrap_or(0.0);
         assert!(difference.abs() < 1e-3, "{told:?} is off by {difference}");
     }

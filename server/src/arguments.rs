@@ -184,8 +184,11 @@ pub struct GenerateArguments {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub sampling: SamplingArguments,
+    /// Hold the answer to the JSON Schema in this file
+    #[arg(long, value_name = "FILE")]
+    pub json_schema: Option<PathBuf>,
     /// Go on past the end of the answer, up to --max-tokens
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json_schema")]
     pub ignore_eos: bool,
     /// Print one JSON object: `prompt_ids`, `ids`, text, `finish_reason`, `prefill_seconds`, `decode_seconds`, device
     #[arg(long)]

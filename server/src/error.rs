@@ -88,6 +88,15 @@ impl ApiError {
         self
     }
 
+    /// Names the field that held the prompt, where none is named: what the engine refuses without naming a field is the
+    /// prompt, and it doesn't know which field that came in.
+    pub fn about(self, prompt_field: &str) -> Self {
+        if self.status == StatusCode::BAD_REQUEST && self.param.is_none() {
+            return self.with_param(prompt_field);
+        }
+        self
+    }
+
     /// The envelope, for bodies and for events of a stream that has begun.
     pub fn envelope(&self) -> serde_json::Value {
         json!({"error": {"message": self.message, "type": self.kind, "param": self.param, "code": self.code}})
@@ -123,8 +132,14 @@ impl From<ModelCallError> for ApiError {
 
 impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
-        let code = Some("rate_limit_exceeded");
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", code, error.to_string())
+        let message = error.to_string();
+        match error {
+            SubmitError::QueueFull { .. } => {
+                let code = Some("rate_limit_exceeded");
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", code, message)
+            }
+            SubmitError::NoThread { .. } => Self::unavailable(message),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use tracing::Level;
 use crate::error::ApiError;
 use crate::protection::{Doorkeeper, add_security_headers, check_caller};
 use crate::routes::{
-    app_files, chat_completions, companion, completions, device, health, model_files, models, tokenizer,
+    app_files, chat_completions, companion, completions, device, embeddings, health, model_files, models, tokenizer,
 };
 use crate::state::AppState;
 
@@ -29,7 +29,8 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*id}", get(models::one))
         .route("/v1/chat/completions", post(chat_completions::create))
-        .route("/v1/completions", post(completions::create));
+        .route("/v1/completions", post(completions::create))
+        .route("/v1/embeddings", post(embeddings::create));
     let as_in_vllm = Router::new()
         .route("/tokenize", post(tokenizer::tokenize))
         .route("/detokenize", post(tokenizer::detokenize))

@@ -127,8 +127,8 @@ impl Default for GenerationLimits {
 /// How probable a token was at its place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TokenLogProbability {
-    /// The token.
-    pub id: u32,
+    /// The token; `None` where the model tells texts only, as OpenAI's API does.
+    pub id: Option<u32>,
     /// Its text, special tokens written out; a token that is part of a character has U+FFFD in it.
     pub text: String,
     /// Natural logarithm of its probability, given all before it, at temperature 1 and before any filter or
@@ -141,21 +141,41 @@ pub struct TokenLogProbability {
 /// One of the most probable tokens at a place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TopToken {
-    /// The token.
-    pub id: u32,
+    /// The token; `None` where the model tells texts only, as OpenAI's API does.
+    pub id: Option<u32>,
     /// Its text, special tokens written out.
     pub text: String,
     /// Natural logarithm of its probability.
     pub log_probability: f32,
 }
 
-/// Texts as vectors.
+/// A text as a vector.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Embedding {
+    /// Of Euclidean length 1; how many numbers it has depends on the model.
+    pub vector: Vec<f32>,
+    /// Tokens of the text.
+    pub tokens: u32,
+}
+
+/// Texts as vectors.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Embeddings {
     /// One for each text, in their order; all of one length, each of Euclidean length 1.
     pub vectors: Vec<Vec<f32>>,
     /// Tokens of all texts together.
     pub prompt_tokens: u32,
+}
+
+impl FromIterator<Embedding> for Embeddings {
+    fn from_iter<T: IntoIterator<Item = Embedding>>(each: T) -> Self {
+        let mut embeddings = Self::default();
+        for Embedding { vector, tokens } in each {
+            embeddings.vectors.push(vector);
+            embeddings.prompt_tokens += tokens;
+        }
+        embeddings
+    }
 }
 
 /// What happens while a model answers.

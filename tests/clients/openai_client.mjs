@@ -1,4 +1,4 @@
-// OpenAI's client for Node against a companion: models, chat, streams, usage, completions, errors.
+// OpenAI's client for Node against a companion: models, chat, streams, usage, schemas, completions, embeddings, errors.
 //
 // Called with the model's name; OPENAI_BASE_URL and OPENAI_API_KEY are set, and QUERN_NODE_MODULES names the folder
 // that has the client. Exits with 1 where something is not as OpenAI's API has it.
@@ -76,6 +76,32 @@ async function completions() {
   assert.equal(text, answer.choices[0].text);
 }
 
+async function schemas() {
+  const schema = { type: "array", items: { enum: ["red", "green", "blue"] }, minItems: 2, maxItems: 3 };
+  const stream = client.chat.completions.stream({
+    model,
+    messages,
+    temperature: 1,
+    seed: 5,
+    response_format: { type: "json_schema", json_schema: { name: "colours", schema, strict: true } },
+  });
+  const colours = JSON.parse(await stream.finalContent());
+  assert(colours.length >= 2 && colours.every((colour) => schema.items.enum.includes(colour)), String(colours));
+  const refused = { type: "json_schema", json_schema: { name: "n", schema: { type: "array", uniqueItems: true } } };
+  await assert.rejects(client.chat.completions.create({ model, messages, response_format: refused }), (error) => {
+    assert.equal(error.param, "response_format");
+    assert.match(error.message, /uniqueItems/);
+    return true;
+  });
+}
+
+async function embeddings() {
+  const answer = await client.embeddings.create({ model, input: ["The cat sleeps.", "Interest rates rose."] });
+  const lengths = answer.data.map(({ embedding }) => Math.hypot(...embedding));
+  assert(lengths.length === 2 && lengths.every((length) => Math.abs(length - 1) < 1e-5), String(lengths));
+  assert(answer.usage.prompt_tokens > 4, JSON.stringify(answer.usage));
+}
+
 async function errors() {
   await assert.rejects(client.chat.completions.create({ model: "no-such-model", messages }), (error) => {
     assert(error instanceof OpenAI.NotFoundError, String(error));
@@ -99,6 +125,8 @@ const answer = await chat();
 await chatStream(answer);
 await chatStreamHelper(answer);
 await leaving();
+await schemas();
 await completions();
+await embeddings();
 await errors();
-console.log(`openai ${version} for Node: models, chat, streams, leaving, completions, errors`);
+console.log(`openai ${version} for Node: models, chat, streams, leaving, schemas, completions, embeddings, errors`);

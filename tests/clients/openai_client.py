@@ -1,9 +1,10 @@
-"""OpenAI's client for Python against a companion: models, chat, streams, usage, completions, errors.
+"""OpenAI's client for Python against a companion: models, chat, streams, usage, schemas, completions, embeddings, errors.
 
 Called with the model's name; OPENAI_BASE_URL and OPENAI_API_KEY are set. Exits with 1 where something is not as
 OpenAI's API has it.
 """
 
+import json
 import sys
 
 import openai
@@ -83,6 +84,43 @@ def completions() -> None:
     assert text == answer.choices[0].text, (text, answer)
 
 
+def schemas() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"city": {"type": "string", "maxLength": 20}, "millions": {"type": "integer", "maximum": 99}},
+        "required": ["city", "millions"],
+        "additionalProperties": False,
+    }
+    named = {"name": "city", "schema": schema, "strict": True}
+    for temperature in (0, 1):
+        answer = client.chat.completions.create(
+            model=MODEL,
+            messages=QUESTION,
+            temperature=temperature,
+            seed=5,
+            max_tokens=100,
+            response_format={"type": "json_schema", "json_schema": named},
+        )
+        value = json.loads(answer.choices[0].message.content)
+        assert answer.choices[0].finish_reason == "stop" and list(value) == ["city", "millions"], answer
+        assert type(value["city"]) is str and type(value["millions"]) is int, value
+
+
+def embeddings() -> None:
+    texts = ["The cat sleeps on the sofa.", "A kitten naps on the couch.", "Interest rates rose by half a percent."]
+    # The client asks for base64 and decodes it.
+    answer = client.embeddings.create(model=MODEL, input=texts)
+    assert [object.index for object in answer.data] == [0, 1, 2] and answer.usage.prompt_tokens > 10, answer
+    cat, kitten, rates = (object.embedding for object in answer.data)
+    assert abs(dot(cat, cat) - 1) < 1e-5 and dot(cat, kitten) > dot(cat, rates), (dot(cat, kitten), dot(cat, rates))
+    as_floats = client.embeddings.create(model=MODEL, input=texts[0], encoding_format="float").data[0].embedding
+    assert max(abs(a - b) for a, b in zip(cat, as_floats, strict=True)) < 1e-6, "base64 and numbers differ"
+
+
+def dot(one: list[float], other: list[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
 def errors() -> None:
     try:
         client.chat.completions.create(model="no-such-model", messages=QUESTION)
@@ -106,6 +144,11 @@ models()
 chat_stream(chat())
 chat_limits()
 leaving()
+schemas()
 completions()
+embeddings()
 errors()
-print(f"openai {openai.__version__} for Python: models, chat, streams, limits, leaving, completions, errors")
+print(
+    f"openai {openai.__version__} for Python: models, chat, streams, limits, leaving, schemas, completions, embeddings, "
+    "errors"
+)

@@ -9,6 +9,7 @@ use super::lanes::InstructionSet;
 use super::linear::{Place, multiply, quantize};
 use super::parallel::Threads;
 use super::weight::CpuWeight;
+use crate::constraint::AllowedTokens;
 use crate::error::EngineError;
 use crate::executor::{Inspect, LogitsWanted};
 use crate::gguf::GgufFile;
@@ -141,12 +142,20 @@ impl CpuExecutor {
         context.iter().for_each(|&token| self.sampler.observe(token));
     }
 
-    /// Runs `tokens` and chooses the one that follows.
+    /// Runs `tokens` and chooses the one that follows, among those `allowed`.
     ///
     /// # Errors
     /// There is no memory for the cache.
-    pub fn choose(&mut self, tokens: &[u32], first_position: usize) -> Result<u32, EngineError> {
+    pub(crate) fn choose(
+        &mut self,
+        tokens: &[u32],
+        first_position: usize,
+        allowed: Option<&AllowedTokens>,
+    ) -> Result<u32, EngineError> {
         let mut logits = self.forward(tokens, first_position, LogitsWanted::Last)?;
+        if let Some(allowed) = allowed {
+            allowed.apply(&mut logits);
+        }
         Ok(self.sampler.choose(&mut logits, (first_position + tokens.len()) as u32))
     }
 

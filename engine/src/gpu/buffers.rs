@@ -19,6 +19,7 @@ pub(super) struct Buffers {
     attention_parts: wgpu::Buffer,
     sampling: wgpu::Buffer,
     seen: wgpu::Buffer,
+    allowed: wgpu::Buffer,
     chunk_bests: wgpu::Buffer,
     candidates: wgpu::Buffer,
     candidate_count: wgpu::Buffer,
@@ -78,6 +79,7 @@ impl Buffers {
             attention_parts: plain("attention parts", parts.max().unwrap_or(0) as usize),
             sampling: create("sampling", size_of::<Sampling>(), Use::UNIFORM),
             seen: plain("seen", plan.vocabulary_size.div_ceil(32) * 4),
+            allowed: plain("allowed", plan.vocabulary_size.div_ceil(32) * 4),
             chunk_bests: plain("chunk bests", kernels::chunks(plan.vocabulary_size) * 8),
             candidates: plain("candidates", plan.vocabulary_size * 8),
             candidate_count: plain("candidate count", 4),
@@ -104,6 +106,7 @@ impl Buffers {
             Resource::AttentionParts => &self.attention_parts,
             Resource::Sampling => &self.sampling,
             Resource::Seen => &self.seen,
+            Resource::Allowed => &self.allowed,
             Resource::ChunkBests => &self.chunk_bests,
             Resource::Candidates => &self.candidates,
             Resource::CandidateCount => &self.candidate_count,
@@ -118,7 +121,8 @@ impl Buffers {
 
     /// Bytes of everything but weights, keys and values.
     pub(super) fn scratch_bytes(&self) -> u64 {
-        let single = [&self.attention_parts, &self.candidates, &self.chunk_bests, &self.seen, &self.token_ids];
+        let single =
+            [&self.attention_parts, &self.candidates, &self.chunk_bests, &self.seen, &self.allowed, &self.token_ids];
         self.activations.iter().chain(&self.ropes).chain(single).map(wgpu::Buffer::size).sum()
     }
 }

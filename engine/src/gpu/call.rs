@@ -44,6 +44,8 @@ pub enum Resource {
     Sampling,
     /// One bit per token of the vocabulary: is it in the context?
     Seen,
+    /// Tokens that may be chosen, one bit each, where only some may.
+    Allowed,
     /// The best logit of each chunk of the vocabulary, and the chunk's share of the softmax.
     ChunkBests,
     /// Tokens that may be chosen, with their logits.

@@ -16,6 +16,7 @@ use super::readback::Readback;
 use super::recorder::{RecordedStep, Recording, Tuning, record};
 use super::weights;
 use crate::clock::now_seconds;
+use crate::constraint::AllowedTokens;
 use crate::error::EngineError;
 use crate::executor::{Inspect, LogitsWanted, MOST_LOGIT_ROWS};
 use crate::gguf::GgufFile;
@@ -46,6 +47,7 @@ pub struct GpuExecutor {
     logits_readback: Readback,
     chosen_readback: Readback,
     is_greedy: bool,
+    sampling: Sampling,
     /// What one more token of a submission costs, as last measured.
     seconds_per_token: Option<f64>,
 }
@@ -104,6 +106,7 @@ impl GpuExecutor {
             logits_readback: Readback::new(),
             chosen_readback: Readback::new(),
             is_greedy: true,
+            sampling: Sampling::default(),
             seconds_per_token: None,
         };
         this.begin_answer(SamplingParameters::GREEDY, &[]);
@@ -137,7 +140,8 @@ impl GpuExecutor {
             }
         }
         self.write(Resource::Seen, bytemuck::cast_slice(&seen));
-        self.write(Resource::Sampling, bytemuck::bytes_of(&Sampling::from(sampling)));
+        self.sampling = Sampling::from(sampling);
+        self.write(Resource::Sampling, bytemuck::bytes_of(&self.sampling));
     }
 
     /// Runs a batch; see [`crate::executor::Executor::forward`].
@@ -191,13 +195,16 @@ impl GpuExecutor {
     ///
     /// # Errors
     /// The device failed.
-    pub async fn choose(
+    pub(crate) async fn choose(
         &mut self,
         tokens: &[u32],
         first_position: usize,
         most_tokens: usize,
+        allowed: Option<&AllowedTokens>,
     ) -> Result<Vec<u32>, EngineError> {
-        let count = self.tokens_per_submission().min(most_tokens).max(1);
+        self.allow(allowed);
+        // What is allowed next depends on what is chosen now.
+        let count = if allowed.is_some() { 1 } else { self.tokens_per_submission().min(most_tokens).max(1) };
         let started = now_seconds();
         let chosen = self.choose_exactly(tokens, first_position, count).await?;
         if tokens.len() == 1 {
@@ -303,6 +310,18 @@ impl GpuExecutor {
 
     fn write(&self, resource: Resource, bytes: &[u8]) {
         self.gpu.queue.write_buffer(self.buffers.get(resource), 0, bytes);
+    }
+
+    fn allow(&mut self, allowed: Option<&AllowedTokens>) {
+        let is_constrained = u32::from(allowed.is_some());
+        if self.sampling.is_constrained != is_constrained {
+            self.sampling.is_constrained = is_constrained;
+            self.write(Resource::Sampling, bytemuck::bytes_of(&self.sampling));
+        }
+        if let Some(allowed) = allowed {
+            let words = self.vocabulary_size.div_ceil(32).min(allowed.words().len());
+            self.write(Resource::Allowed, bytemuck::cast_slice(&allowed.words()[..words]));
+        }
     }
 
     fn calls_of(&self, batch: &Batch) -> impl Iterator<Item = Range<usize>> {

@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use shared::model_call::{FinishReason, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage, Prompt};
+use shared::model_call::{
+    FinishReason, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage, OutputConstraint, Prompt,
+};
 
 use super::opening::{open_database, open_store, ready_model};
 use crate::arguments::GenerateArguments;
@@ -26,15 +28,15 @@ struct Outcome {
 pub(super) async fn run(config: Config, arguments: GenerateArguments) -> Result<()> {
     let database = open_database(&config)?;
     let store = open_store(&config, database.clone())?;
-    let request = GenerationRequest::new(
-        prompt(&arguments)?,
-        arguments.sampling.parameters()?,
-        GenerationLimits {
-            max_tokens: Some(arguments.sampling.max_tokens),
-            stop: arguments.sampling.stop.clone(),
-            ignore_end_of_sequence: arguments.ignore_eos,
-        },
-    );
+    let limits = GenerationLimits {
+        max_tokens: Some(arguments.sampling.max_tokens),
+        stop: arguments.sampling.stop.clone(),
+        ignore_end_of_sequence: arguments.ignore_eos,
+    };
+    let request = GenerationRequest {
+        constraint: constraint(&arguments)?,
+        ..GenerationRequest::new(prompt(&arguments)?, arguments.sampling.parameters()?, limits)
+    };
     let model = ready_model(&store, &arguments.model).await?;
     let json = arguments.json;
     // The model lives on one thread from beginning to end, and that must not be one of the runtime's.
@@ -78,6 +80,13 @@ pub(super) async fn run(config: Config, arguments: GenerateArguments) -> Result<
         "device": device,
     });
     Ok(print_line(&object.to_string())?)
+}
+
+fn constraint(arguments: &GenerateArguments) -> Result<Option<OutputConstraint>> {
+    let Some(path) = &arguments.json_schema else { return Ok(None) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let schema = serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))?;
+    Ok(Some(OutputConstraint::JsonSchema(schema)))
 }
 
 fn prompt(arguments: &GenerateArguments) -> Result<Prompt> {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use engine::ModelText;
-use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallError};
+use shared::model_call::{Embedding, GenerationEvent, GenerationRequest, ModelCallError, Prompt};
 
 use crate::database::DeviceSpeed;
 
@@ -49,6 +49,12 @@ pub trait LoadedModel {
         request: &GenerationRequest,
         emit: &mut dyn FnMut(GenerationEvent) -> ControlFlow<()>,
     ) -> Result<(), ModelCallError>;
+
+    /// Turns a text into a vector of Euclidean length 1.
+    ///
+    /// # Errors
+    /// The text is empty or doesn't fit the context, or the device failed.
+    fn embed(&mut self, input: &Prompt) -> Result<Embedding, ModelCallError>;
 
     /// Times itself for a moment.
     ///

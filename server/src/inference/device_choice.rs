@@ -92,7 +92,7 @@ fn typical_seconds(speed: DeviceSpeed) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::model_call::{GenerationEvent, GenerationRequest};
+    use shared::model_call::{Embedding, GenerationEvent, GenerationRequest, Prompt};
     use std::ops::ControlFlow;
     use std::sync::Mutex;
 
@@ -143,6 +143,10 @@ mod tests {
             _: &mut dyn FnMut(GenerationEvent) -> ControlFlow<()>,
         ) -> Result<(), ModelCallError> {
             Ok(())
+        }
+
+        fn embed(&mut self, _: &Prompt) -> Result<Embedding, ModelCallError> {
+            Err(unavailable("devices have no vectors"))
         }
 
         fn measure(&mut self) -> Result<DeviceSpeed, ModelCallError> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use engine::gpu::GpuDevice;
 use engine::source::FileSource;
 use engine::{Device, LoadOptions, Model, ModelText};
-use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallError, ModelCallErrorKind};
+use shared::model_call::{Embedding, GenerationEvent, GenerationRequest, ModelCallError, ModelCallErrorKind, Prompt};
 
 use super::backend::{Backend, LoadedModel, Target};
 use crate::config::Inference;
@@ -83,6 +83,10 @@ impl LoadedModel for EngineModel {
             }
         }
         Ok(())
+    }
+
+    fn embed(&mut self, input: &Prompt) -> Result<Embedding, ModelCallError> {
+        pollster::block_on(self.model.embed(input))
     }
 
     fn measure(&mut self) -> Result<DeviceSpeed, ModelCallError> {

@@ -3,27 +3,59 @@
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallError};
+use shared::model_call::{Embedding, GenerationEvent, GenerationRequest, ModelCallError, Prompt};
 use tokio::sync::mpsc::UnboundedSender;
 
 /// Where events of one generation go. It is not bounded: a slow reader must not hold up the model, and an answer is
 /// no longer than the context.
 pub(crate) type EventSender = UnboundedSender<Result<GenerationEvent, ModelCallError>>;
 
-/// One request on its way to the model's thread.
-pub(crate) struct Job {
-    pub(crate) request: GenerationRequest,
-    pub(crate) events: EventSender,
+/// Where a text's vector goes; one message is sent.
+pub(crate) type EmbeddingSender = UnboundedSender<Result<Embedding, ModelCallError>>;
+
+/// One piece of work on its way to the model's thread.
+pub(crate) enum Job {
+    /// An answer to write.
+    Generate { request: GenerationRequest, events: EventSender },
+    /// A text to turn into a vector.
+    Embed { input: Prompt, answer: EmbeddingSender },
+}
+
+impl Job {
+    /// The client has left.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Generate { events, .. } => events.is_closed(),
+            Self::Embed { answer, .. } => answer.is_closed(),
+        }
+    }
+
+    /// Tells the client why nothing comes (any more).
+    pub(crate) fn fail(&self, error: ModelCallError) {
+        // Nobody listening is no error.
+        let _ = match self {
+            Self::Generate { events, .. } => events.send(Err(error)).is_ok(),
+            Self::Embed { answer, .. } => answer.send(Err(error)).is_ok(),
+        };
+    }
 }
 
 /// Why a request was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
     /// As many requests wait as may.
     #[error("the model is busy: {waiting} requests are waiting already. Try again in a moment")]
     QueueFull {
         /// Requests waiting.
         waiting: usize,
+    },
+    /// The system gives the model no thread.
+    #[error("no thread could be started for {model}: {reason}")]
+    NoThread {
+        /// The model.
+        model: String,
+        /// What the system says.
+        reason: String,
     },
 }
 
@@ -62,7 +94,7 @@ impl JobQueue {
             return Err(PushError::Closed(jobs));
         }
         if state.waiting.len() >= self.capacity {
-            state.waiting.retain(|job| !job.events.is_closed());
+            state.waiting.retain(|job| !job.is_abandoned());
         }
         if state.waiting.len() >= self.capacity {
             return Err(PushError::Full { waiting: state.waiting.len() });
@@ -78,7 +110,7 @@ impl JobQueue {
         state.is_working = false;
         loop {
             match state.waiting.pop_front() {
-                Some(job) if job.events.is_closed() => {}
+                Some(job) if job.is_abandoned() => {}
                 Some(job) => {
                     state.is_working = true;
                     return Some(job);
@@ -117,7 +149,7 @@ impl JobQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::model_call::{GenerationLimits, Prompt};
+    use shared::model_call::GenerationLimits;
     use shared::sampling::SamplingParameters;
     use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -125,11 +157,14 @@ mod tests {
         let (events, receiver) = unbounded_channel();
         let prompt = Prompt::Tokens(vec![token]);
         let request = GenerationRequest::new(prompt, SamplingParameters::GREEDY, GenerationLimits::default());
-        (vec![Job { request, events }], receiver)
+        (vec![Job::Generate { request, events }], receiver)
     }
 
     fn prompt_of(job: Option<Job>) -> Option<Prompt> {
-        job.map(|job| job.request.prompt)
+        job.map(|job| match job {
+            Job::Generate { request, .. } => request.prompt,
+            Job::Embed { input, .. } => input,
+        })
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! The models in memory: loaded on first use, the least recently used one makes room for the next.
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::ModelText;
 use futures::stream::{self, StreamExt};
-use shared::model_call::{GenerationEvent, GenerationRequest, GenerationStream, ModelCallError};
+use shared::model_call::{Embeddings, GenerationEvent, GenerationRequest, GenerationStream, ModelCallError, Prompt};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::backend::Backend;
@@ -46,25 +47,76 @@ impl ServedModels {
     /// error in that is each stream's first item. Dropping a stream cancels its request.
     ///
     /// # Errors
-    /// Too many requests are waiting.
+    /// Too many requests are waiting, or the model can't have a thread.
     pub fn submit(
         &self,
         model: &ModelToServe,
         requests: Vec<GenerationRequest>,
     ) -> Result<Vec<GenerationStream>, SubmitError> {
-        let (mut jobs, mut streams) = (Vec::new(), Vec::new());
-        for request in requests {
-            let (events, receiver) = unbounded_channel();
-            jobs.push(Job { request, events });
-            streams.push(event_stream(receiver));
-        }
+        let (jobs, streams) = requests
+            .into_iter()
+            .map(|request| {
+                let (events, receiver) = unbounded_channel();
+                (Job::Generate { request, events }, event_stream(receiver))
+            })
+            .unzip();
+        self.queue(model, jobs)?;
+        Ok(streams)
+    }
+
+    /// As [`ServedModels::submit`], in the order that costs least: prompts with a common beginning follow each other, so
+    /// that what one has left in the model's cache the next need not read. The streams are in the order of `requests`.
+    ///
+    /// # Errors
+    /// Too many requests are waiting, or the model can't have a thread.
+    pub fn submit_in_any_order(
+        &self,
+        model: &ModelToServe,
+        requests: Vec<GenerationRequest>,
+    ) -> Result<Vec<GenerationStream>, SubmitError> {
+        let mut requests: Vec<_> = requests.into_iter().enumerate().collect();
+        requests.sort_by(|(_, a), (_, b)| by_beginning(&a.prompt, &b.prompt));
+        let (indices, requests): (Vec<usize>, _) = requests.into_iter().unzip();
+        let mut streams: Vec<_> = indices.into_iter().zip(self.submit(model, requests)?).collect();
+        streams.sort_by_key(|(index, _)| *index);
+        Ok(streams.into_iter().map(|(_, stream)| stream).collect())
+    }
+
+    /// Queues the texts of one client, and returns what will be their vectors. The model is loaded if it is not in
+    /// memory. Dropping the future cancels the work.
+    ///
+    /// # Errors
+    /// Too many requests are waiting, or the model can't have a thread.
+    pub fn embed(
+        &self,
+        model: &ModelToServe,
+        inputs: Vec<Prompt>,
+    ) -> Result<impl Future<Output = Result<Embeddings, ModelCallError>> + Send + use<>, SubmitError> {
+        let (jobs, receivers): (_, Vec<_>) = inputs
+            .into_iter()
+            .map(|input| {
+                let (answer, receiver) = unbounded_channel();
+                (Job::Embed { input, answer }, receiver)
+            })
+            .unzip();
+        self.queue(model, jobs)?;
+        Ok(async move {
+            let mut embeddings = Vec::with_capacity(receivers.len());
+            for mut receiver in receivers {
+                embeddings.push(receiver.recv().await.unwrap_or_else(|| Err(unavailable(DIED)))?);
+            }
+            Ok(embeddings.into_iter().collect())
+        })
+    }
+
+    fn queue(&self, model: &ModelToServe, mut jobs: Vec<Job>) -> Result<(), SubmitError> {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = workers.iter().position(|(served, _)| served == model) {
             let served = workers.remove(index);
             match served.1.queue.push(jobs) {
                 Ok(()) => {
                     workers.push(served);
-                    return Ok(streams);
+                    return Ok(());
                 }
                 Err(PushError::Full { waiting }) => {
                     workers.push(served);
@@ -74,18 +126,11 @@ impl ServedModels {
                 Err(PushError::Closed(returned)) => jobs = returned,
             }
         }
-        match self.start_worker(model, jobs, &mut workers) {
-            Ok(worker) => workers.push((model.clone(), worker)),
-            Err(error) => {
-                let error = unavailable(format!("no thread could be started for {}: {error}", model.name));
-                let failed = streams.into_iter().map(|_| {
-                    let error = error.clone();
-                    stream::once(async { Err(error) }).boxed()
-                });
-                return Ok(failed.collect());
-            }
-        }
-        Ok(streams)
+        let worker = self
+            .start_worker(model, jobs, &mut workers)
+            .map_err(|error| SubmitError::NoThread { model: model.name.clone(), reason: error.to_string() })?;
+        workers.push((model.clone(), worker));
+        Ok(())
     }
 
     /// Loads a model ahead of the first request.
@@ -156,6 +201,15 @@ impl Drop for ServedModels {
         for (_, worker) in workers.iter() {
             worker.queue.close();
         }
+    }
+}
+
+/// An order in which prompts of one kind that begin alike are neighbours.
+fn by_beginning(one: &Prompt, other: &Prompt) -> Ordering {
+    match (one, other) {
+        (Prompt::Text(one), Prompt::Text(other)) => one.cmp(other),
+        (Prompt::Tokens(one), Prompt::Tokens(other)) => one.cmp(other),
+        _ => Ordering::Equal,
     }
 }
 

@@ -65,19 +65,24 @@ impl Worker {
 }
 
 fn answer(model: &mut dyn LoadedModel, job: &Job) {
-    let mut emit = |event| match job.events.send(Ok(event)) {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(_) => ControlFlow::Break(()),
+    let done = match job {
+        Job::Generate { request, events } => model.generate(request, &mut |event| match events.send(Ok(event)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }),
+        Job::Embed { input, answer } => model.embed(input).map(|embedding| {
+            // A client that has left does not wait for it.
+            let _ = answer.send(Ok(embedding));
+        }),
     };
-    if let Err(error) = model.generate(&job.request, &mut emit) {
-        let _ = job.events.send(Err(error));
+    if let Err(error) = done {
+        job.fail(error);
     }
 }
 
 fn tell_all<'a>(jobs: impl IntoIterator<Item = &'a Job>, error: &ModelCallError) {
     for job in jobs {
-        // Nobody listening is no error.
-        let _ = job.events.send(Err(error.clone()));
+        job.fail(error.clone());
     }
 }
 

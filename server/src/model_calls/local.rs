@@ -1,10 +1,13 @@
 //! Models of this machine, by name.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::rc::Rc;
 
 use futures::stream::{self, StreamExt};
-use shared::model_call::{GenerationRequest, GenerationStream, ModelCall, ModelCallError, ModelCallErrorKind};
+use shared::model_call::{
+    EmbeddingFuture, GenerationRequest, GenerationStream, ModelCall, ModelCallError, ModelCallErrorKind, Prompt,
+};
 use shared::model_pool::{ModelPool, ModelReference};
 
 use crate::inference::{ModelToServe, ServedModels, unavailable};
@@ -46,6 +49,13 @@ impl ModelCall for LocalModel {
         match self.served.submit(&self.model, vec![request]) {
             Ok(generations) => stream::iter(generations).flatten().boxed(),
             Err(error) => stream::iter([Err(unavailable(error.to_string()))]).boxed(),
+        }
+    }
+
+    fn embed(&self, texts: Vec<String>) -> EmbeddingFuture {
+        match self.served.embed(&self.model, texts.into_iter().map(Prompt::Text).collect()) {
+            Ok(embeddings) => Box::pin(embeddings),
+            Err(error) => Box::pin(ready(Err(unavailable(error.to_string())))),
         }
     }
 }

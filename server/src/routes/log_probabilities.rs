@@ -64,8 +64,9 @@ mod tests {
     use shared::model_call::TopToken;
 
     fn token(text: &str, log_probability: Option<f32>, top: &[(&str, f32)]) -> TokenLogProbability {
-        let top = top.iter().map(|&(text, log_probability)| TopToken { id: 0, text: text.into(), log_probability });
-        TokenLogProbability { id: 0, text: text.into(), log_probability, top: top.collect() }
+        let top =
+            top.iter().map(|&(text, log_probability)| TopToken { id: Some(0), text: text.into(), log_probability });
+        TokenLogProbability { id: Some(0), text: text.into(), log_probability, top: top.collect() }
     }
 
     #[test]

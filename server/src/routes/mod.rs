@@ -5,6 +5,7 @@ pub mod chat_completions;
 pub mod companion;
 pub mod completions;
 pub mod device;
+pub mod embeddings;
 pub mod health;
 mod log_probabilities;
 pub mod model_files;

@@ -7,7 +7,6 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -82,11 +81,15 @@ pub(crate) async fn respond(
     delivery: Delivery,
     shape: impl AnswerShape,
 ) -> Result<Response, ApiError> {
-    let mut generations = state.served().submit(model, prompts)?;
+    let mut generations = match delivery {
+        // Nobody sees an answer before they are all there.
+        Delivery::Whole => state.served().submit_in_any_order(model, prompts)?,
+        Delivery::Streamed { .. } => state.served().submit(model, prompts)?,
+    };
     let cut_off = state.cut_off().clone();
     if let Some(first) = generations.first_mut() {
         // The first event is `Started`; the stream goes on from there.
-        next_event(first, &cut_off).await.map_err(|error| about_prompt(error, &shape))?;
+        next_event(first, &cut_off).await.map_err(|error| error.about(shape.prompt_field()))?;
     }
     match delivery {
         Delivery::Whole => whole(generations, &cut_off, &shape).await,
@@ -113,14 +116,6 @@ async fn next_event(
     }
 }
 
-/// What the engine refuses without naming a field is the prompt: it knows no other.
-fn about_prompt(error: ApiError, shape: &impl AnswerShape) -> ApiError {
-    if error.status == StatusCode::BAD_REQUEST && error.param.is_none() {
-        return error.with_param(shape.prompt_field());
-    }
-    error
-}
-
 async fn whole(
     generations: Vec<GenerationStream>,
     cut_off: &CancellationToken,
@@ -131,7 +126,8 @@ async fn whole(
     for mut generation in generations {
         let (mut text, mut tokens) = (String::new(), Vec::new());
         let reason = loop {
-            let event = next_event(&mut generation, cut_off).await.map_err(|error| about_prompt(error, shape))?;
+            let event =
+                next_event(&mut generation, cut_off).await.map_err(|error| error.about(shape.prompt_field()))?;
             match event {
                 GenerationEvent::Started { .. } | GenerationEvent::Prefill { .. } => {}
                 GenerationEvent::LogProbabilities { tokens: more } => tokens.extend(more),
@@ -185,7 +181,7 @@ fn events(
                         break;
                     }
                     Err(error) => {
-                        yield Event::default().json_data(about_prompt(error, &shape).envelope());
+                        yield Event::default().json_data(error.about(shape.prompt_field()).envelope());
                         return;
                     }
                 }

@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use serde_json::{Value, json};
-use shared::model_call::{ChatMessage, Prompt};
+use shared::model_call::{ChatMessage, OutputConstraint, Prompt};
 
 use crate::sse::chunks;
 use crate::support::TestCompanion;
@@ -135,7 +135,12 @@ async fn fields_that_are_not_honoured_are_refused_by_name() {
         (json!({"n": 2}), "n"),
         (json!({"top_logprobs": 2}), "top_logprobs"),
         (json!({"tools": [{"type": "function", "function": {"name": "f"}}]}), "tools"),
-        (json!({"response_format": {"type": "json_object"}}), "response_format"),
+        (json!({"response_format": {"type": "grammar"}}), "response_format.type"),
+        (json!({"response_format": {"type": "json_schema"}}), "response_format.json_schema"),
+        (
+            json!({"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": 5}}}),
+            "response_format",
+        ),
         (json!({"logit_bias": {"5": 1}}), "logit_bias"),
         (json!({"temperature": 9}), "temperature"),
         (json!({"no_such_field": 1}), "no_such_field"),
@@ -150,6 +155,23 @@ async fn fields_that_are_not_honoured_are_refused_by_name() {
         assert_eq!((status, param.as_str()), (400, expected_param), "{message}");
     }
     assert!(companion.backend.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_response_format_becomes_the_constraint_that_the_model_is_held_to() {
+    let companion = TestCompanion::start().await;
+    let schema = json!({"type": "object", "properties": {"a": {"type": "integer"}}});
+    let named = json!({"name": "answer", "description": "An a.", "strict": true, "schema": schema.clone()});
+    for (format, expected) in [
+        (json!({"type": "text"}), None),
+        (json!({"type": "json_object"}), Some(OutputConstraint::JsonObject)),
+        (json!({"type": "json_schema", "json_schema": named}), Some(OutputConstraint::JsonSchema(schema))),
+        (json!({"type": "json_schema", "json_schema": {"name": "n"}}), Some(OutputConstraint::JsonObject)),
+    ] {
+        let answer = companion.post(PATH, &with("hello", &json!({"response_format": format}))).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(companion.backend.requests().last().unwrap().constraint, expected);
+    }
 }
 
 #[tokio::test]

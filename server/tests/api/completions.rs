@@ -1,7 +1,7 @@
 //! `POST /v1/completions`.
 
 use serde_json::{Value, json};
-use shared::model_call::{LogProbabilitiesWanted, Prompt};
+use shared::model_call::{GenerationRequest, LogProbabilitiesWanted, Prompt};
 
 use crate::sse::chunks;
 use crate::support::TestCompanion;
@@ -31,6 +31,30 @@ async fn several_prompts_get_a_choice_each() {
     assert_eq!(texts, ["one", "two three"]);
     assert_eq!(answer["choices"][1]["index"], 1);
     assert_eq!(answer["usage"]["total_tokens"], 6);
+}
+
+#[tokio::test]
+async fn prompts_that_begin_alike_are_read_one_after_the_other_and_answered_in_their_order() {
+    let companion = TestCompanion::start().await;
+    let prompts = ["one and two", "three", "one and four", "three and five"];
+    let body = json!({"model": "echo", "prompt": prompts, "max_tokens": 9});
+    let answer = companion.post(PATH, &body).await.json();
+    let texts: Vec<&Value> = answer["choices"].as_array().unwrap().iter().map(|choice| &choice["text"]).collect();
+    assert_eq!(texts, prompts);
+    let read = |requests: Vec<GenerationRequest>| -> Vec<Prompt> {
+        requests.into_iter().map(|request| request.prompt).collect()
+    };
+    let as_texts = |texts: [&str; 4]| texts.map(|text| Prompt::Text(text.to_owned())).to_vec();
+    let by_beginning = as_texts(["one and four", "one and two", "three", "three and five"]);
+    assert_eq!(read(companion.backend.requests()), by_beginning);
+    let tokens = json!({"model": "echo", "prompt": [[7, 1], [5], [7, 0]]});
+    companion.post(PATH, &tokens).await;
+    let tokens = [vec![5], vec![7, 0], vec![7, 1]].map(Prompt::Tokens);
+    assert_eq!(read(companion.backend.requests())[4..], tokens);
+    // A stream tells the first answer first.
+    let streamed = json!({"model": "echo", "prompt": prompts, "stream": true});
+    companion.post(PATH, &streamed).await;
+    assert_eq!(read(companion.backend.requests())[7..], as_texts(prompts));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod chat_completions;
 mod companion;
 mod completions;
 mod device;
+mod embeddings;
 mod envelope;
 mod health;
 mod model_files;

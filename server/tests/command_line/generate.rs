@@ -49,6 +49,22 @@ fn a_stop_text_ends_the_answer_before_it() {
 }
 
 #[test]
+fn an_answer_is_held_to_a_schema() {
+    let quern = Quern::new();
+    let schema = br#"{"type": "object", "properties": {"sky": {"enum": ["green", "blue"]}}, "required": ["sky"],
+        "additionalProperties": false}"#;
+    let file = quern.file("schema.json", schema);
+    let prompt = ["--prompt", "The colour of the sky as JSON:", "--temperature", "0", "--json-schema"];
+    let answer = generate(&quern, &[&prompt[..], &[text(&file)]].concat());
+    assert!([r#"{"sky": "blue"}"#, r#"{"sky": "green"}"#].contains(&answer.trim_end()), "{answer}");
+    let cannot = quern.file("cannot.json", br#"{"type": "array", "uniqueItems": true}"#);
+    let options =
+        ["generate", "--model", &smollm2(), "--device", "cpu", "--prompt", "a", "--json-schema", text(&cannot)];
+    let errors = quern.run(&options).bad();
+    assert!(errors.contains("uniqueItems"), "{errors}");
+}
+
+#[test]
 fn one_prompt_is_needed() {
     let quern = Quern::new();
     for prompts in [&[][..], &["--prompt", "a", "--prompt-ids", "1"]] {

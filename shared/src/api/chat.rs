@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::request::{Sampling, Stop, StreamOptions, invalid, limits, null_is_false, refuse_unhonoured};
-use crate::model_call::{ChatMessage, FinishReason, GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt};
+use super::request::{Sampling, Stop, StreamOptions, constraint, invalid, limits, null_is_false, refuse_unhonoured};
+use super::response_format::ResponseFormat;
+use crate::model_call::{
+    ChatMessage, FinishReason, GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt, TokenLogProbability,
+    TopToken,
+};
 
 /// The most alternatives to each token that a request may ask for, as at OpenAI.
 const MOST_TOP_LOGPROBS: u32 = 20;
@@ -55,6 +59,9 @@ pub struct ChatCompletionRequest {
     /// What the stream carries besides text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_options: Option<StreamOptions>,
+    /// What the answer must look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_format: Option<ResponseFormat>,
     /// Every other field.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -127,6 +134,7 @@ impl ChatCompletionRequest {
         };
         let limits = limits(max_tokens, param, self.stop.clone())?;
         Ok(GenerationRequest {
+            constraint: constraint(self.response_format.as_ref())?,
             log_probabilities: self.log_probabilities()?,
             ..GenerationRequest::new(Prompt::Chat(messages), sampling.parameters(fallback_seed)?, limits)
         })
@@ -223,6 +231,9 @@ pub struct ChunkChoice {
     pub index: u32,
     /// What to append.
     pub delta: Delta,
+    /// How probable the new tokens were, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<ChunkLogProbabilities>,
     /// Why it ended, in its last chunk.
     pub finish_reason: Option<FinishReason>,
 }
@@ -236,6 +247,36 @@ pub struct Delta {
     /// New text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+}
+
+/// How probable tokens were.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChunkLogProbabilities {
+    /// One for each new token.
+    #[serde(default)]
+    pub content: Option<Vec<WireLogProbability>>,
+}
+
+/// How probable a token was at its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WireLogProbability {
+    /// The token's text.
+    pub token: String,
+    /// Natural logarithm of its probability.
+    pub logprob: Option<f32>,
+    /// The most probable tokens at this place.
+    #[serde(default)]
+    pub top_logprobs: Vec<WireLogProbability>,
+}
+
+impl From<WireLogProbability> for TokenLogProbability {
+    fn from(wire: WireLogProbability) -> Self {
+        let top = wire
+            .top_logprobs
+            .into_iter()
+            .filter_map(|top| Some(TopToken { id: None, text: top.token, log_probability: top.logprob? }));
+        Self { id: None, text: wire.token, log_probability: wire.logprob, top: top.collect() }
+    }
 }
 
 /// Token counts.
@@ -300,7 +341,8 @@ mod tests {
         refused("top_logprobs", json!(2), "top_logprobs");
         refused("frequency_penalty", json!(0.5), "frequency_penalty");
         refused("tools", json!([{"type": "function"}]), "tools");
-        refused("response_format", json!({"type": "json_object"}), "response_format");
+        let no_schema = json!({"type": "json_schema", "json_schema": {"name": "n", "schema": 1}});
+        refused("response_format", no_schema, "response_format");
         refused("temperature", json!(9), "temperature");
         refused("max_tokens", json!(0), "max_tokens");
         refused("stop", json!(["", "x"]), "stop");

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::request::{Sampling, Stop, StreamOptions, invalid, limits, null_is_false, refuse_unhonoured};
+use super::request::{Sampling, Stop, StreamOptions, constraint, invalid, limits, null_is_false, refuse_unhonoured};
+use super::response_format::ResponseFormat;
 use crate::model_call::{GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt};
 
 /// The request.
@@ -49,6 +50,9 @@ pub struct CompletionRequest {
     /// What the stream carries besides text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream_options: Option<StreamOptions>,
+    /// Ours at this route: what the answer must look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_format: Option<ResponseFormat>,
     /// Every other field.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -75,6 +79,18 @@ const MOST_LOGPROBS: u32 = 5;
 /// The most prompts one request may carry.
 const MOST_PROMPTS: usize = 128;
 
+impl Prompts {
+    /// Each of them.
+    pub fn each(&self) -> Vec<Prompt> {
+        match self {
+            Self::Text(text) => vec![Prompt::Text(text.clone())],
+            Self::Texts(texts) => texts.iter().cloned().map(Prompt::Text).collect(),
+            Self::Tokens(ids) => vec![Prompt::Tokens(ids.clone())],
+            Self::TokenLists(lists) => lists.iter().cloned().map(Prompt::Tokens).collect(),
+        }
+    }
+}
+
 impl CompletionRequest {
     /// What to generate, one request per prompt, every field checked; `fallback_seed` is used where the request names
     /// no seed.
@@ -83,12 +99,7 @@ impl CompletionRequest {
     /// A field that is out of range or can't be honoured, named in `param`.
     pub fn to_generation_requests(&self, fallback_seed: u64) -> Result<Vec<GenerationRequest>, ModelCallError> {
         refuse_unhonoured(&self.extra)?;
-        let prompts: Vec<Prompt> = match &self.prompt {
-            Prompts::Text(text) => vec![Prompt::Text(text.clone())],
-            Prompts::Texts(texts) => texts.iter().cloned().map(Prompt::Text).collect(),
-            Prompts::Tokens(ids) => vec![Prompt::Tokens(ids.clone())],
-            Prompts::TokenLists(lists) => lists.iter().cloned().map(Prompt::Tokens).collect(),
-        };
+        let prompts = self.prompt.each();
         if prompts.is_empty() || prompts.len() > MOST_PROMPTS {
             return Err(invalid(
                 "prompt",
@@ -111,7 +122,9 @@ impl CompletionRequest {
             return Err(invalid("logprobs", format!("logprobs is {top}; it must be at most {MOST_LOGPROBS}")));
         }
         let log_probabilities = self.logprobs.map(|top| LogProbabilitiesWanted { top, of_prompt: self.echo });
+        let constraint = constraint(self.response_format.as_ref())?;
         let request = |prompt| GenerationRequest {
+            constraint: constraint.clone(),
             log_probabilities,
             ..GenerationRequest::new(prompt, sampling, limits.clone())
         };

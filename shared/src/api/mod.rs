@@ -6,9 +6,11 @@
 pub mod chat;
 pub mod companion;
 pub mod completions;
+pub mod embeddings;
 pub mod error;
 pub mod models;
 mod request;
+pub mod response_format;
 pub mod tokenizer;
 
 pub use request::{Stop, StreamOptions};

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
-use crate::model_call::{GenerationLimits, ModelCallError, ModelCallErrorKind};
+use super::response_format::ResponseFormat;
+use crate::model_call::{GenerationLimits, ModelCallError, ModelCallErrorKind, OutputConstraint};
 use crate::sampling::SamplingParameters;
 
 /// One stop text or up to four.
@@ -84,6 +85,11 @@ pub(super) fn limits(
     Ok(GenerationLimits { max_tokens, stop, ignore_end_of_sequence: false })
 }
 
+/// The constraint that a `response_format` asks for.
+pub(super) fn constraint(format: Option<&ResponseFormat>) -> Result<Option<OutputConstraint>, ModelCallError> {
+    format.map_or(Ok(None), ResponseFormat::constraint)
+}
+
 /// Refuses the first field of `extra` that would change the answer. A field at the value that asks for nothing
 /// (null, false, 0, 1 for `n`, an empty list) is fine, and so are those that only label a request.
 pub(super) fn refuse_unhonoured(extra: &Map<String, Value>) -> Result<(), ModelCallError> {
@@ -97,10 +103,7 @@ pub(super) fn refuse_unhonoured(extra: &Map<String, Value>) -> Result<(), ModelC
                 number.as_f64() == Some(nothing)
             }
             Value::Array(list) => list.is_empty(),
-            Value::Object(object) => {
-                object.is_empty()
-                    || (field == "response_format" && object.get("type").is_some_and(|kind| kind == "text"))
-            }
+            Value::Object(object) => object.is_empty(),
             // Without tools these are what happens anyway.
             Value::String(text) => field == "tool_choice" && matches!(text.as_str(), "none" | "auto"),
             Value::Bool(true) => false,

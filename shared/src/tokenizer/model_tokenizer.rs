@@ -60,8 +60,16 @@ impl Tokenizer {
 
     /// The ids of `text`, nothing added.
     pub fn encode(&self, text: &str, special: SpecialTokens) -> Vec<u32> {
+        self.encode_after(true, text, special)
+    }
+
+    /// The ids of `text` where it goes on after other text: nothing is added, no space before it either.
+    pub fn encode_continuation(&self, text: &str, special: SpecialTokens) -> Vec<u32> {
+        self.encode_after(false, text, special)
+    }
+
+    fn encode_after(&self, mut after_special: bool, text: &str, special: SpecialTokens) -> Vec<u32> {
         let mut ids = Vec::new();
-        let mut after_special = true;
         self.special.split(text, special == SpecialTokens::Parse, |piece| match piece {
             Piece::Token(id) => {
                 ids.push(id);
@@ -148,6 +156,11 @@ impl Tokenizer {
     /// True for tokens that are no text.
     pub fn is_control(&self, id: u32) -> bool {
         matches!(self.vocabulary.kinds.get(id as usize), Some(TokenKind::Control | TokenKind::Unknown))
+    }
+
+    /// Tokens that end an answer, the one that the model file names first.
+    pub fn end_of_generation(&self) -> &[u32] {
+        &self.end_of_generation
     }
 
     /// True for tokens that end an answer.

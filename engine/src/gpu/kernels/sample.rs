@@ -32,7 +32,8 @@ pub(in crate::gpu) struct Sampling {
     top_k: u32,
     seed_low: u32,
     seed_high: u32,
-    padding: u32,
+    /// 1 where only some tokens are allowed.
+    pub(in crate::gpu) is_constrained: u32,
 }
 
 impl From<SamplingParameters> for Sampling {
@@ -46,7 +47,7 @@ impl From<SamplingParameters> for Sampling {
             top_k,
             seed_low: seed as u32,
             seed_high: (seed >> 32) as u32,
-            padding: 0,
+            is_constrained: 0,
         }
     }
 }
@@ -59,7 +60,7 @@ const SAMPLING: &str = "struct Sampling {
     top_k: u32,
     seed_low: u32,
     seed_high: u32,
-    padding: u32,
+    is_constrained: u32,
 }
 ";
 
@@ -85,6 +86,7 @@ pub(in crate::gpu) fn sample(logits: BufferId, vocabulary_size: usize, is_greedy
             .constant("THREADS", CHUNK_THREADS)
             .write("logits", "f32", Resource::Activations(logits))
             .read("seen", "u32", Resource::Seen)
+            .read("allowed", "u32", Resource::Allowed)
             .write("chunk_bests", "Best", Resource::ChunkBests)
             .call(grid),
     ];

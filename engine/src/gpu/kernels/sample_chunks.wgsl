@@ -10,6 +10,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
             logit = select(logit * sampling.repetition_penalty, logit / sampling.repetition_penalty, logit > 0.0);
             logits[token] = logit;
         }
+        if sampling.is_constrained == 1u && ((allowed[token >> 5u] >> (token & 31u)) & 1u) == 0u {
+            logit = LOWEST;
+            logits[token] = logit;
+        }
         if logit > best.logit {
             best = Best(token, logit);
         }

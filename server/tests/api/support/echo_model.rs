@@ -10,7 +10,8 @@ use server::database::DeviceSpeed;
 use server::inference::{Backend, LoadedModel, Target};
 use shared::chat_template::{ChatTemplate, TemplateOrigin};
 use shared::model_call::{
-    FinishReason, GenerationEvent, GenerationRequest, GenerationUsage, ModelCallError, ModelCallErrorKind, Prompt,
+    Embedding, FinishReason, GenerationEvent, GenerationRequest, GenerationUsage, ModelCallError, ModelCallErrorKind,
+    Prompt,
 };
 use shared::tokenizer::{TextList, TokenKind, Tokenizer, Vocabulary, VocabularyModel};
 
@@ -136,17 +137,26 @@ impl LoadedModel for EchoModel {
         self.backend.diary.state.lock().unwrap().requests.push(request.clone());
         self.backend.note("generate");
         let words = words_of(&request.prompt)?;
-        if words.len() > CONTEXT_WORDS {
-            let message = format!("the prompt has {} tokens, the context {CONTEXT_WORDS}", words.len());
-            // The engine does not know which field of a request held the prompt either.
-            return Err(error(ModelCallErrorKind::ContextLengthExceeded, &message));
-        }
+        check_length(&words)?;
         if words.iter().any(|word| word == "hold") {
             self.backend.wait_for_release();
         }
         let flow = self.answer(request, &words, emit)?;
         self.backend.note(if flow.is_break() { "cancelled" } else { "finished" });
         Ok(())
+    }
+
+    /// The length of the first word and that of the last one, as a direction.
+    fn embed(&mut self, input: &Prompt) -> Result<Embedding, ModelCallError> {
+        self.backend.note("embed");
+        let words = words_of(input)?;
+        if words.iter().any(|word| word == "hold") {
+            self.backend.wait_for_release();
+        }
+        check_length(&words)?;
+        let lengths = [words.first(), words.last()].map(|word| word.map_or(0.0, |word| word.len() as f32));
+        let norm = lengths[0].hypot(lengths[1]);
+        Ok(Embedding { vector: lengths.map(|length| length / norm).to_vec(), tokens: words.len() as u32 })
     }
 
     fn measure(&mut self) -> Result<DeviceSpeed, ModelCallError> {
@@ -191,6 +201,15 @@ impl EchoModel {
         let reason = if allowed < wanted { FinishReason::Length } else { FinishReason::Stop };
         Ok(emit(GenerationEvent::Finished { reason, usage }))
     }
+}
+
+fn check_length(words: &[String]) -> Result<(), ModelCallError> {
+    if words.len() <= CONTEXT_WORDS {
+        return Ok(());
+    }
+    let message = format!("the prompt has {} tokens, the context {CONTEXT_WORDS}", words.len());
+    // The engine does not know which field of a request held the prompt either.
+    Err(error(ModelCallErrorKind::ContextLengthExceeded, &message))
 }
 
 fn words_of(prompt: &Prompt) -> Result<Vec<String>, ModelCallError> {
