@@ -17,9 +17,7 @@ use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::catalog::Catalog;
-use shared::model_call::{
-    GenerationEvent, GenerationLimits, GenerationRequest, LogProbabilitiesWanted, Prompt,
-};
+use shared::model_call::{GenerationEvent, GenerationLimits, GenerationRequest, LogProbabilitiesWanted, Prompt};
 use shared::sampling::SamplingParameters;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};

@@ -15,6 +15,7 @@ pub mod conversation;
 pub mod evaluation;
 pub mod model_pool;
 pub mod optimization;
+pub mod prompt_trial;
 pub mod prompts;
 
 use leptos::prelude::*;
@@ -45,6 +46,8 @@ pub struct Stores {
     pub chat: chat::ChatStore,
     /// The open prompt.
     pub prompts: prompts::PromptStore,
+    /// What models answer to it.
+    pub prompt_trial: prompt_trial::PromptTrial,
     /// The open evaluation, and its runs.
     pub evaluation: evaluation::EvaluationStore,
     /// The search for a better prompt.
@@ -64,6 +67,7 @@ impl Stores {
         let pool = model_pool::PageModels::new(engine);
         let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
         let prompts = prompts::PromptStore::start(workspace, toaster);
+        let prompt_trial = prompt_trial::PromptTrial::new(pool);
         let evaluation = evaluation::EvaluationStore::start(workspace, pool, toaster);
         let optimization = optimization::OptimizationStore::new(workspace, pool, toaster);
         let stores = Self {
@@ -77,6 +81,7 @@ impl Stores {
             pool,
             chat,
             prompts,
+            prompt_trial,
             evaluation,
             optimization,
         };

@@ -2,7 +2,9 @@
 
 pub mod chooser;
 pub mod editor;
+pub mod example_choice;
 pub mod examples;
+pub mod move_buttons;
 pub mod page;
 pub mod preview;
 pub mod try_out;

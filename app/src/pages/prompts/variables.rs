@@ -152,7 +152,7 @@ fn VariableRow(
                         id=format!("variable-name-{index}")
                         label="Name"
                         value=text(|variable| variable.name.clone())
-                        on_input=move |name: String| change(&|variable| variable.name.clone_from(&name))
+                        on_input=move |name: String| prompt.update(|prompt| prompt.rename_variable(index, name.trim()))
                     />
                     <Field label="Type" control_id=format!("variable-kind-{index}")>
                         <Select
