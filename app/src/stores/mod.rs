@@ -10,6 +10,7 @@ pub mod devices;
 pub mod engine;
 pub mod models;
 
+pub mod chains;
 pub mod chat;
 pub mod conversation;
 pub mod evaluation;
@@ -46,7 +47,9 @@ pub struct Stores {
     pub chat: chat::ChatStore,
     /// The open prompt.
     pub prompts: prompts::PromptStore,
-    /// What models answer to it.
+    /// The open chain of prompts, and its run.
+    pub chains: chains::ChainStore,
+    /// What models answer to the open prompt.
     pub prompt_trial: prompt_trial::PromptTrial,
     /// The open evaluation, and its runs.
     pub evaluation: evaluation::EvaluationStore,
@@ -67,6 +70,7 @@ impl Stores {
         let pool = model_pool::PageModels::new(engine);
         let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
         let prompts = prompts::PromptStore::start(workspace, toaster);
+        let chains = chains::ChainStore::start(workspace, pool, toaster);
         let prompt_trial = prompt_trial::PromptTrial::new(pool);
         let evaluation = evaluation::EvaluationStore::start(workspace, pool, toaster);
         let optimization = optimization::OptimizationStore::new(workspace, pool, toaster);
@@ -81,6 +85,7 @@ impl Stores {
             pool,
             chat,
             prompts,
+            chains,
             prompt_trial,
             evaluation,
             optimization,

@@ -9,6 +9,7 @@ use crate::evaluation::report::summarize;
 use crate::evaluation::{Cell, CellIndex, EvaluationSuite, ModelSource, Run};
 use crate::model_pool::ModelReference;
 use crate::optimization::{Optimization, Outcome};
+use crate::prompt::chain::{Chain, ChainRun};
 use crate::prompt::few_shot::ExampleChoice;
 use crate::prompt::{Example, PromptTemplate, PromptVersion, Variables, VersionHistory, VersionScore};
 
@@ -81,6 +82,34 @@ impl Document for PromptRecord {
 
     fn title(&self) -> String {
         or_untitled(&self.template.name, "Untitled prompt")
+    }
+}
+
+/// A chain of prompts as a person works on it, and its last run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChainRecord {
+    /// The chain.
+    pub chain: Chain,
+    /// Values to start it with.
+    pub inputs: Variables,
+    /// What the last run has so far.
+    pub run: Option<ChainRun>,
+}
+
+impl ChainRecord {
+    /// The last run, where it is one of the chain as it is now and of these values: it can be gone on with.
+    pub fn current_run(&self) -> Option<&ChainRun> {
+        self.run.as_ref().filter(|run| run.chain == self.chain.digest() && run.inputs == self.inputs)
+    }
+}
+
+impl Document for ChainRecord {
+    const KIND: DocumentKind = DocumentKind::Chain;
+    const FORMAT: u32 = 1;
+
+    fn title(&self) -> String {
+        or_untitled(&self.chain.name, "Untitled chain")
     }
 }
 

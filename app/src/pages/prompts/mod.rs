@@ -1,5 +1,6 @@
 //! Prompts: typed templates, what each model sees of them, examples, trying them out, and their versions.
 
+pub mod chain;
 pub mod chooser;
 pub mod editor;
 pub mod example_choice;
