@@ -15,11 +15,13 @@ pub mod prices;
 pub mod requirements;
 pub mod speeds;
 
+pub mod chains;
 pub mod chat;
 pub mod conversation;
 pub mod evaluation;
 pub mod model_pool;
 pub mod optimization;
+pub mod prompt_trial;
 pub mod prompts;
 
 use leptos::prelude::*;
@@ -56,6 +58,10 @@ pub struct Stores {
     pub chat: chat::ChatStore,
     /// The open prompt.
     pub prompts: prompts::PromptStore,
+    /// The open chain of prompts, and its run.
+    pub chains: chains::ChainStore,
+    /// What models answer to the open prompt.
+    pub prompt_trial: prompt_trial::PromptTrial,
     /// The open evaluation, and its runs.
     pub evaluation: evaluation::EvaluationStore,
     /// The search for a better prompt.
@@ -78,6 +84,8 @@ impl Stores {
         let pool = model_pool::PageModels::new(engine, speeds);
         let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
         let prompts = prompts::PromptStore::start(workspace, toaster);
+        let chains = chains::ChainStore::start(workspace, pool, toaster);
+        let prompt_trial = prompt_trial::PromptTrial::new(pool);
         let evaluation = evaluation::EvaluationStore::start(workspace, pool, toaster);
         let optimization = optimization::OptimizationStore::new(workspace, pool, toaster);
         let stores = Self {
@@ -94,6 +102,8 @@ impl Stores {
             pool,
             chat,
             prompts,
+            chains,
+            prompt_trial,
             evaluation,
             optimization,
         };

@@ -20,6 +20,8 @@ const MODELS_KEY: &str = "prompt_models";
 pub struct PromptStore {
     /// The prompt that is open.
     pub prompt: OpenDocument<PromptRecord>,
+    /// What the page shows: `prompts` or `chains`.
+    pub shows: RwSignal<String>,
     /// The view of it that is in sight.
     pub tab: RwSignal<String>,
     /// The models that the person chose to see it as.
@@ -38,6 +40,7 @@ impl PromptStore {
         });
         Self {
             prompt: OpenDocument::start(workspace, OPEN_KEY),
+            shows: RwSignal::new("prompts".to_owned()),
             tab: RwSignal::new("write".to_owned()),
             preview_models,
             workspace,

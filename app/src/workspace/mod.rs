@@ -1,4 +1,4 @@
-//! What a person makes here, kept in the browser's IndexedDB: documents with revisions, logs that only grow, and news
+//! What a person makes here, kept in the browser's `IndexedDB`: documents with revisions, logs that only grow, and news
 //! of what other tabs do.
 //!
 //! Two tabs can't overwrite each other: who saves names the revision that the change began with, and is refused when

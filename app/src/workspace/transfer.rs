@@ -7,8 +7,8 @@ use super::error::WorkspaceError;
 use super::new_id;
 
 /// What is in the database.
-const KINDS: [DocumentKind; 4] =
-    [DocumentKind::Prompt, DocumentKind::Suite, DocumentKind::Run, DocumentKind::Optimization];
+const KINDS: [DocumentKind; 5] =
+    [DocumentKind::Prompt, DocumentKind::Chain, DocumentKind::Suite, DocumentKind::Run, DocumentKind::Optimization];
 
 /// What an import did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

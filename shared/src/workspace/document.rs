@@ -10,6 +10,8 @@ use serde_json::Value;
 pub enum DocumentKind {
     /// A prompt with its versions.
     Prompt,
+    /// A chain of prompts.
+    Chain,
     /// An evaluation's prompts, models and cases.
     Suite,
     /// What a run of an evaluation left.
@@ -25,6 +27,7 @@ impl DocumentKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Prompt => "prompt",
+            Self::Chain => "chain",
             Self::Suite => "suite",
             Self::Run => "run",
             Self::Optimization => "optimization",

@@ -3,8 +3,11 @@
 use leptos::prelude::*;
 use serde_json::Value;
 use shared::model_call::OutputConstraint;
-use shared::prompt::{MessageTemplate, Remark};
+use shared::prompt::chain::StepOutput;
+use shared::prompt::{MessageTemplate, Remark, TextError};
+use wasm_bindgen::JsCast;
 
+use super::move_buttons::MoveButtons;
 use super::page::OpenPrompt;
 use super::value_field::ValueField;
 use super::variables::VariablesCard;
@@ -38,7 +41,9 @@ pub fn EditorView(
                 value=Signal::derive(move || prompt.with(|prompt| prompt.template.name.clone()))
                 on_input=move |text| prompt.update(|prompt| prompt.template.name = text)
             />
-            {move || (0..count.get()).map(|index| view! { <MessageEditor draft=draft index=index /> }).collect_view()}
+            {move || (0..count.get())
+                    .map(|index| view! { <MessageEditor draft=draft index=index count=count /> })
+                    .collect_view()}
             <div class="row">
                 <Button icon=IconName::Plus testid="add-message" on_press=add>"Add a turn"</Button>
             </div>
@@ -55,6 +60,8 @@ fn MessageEditor(
     draft: OpenPrompt,
     /// Which turn.
     index: usize,
+    /// Of how many.
+    count: Memo<usize>,
 ) -> impl IntoView {
     let prompt = draft.value;
     let message = move |read: fn(&MessageTemplate) -> String| {
@@ -86,19 +93,27 @@ fn MessageEditor(
                     value=message(|message| message.role.clone())
                     on_change=move |role: String| change(&|message| message.role.clone_from(&role))
                 />
-                <IconButton
-                    icon=IconName::Delete
-                    label=format!("Remove turn {}", index + 1)
-                    class="is-small"
-                    on_press=move |()| {
-                        prompt
-                            .update(|prompt| {
-                                if index < prompt.template.messages.len() {
-                                    prompt.template.messages.remove(index);
-                                }
-                            });
-                    }
-                />
+                <span class="row">
+                    <MoveButtons
+                        what=format!("turn {}", index + 1)
+                        index=index
+                        count=count
+                        on_swap=move |(one, other)| prompt.update(|prompt| prompt.template.messages.swap(one, other))
+                    />
+                    <IconButton
+                        icon=IconName::Delete
+                        label=format!("Remove turn {}", index + 1)
+                        class="is-small"
+                        on_press=move |()| {
+                            prompt
+                                .update(|prompt| {
+                                    if index < prompt.template.messages.len() {
+                                        prompt.template.messages.remove(index);
+                                    }
+                                });
+                        }
+                    />
+                </span>
             </div>
             <TextArea
                 id=format!("message-text-{index}")
@@ -114,12 +129,16 @@ fn MessageEditor(
                     .get()
                     .into_iter()
                     .map(|error| {
+                        let place = error.clone();
                         view! {
-                            <div class="field-fault" role="alert" data-testid="message-fault">
+                            <div class="field-fault stack is-tight" role="alert" data-testid="message-fault">
                                 <p>{format!("Line {}, column {}: {}", error.line, error.column, error.what)}</p>
                                 <pre class="text-block">
                                     {format!("{}\n{}^", error.excerpt, " ".repeat(error.column.saturating_sub(1)))}
                                 </pre>
+                                <div class="row">
+                                    <Button on_press=move |()| put_caret(index, &place)>"Go there"</Button>
+                                </div>
                             </div>
                         }
                     })
@@ -127,6 +146,21 @@ fn MessageEditor(
             }}
         </div>
     }
+}
+
+/// Puts the caret where a turn's text is wrong.
+fn put_caret(index: usize, fault: &TextError) {
+    let area = document().get_element_by_id(&format!("message-text-{index}"));
+    let Some(area) = area.and_then(|area| area.dyn_into::<web_sys::HtmlTextAreaElement>().ok()) else { return };
+    let text = area.value();
+    // Browsers count in UTF-16.
+    let before: usize = text.split_inclusive('\n').take(fault.line - 1).map(|line| line.encode_utf16().count()).sum();
+    let line = text.lines().nth(fault.line - 1).unwrap_or_default();
+    let within: usize = line.chars().take(fault.column - 1).map(char::len_utf16).sum();
+    let at = u32::try_from(before + within).unwrap_or(u32::MAX);
+    // An element that can't take the focus leaves it where it is.
+    let _ = area.focus();
+    let _ = area.set_selection_range(at, at);
 }
 
 /// Values to look at the prompt with.
@@ -205,16 +239,18 @@ fn OutputCard(
         prompt.update(|prompt| prompt.template.output = output);
     };
     let type_schema = move |text: String| {
-        match serde_json::from_str::<Value>(&text) {
+        let schema = serde_json::from_str::<Value>(&text)
+            .map_err(|error| format!("Line {}, column {}: this is no JSON yet", error.line(), error.column()));
+        let schema = schema.and_then(|schema| {
+            let fault = StepOutput::Json { schema: Some(schema.clone()) }.schema_fault();
+            fault.map_or(Ok(schema), |fault| Err(format!("This is no JSON Schema: {fault}")))
+        });
+        match schema {
             Ok(schema) => {
                 fault.set(None);
                 prompt.update(|prompt| prompt.template.output = Some(OutputConstraint::JsonSchema(schema)));
             }
-            Err(error) => fault.set(Some(format!(
-                "Line {}, column {}: this is no JSON yet; the last good schema is kept.",
-                error.line(),
-                error.column()
-            ))),
+            Err(message) => fault.set(Some(format!("{message}; the last good schema is kept."))),
         }
         typed.set(text);
     };

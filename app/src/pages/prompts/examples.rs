@@ -2,18 +2,13 @@
 
 use leptos::prelude::*;
 use serde_json::Value;
-use shared::model_pool::{ModelPool, ModelReference};
-use shared::prompt::few_shot::ExampleChoice;
 use shared::prompt::{Example, Variables};
-use wasm_bindgen_futures::spawn_local;
 
+use super::example_choice::ExampleChoiceForm;
+use super::move_buttons::MoveButtons;
 use super::page::OpenPrompt;
 use super::value_field::ValueField;
-use crate::components::{
-    Button, Card, Disclosure, IconButton, IconName, Notice, NumberField, Segmented, TextArea, Tone,
-};
-use crate::pages::model_select::ModelSelect;
-use crate::stores::Stores;
+use crate::components::{Button, Card, Disclosure, IconButton, IconName, TextArea};
 
 /// The examples.
 #[component]
@@ -35,14 +30,21 @@ pub fn ExamplesView(
         >
             <ol class="items">
                 {move || {
-                    (0..count.get()).map(|index| view! { <ExampleEditor draft=draft index=index /> }).collect_view()
+                    (0..count.get())
+                        .map(|index| view! { <ExampleEditor draft=draft index=index count=count /> })
+                        .collect_view()
                 }}
             </ol>
             <div class="row">
                 <Button icon=IconName::Plus testid="add-example" on_press=add>"Add an example"</Button>
             </div>
         </Card>
-        <ChooseExamples draft=draft />
+        <Card
+            title="Out of many"
+            lead="Keep all your examples in a pool, and let those be shown that suit the question, or that differ most."
+        >
+            <ExampleChoiceForm draft=draft />
+        </Card>
     }
 }
 
@@ -52,6 +54,8 @@ fn ExampleEditor(
     draft: OpenPrompt,
     /// Which example.
     index: usize,
+    /// Of how many.
+    count: Memo<usize>,
 ) -> impl IntoView {
     let prompt = draft.value;
     let variables = Memo::new(move |_| prompt.with(|prompt| prompt.template.variables.clone()));
@@ -111,137 +115,26 @@ fn ExampleEditor(
                     </Disclosure>
                 </Show>
             </div>
-            <IconButton
-                icon=IconName::Delete
-                label=format!("Remove example {}", index + 1)
-                on_press=move |()| {
-                    prompt
-                        .update(|prompt| {
-                            if index < prompt.template.examples.len() {
-                                prompt.template.examples.remove(index);
-                            }
-                        });
-                }
-            />
-        </li>
-    }
-}
-
-/// Keeps the few examples that suit the values on the page, out of all that are there.
-#[component]
-fn ChooseExamples(
-    /// The open prompt.
-    draft: OpenPrompt,
-) -> impl IntoView {
-    let stores = expect_context::<Stores>();
-    let prompt = draft.value;
-    let way = RwSignal::new("words".to_owned());
-    let wanted = RwSignal::new(3_u64);
-    let embedder = RwSignal::new(None::<ModelReference>);
-    let fault = RwSignal::new(None::<String>);
-    let chosen = RwSignal::new(None::<Vec<usize>>);
-    let is_similarity = Memo::new(move |_| way.with(|way| way == "similarity"));
-    let count = Memo::new(move |_| prompt.with(|prompt| prompt.template.examples.len()));
-    let choose = move |()| {
-        let count = usize::try_from(wanted.get_untracked()).unwrap_or(usize::MAX);
-        let choice = match way.get_untracked().as_str() {
-            "similarity" => ExampleChoice::Similarity { count, diversity: 0.3 },
-            "labels" => ExampleChoice::Labels { count, seed: 0 },
-            "random" => ExampleChoice::Random { count, seed: 0 },
-            _ => ExampleChoice::Words { count },
-        };
-        let (pool, question) =
-            prompt.with_untracked(|prompt| (prompt.template.examples.clone(), prompt.values.clone()));
-        let model = embedder.get_untracked().map(|model| stores.pool.model(&model)).transpose();
-        spawn_local(async move {
-            let found = match model {
-                Ok(model) => choice.choose(&pool, &question, model.as_deref()).await.map_err(|error| error.to_string()),
-                Err(error) => Err(error.message),
-            };
-            match found {
-                Ok(found) => {
-                    fault.set(
-                        found
-                            .is_by_words_instead
-                            .then(|| "The model makes no embeddings, so shared words decided.".to_owned()),
-                    );
-                    chosen.set(Some(found.indices));
-                }
-                Err(message) => fault.set(Some(message)),
-            }
-        });
-    };
-    let keep = move |()| {
-        let Some(indices) = chosen.get_untracked() else { return };
-        prompt.update(|prompt| {
-            let all = std::mem::take(&mut prompt.template.examples);
-            prompt.template.examples = indices.iter().filter_map(|&index| all.get(index).cloned()).collect();
-        });
-        chosen.set(None);
-    };
-    view! {
-        <Show when=move || count.with(|count| *count > 1)>
-            <Disclosure summary=move || "Choose a few out of these" testid="choose-examples">
-                <Segmented
-                    label="How to choose"
-                    name="example-choice"
-                    options=[
-                        ("words", "By shared words"),
-                        ("similarity", "By meaning"),
-                        ("labels", "Some of each answer"),
-                        ("random", "At random"),
-                    ]
-                        .map(|(value, words)| (value.to_owned(), words.to_owned()))
-                        .into()
-                    value=way
-                    on_change=move |value| way.set(value)
+            <span class="item-tools">
+                <MoveButtons
+                    what=format!("example {}", index + 1)
+                    index=index
+                    count=count
+                    on_swap=move |(one, other)| prompt.update(|prompt| prompt.template.examples.swap(one, other))
                 />
-                <div class="form-grid">
-                    <NumberField
-                        id="example-count"
-                        label="How many"
-                        min=1
-                        max=100
-                        value=wanted
-                        on_change=move |number| wanted.set(number)
-                    />
-                    <Show when=move || is_similarity.get()>
-                        <ModelSelect
-                            id="example-embedder"
-                            none="Model that compares meanings"
-                            value=embedder
-                            on_change=move |model| embedder.set(model)
-                        />
-                    </Show>
-                </div>
-                <div class="row">
-                    <Button testid="choose-examples-now" on_press=choose>"Choose for the values of this prompt"</Button>
-                </div>
-                {move || {
-                    fault
-                        .get()
-                        .map(|fault| {
-                            view! {
-                                <Notice tone=Tone::Warning>
-                                    <p>{fault}</p>
-                                </Notice>
-                            }
-                        })
-                }}
-                {move || {
-                    chosen
-                        .get()
-                        .map(|indices| {
-                            let words = indices.iter().map(|index| (index + 1).to_string()).collect::<Vec<_>>().join(", ");
-                            view! {
-                                <div class="row">
-                                    <span>{format!("Examples {words}, in this order.")}</span>
-                                    <Button testid="keep-chosen-examples" on_press=keep>"Keep only these"</Button>
-                                </div>
-                            }
-                        })
-                }}
-            </Disclosure>
-        </Show>
+                <IconButton
+                    icon=IconName::Delete
+                    label=format!("Remove example {}", index + 1)
+                    on_press=move |()| {
+                        prompt
+                            .update(|prompt| {
+                                if index < prompt.template.examples.len() {
+                                    prompt.template.examples.remove(index);
+                                }
+                            });
+                    }
+                />
+            </span>
+        </li>
     }
 }

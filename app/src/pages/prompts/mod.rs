@@ -1,8 +1,11 @@
 //! Prompts: typed templates, what each model sees of them, examples, trying them out, and their versions.
 
+pub mod chain;
 pub mod chooser;
 pub mod editor;
+pub mod example_choice;
 pub mod examples;
+pub mod move_buttons;
 pub mod page;
 pub mod preview;
 pub mod try_out;

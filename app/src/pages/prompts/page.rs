@@ -4,13 +4,14 @@ use leptos::prelude::*;
 use shared::prompt::PromptTemplate;
 use shared::workspace::PromptRecord;
 
+use super::chain::ChainsView;
 use super::chooser::{Chooser, Library};
 use super::editor::EditorView;
 use super::examples::ExamplesView;
 use super::preview::PreviewPanel;
 use super::try_out::TryOutView;
 use super::versions::VersionsView;
-use crate::components::{Button, ButtonKind, EmptyState, IconName, Notice, PageHeader, Tab, Tabs, Tone};
+use crate::components::{Button, ButtonKind, EmptyState, IconName, Notice, PageHeader, Segmented, Tab, Tabs, Tone};
 use crate::pages::save_notice::SaveNotice;
 use crate::stores::Stores;
 use crate::workspace::Draft;
@@ -22,14 +23,36 @@ pub type OpenPrompt = Draft<PromptRecord>;
 #[component]
 pub fn PromptsPage() -> impl IntoView {
     let stores = expect_context::<Stores>();
-    let prompt = stores.prompts.prompt;
-    let is_choosing_task = RwSignal::new(false);
+    let shows = stores.prompts.shows;
     view! {
         <div class="page is-wide">
             <PageHeader
                 title="Prompts"
                 lead="Write a prompt with variables and examples, and see while you type what exactly each model gets: the text, its tokens, their number."
             />
+            <Segmented
+                label="What to work on"
+                name="prompts-or-chains"
+                options=[("prompts", "Prompts"), ("chains", "Chains")]
+                    .map(|(value, words)| (value.to_owned(), words.to_owned()))
+                    .into()
+                value=shows
+                on_change=move |value| shows.set(value)
+            />
+            {move || match shows.get().as_str() {
+                "chains" => view! { <ChainsView /> }.into_any(),
+                _ => view! { <PromptsView /> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn PromptsView() -> impl IntoView {
+    let stores = expect_context::<Stores>();
+    let prompt = stores.prompts.prompt;
+    let is_choosing_task = RwSignal::new(false);
+    view! {
             <Chooser on_library=move |()| is_choosing_task.set(true) />
             {move || {
                 prompt
@@ -70,7 +93,6 @@ pub fn PromptsPage() -> impl IntoView {
                 }
             }}
             <Library open=is_choosing_task />
-        </div>
     }
 }
 

@@ -86,7 +86,18 @@ fn text_variable(name: String) -> Variable {
     Variable { name, kind: VariableKind::Text, default: None, required: true, description: String::new() }
 }
 
-fn kind_name(kind: &VariableKind) -> &'static str {
+/// Kinds by name, with their words.
+pub(super) const KINDS: [(&str, &str); 7] = [
+    ("text", "Text"),
+    ("integer", "Whole number"),
+    ("number", "Number"),
+    ("boolean", "Yes or no"),
+    ("choice", "One of several"),
+    ("list", "List"),
+    ("object", "Object"),
+];
+
+pub(super) fn kind_name(kind: &VariableKind) -> &'static str {
     match kind {
         VariableKind::Text => "text",
         VariableKind::Integer => "integer",
@@ -98,7 +109,7 @@ fn kind_name(kind: &VariableKind) -> &'static str {
     }
 }
 
-fn kind_of(name: &str) -> VariableKind {
+pub(super) fn kind_of(name: &str) -> VariableKind {
     match name {
         "integer" => VariableKind::Integer,
         "number" => VariableKind::Number,
@@ -128,17 +139,7 @@ fn VariableRow(
             }
         });
     };
-    let kinds = [
-        ("text", "Text"),
-        ("integer", "Whole number"),
-        ("number", "Number"),
-        ("boolean", "Yes or no"),
-        ("choice", "One of several"),
-        ("list", "List"),
-        ("object", "Object"),
-    ]
-    .map(|(value, words)| SelectOption::new(value, words))
-    .into();
+    let kinds = KINDS.map(|(value, words)| SelectOption::new(value, words)).into();
     let is_choice = Memo::new(move |_| variable().is_some_and(|it| matches!(it.kind, VariableKind::Choice { .. })));
     let options = text(|variable| match &variable.kind {
         VariableKind::Choice { options } => options.join(", "),
@@ -152,7 +153,7 @@ fn VariableRow(
                         id=format!("variable-name-{index}")
                         label="Name"
                         value=text(|variable| variable.name.clone())
-                        on_input=move |name: String| change(&|variable| variable.name.clone_from(&name))
+                        on_input=move |name: String| prompt.update(|prompt| prompt.rename_variable(index, name.trim()))
                     />
                     <Field label="Type" control_id=format!("variable-kind-{index}")>
                         <Select
