@@ -44,9 +44,7 @@ async fn json_of<T: DeserializeOwned>(connection: Connection, patience_ms: u32) 
             }
         }
     };
-    let text = text_of(&response).await?;
-    serde_json::from_str(&text)
-        .map_err(|error| unavailable(format!("{url} answered something else than expected: {error}")))
+    read_json(url, &response).await
 }
 
 /// Data of the server-sent events that answer `POST url`. Dropping it closes the connection.
@@ -143,6 +141,12 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.aborting.abort();
     }
+}
+
+async fn read_json<T: DeserializeOwned>(url: &str, response: &web_sys::Response) -> Result<T, ModelCallError> {
+    let text = text_of(response).await?;
+    serde_json::from_str(&text)
+        .map_err(|error| unavailable(format!("{url} answered something else than expected: {error}")))
 }
 
 async fn text_of(response: &web_sys::Response) -> Result<String, ModelCallError> {

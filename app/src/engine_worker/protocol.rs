@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use shared::api::companion::PreviewRequest;
 use shared::catalog::ModelDimensions;
-use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallErrorKind};
+use shared::model_call::{Embeddings, GenerationEvent, GenerationRequest, ModelCallErrorKind};
 use shared::prompt::Preview;
 
 /// From the page to a worker.
@@ -31,6 +31,8 @@ pub enum Request {
     Unload,
     /// Let the loaded model answer. Events: [`Event::Generation`]. Answer: [`Reply::Done`].
     Generate(GenerationRequest),
+    /// Let the loaded model turn texts into vectors. Answer: [`Reply::Embeddings`].
+    Embed(Vec<String>),
     /// Teacher-forced logits of the loaded model, for tests. Answer: [`Reply::Scores`].
     Score(ScoreRequest),
     /// What a stored model sees of messages, from its file's header alone. Answer: [`Reply::Preview`].
@@ -88,6 +90,8 @@ pub enum Reply {
     Gpu(Result<GpuDescription, String>),
     /// The model is in memory.
     Loaded(Box<LoadedModel>),
+    /// Texts as vectors.
+    Embeddings(Embeddings),
     /// Teacher-forced logits.
     Scores(Vec<PositionScore>),
     /// What a model sees.
