@@ -16,7 +16,10 @@
 //!   `random-seed`
 //! - Prompts: `new-prompt`, `task-<name>`, `prompt-write`, `prompt-examples`, `prompt-try`, `prompt-versions`, `message`,
 //!   `message-fault`, `declare-<name>`, `add-example`, `example`, `preview-count`, `preview-text`, `preview-ids`,
-//!   `try-prompt`, `try-answer`, `vote`, `keep-version`
+//!   `choose-now`, `example-pool`, `try-prompt`, `stop-trying`, `try-done`, `try-answer` (with `data-outcome` = `waiting`,
+//!   `under-way`, `finished` or `failed`), `vote`, `keep-version`, `version`, `restore-version`, `diff`, `take-scores`;
+//!   chains: `new-chain`, `chain-input`, `add-step`, `step`, `chain-faults`, `run-chain`, `stop-chain`, `step-result` (with
+//!   `data-outcome` = `waiting`, `under-way`, `done` or `failed`), `step-answer`, `step-question`, `ask-step-again`
 //! - Evaluate: `new-evaluation`, `evaluation-setup`, `evaluation-cases`, `evaluation-results`, `evaluation-optimize`,
 //!   `suite-prompt`, `suite-model`, `case`, `run-evaluation`, `run-progress`, `resume-run`, `score-row`, `cell`,
 //!   `cell-answer`, `comparison`, `start-search`, `candidate`, `search-conclusion`, `search-winner`
