@@ -141,11 +141,8 @@ fn language_codes(text: &str) -> Vec<String> {
 fn PrivacyField() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let value = stores.requirements.part(|data| name_of(&data.requirements.privacy));
-    let options = [
-        (Privacy::ThisDevice, "This device only"),
-        (Privacy::OwnServers, "Our servers"),
-        (Privacy::Anywhere, "Anywhere"),
-    ];
+    let options =
+        [(Privacy::ThisDevice, "This device"), (Privacy::OwnServers, "Our servers"), (Privacy::Anywhere, "Anywhere")];
     view! {
         <div class="field">
             <p class="field-label">"Texts may go to"</p>
