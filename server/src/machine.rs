@@ -53,7 +53,7 @@ fn available_memory_bytes() -> Option<u64> {
 fn free_bytes(folder: &Path) -> Option<u64> {
     let folder = folder.ancestors().find_map(|folder| folder.canonicalize().ok())?;
     let disks = Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage()).ok()?;
-    let on_path = disks.list().iter().filter(|disk| folder.starts_with(disk.mount_point()));
+    let on_path = disks.iter().filter(|disk| folder.starts_with(disk.mount_point()));
     on_path.max_by_key(|disk| disk.mount_point().components().count()).map(sysinfo::Disk::available_space)
 }
 
@@ -103,7 +103,7 @@ fn memory_of_nvidia(name: &str) -> Option<u64> {
 /// From lines such as `NVIDIA GeForce RTX 4090, 24564`, in MiB.
 fn nvidia_memory_bytes(lines: &str, name: &str) -> Option<u64> {
     let cards = lines.lines().filter_map(|line| line.rsplit_once(','));
-    let (_, mebibytes) = cards.filter(|(card, _)| card.trim() == name).last()?;
+    let (_, mebibytes) = cards.rev().find(|(card, _)| card.trim() == name)?;
     mebibytes.trim().parse::<u64>().ok()?.checked_mul(1 << 20)
 }
 

@@ -150,8 +150,14 @@ mod tests {
     use super::*;
 
     fn document(id: &str, body: &str) -> StoredDocument {
-        let head =
-            DocumentHead { id: id.into(), title: "a prompt".into(), revision: 2, format: 1, modified_unix_ms: 1.7e12 };
+        let head = DocumentHead {
+            id: id.into(),
+            title: "a prompt".into(),
+            revision: 2,
+            format: 1,
+            belongs_to: None,
+            modified_unix_ms: 1.7e12,
+        };
         StoredDocument { kind: DocumentKind::Prompt, head, body: body.into() }
     }
 
