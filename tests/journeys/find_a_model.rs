@@ -104,7 +104,10 @@ async fn import_prices(app: &AppPage<'_>, find: &FindPage<'_>) -> Result<()> {
     std::fs::write(&file, table.to_string())?;
     find.import_prices(&file).await?;
     let findings = app.wait_for_words("price-findings", "2 models with a price").await?;
-    ensure!(findings.contains("1 without one that can be trusted, 1 prices refused. 1 entries"), "{findings}");
+    ensure!(
+        findings.contains("1 without one that can be trusted; 1 price refused. Left out: 1 entry that writes no text."),
+        "{findings}"
+    );
     find.open("refused-prices").await?;
     app.wait_for_words("refused-prices", "per-thousand: 3200 USD per million input tokens is outside").await?;
     app.wait_for_words("prices", "price list LiteLLM, 20").await?;

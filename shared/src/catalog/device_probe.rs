@@ -6,10 +6,8 @@ use super::DevicePeak;
 
 /// Larger than what processors keep close by, small enough for a page.
 const MEMORY_BYTES: usize = 16 << 20;
-/// Values that fit the first cache, so that arithmetic waits for nothing.
-const VALUES: usize = 4096;
-/// Passes over them: some milliseconds of work.
-const PASSES: usize = 2000;
+/// Products of 16-bit integers: some milliseconds of work.
+const PRODUCTS: usize = 16 << 20;
 /// The best of so many runs counts: whatever else runs only slows it down.
 const RUNS: usize = 3;
 
@@ -21,21 +19,47 @@ impl DevicePeak {
         let memory_seconds = best_seconds(&now_seconds, || {
             black_box(black_box(&memory).iter().fold(0_u64, |sum, &value| sum.wrapping_add(value)));
         });
-        let values: Vec<i16> = (0..VALUES as i16).collect();
         let arithmetic_seconds = best_seconds(&now_seconds, || {
-            for _ in 0..PASSES {
-                black_box(dot(black_box(&values), black_box(&values)));
-            }
+            black_box(multiply_and_add(black_box(PRODUCTS)));
         });
         Some(Self {
             memory_bytes_per_second: MEMORY_BYTES as f64 / memory_seconds?,
-            operations_per_second: (2 * VALUES * PASSES) as f64 / arithmetic_seconds?,
+            operations_per_second: (2 * PRODUCTS) as f64 / arithmetic_seconds?,
         })
     }
 }
 
-fn dot(left: &[i16], right: &[i16]) -> i32 {
-    left.iter().zip(right).fold(0, |sum, (&left, &right)| sum.wrapping_add(i32::from(left) * i32::from(right)))
+/// Adds `products` products of 16-bit integers, as many at once as there are lanes.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+fn multiply_and_add(products: usize) -> i32 {
+    use core::arch::wasm32::{i16x8_add, i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat};
+    // Page bundles are compiled for size, without loops turned into lanes: written out, and as four sums that don't wait for
+    // each other.
+    let (factor, one) = (i16x8_splat(3), i16x8_splat(1));
+    let mut values = [i16x8_splat(0), i16x8_splat(100), i16x8_splat(200), i16x8_splat(300)];
+    let mut sums = [i32x4_splat(0); 4];
+    for _ in 0..products / 32 {
+        let [a, b, c, d] = values;
+        let [sum_a, sum_b, sum_c, sum_d] = sums;
+        sums = [
+            i32x4_add(sum_a, i32x4_dot_i16x8(a, factor)),
+            i32x4_add(sum_b, i32x4_dot_i16x8(b, factor)),
+            i32x4_add(sum_c, i32x4_dot_i16x8(c, factor)),
+            i32x4_add(sum_d, i32x4_dot_i16x8(d, factor)),
+        ];
+        values = [i16x8_add(a, one), i16x8_add(b, one), i16x8_add(c, one), i16x8_add(d, one)];
+    }
+    sums.into_iter().fold(0, |all, sum| all.wrapping_add(i32x4_extract_lane::<0>(sum)))
+}
+
+/// Adds `products` products of 16-bit integers; the compiler makes lanes of it.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+fn multiply_and_add(products: usize) -> i32 {
+    let values: Vec<i16> = (0..4096).collect();
+    (0..products / values.len()).fold(0, |all, _| {
+        let values = black_box(values.as_slice());
+        values.iter().fold(all, |sum: i32, &value| sum.wrapping_add(i32::from(value) * i32::from(value)))
+    })
 }
 
 fn best_seconds(now_seconds: &impl Fn() -> f64, work: impl Fn()) -> Option<f64> {

@@ -53,7 +53,8 @@ pub fn LinePlot(
         let (lines, markers) = (lines.get(), markers.get());
         let points = || lines.iter().flat_map(|line| &line.points);
         let (x_axis, y_axis) = (
-            Axis::up_to(points().map(|&(x, _)| x).fold(0.0, f64::max)),
+            // Lines reach the right end, and hardly ever the top.
+            Axis::up_to(points().map(|&(x, _)| x).fold(0.0, f64::max)).cut(),
             Axis::up_to(points().map(|&(_, y)| y).fold(0.0, f64::max)),
         );
         let x = move |value: f64| LEFT + value / x_axis.end * (RIGHT - LEFT);
@@ -152,6 +153,7 @@ fn style(index: usize) -> String {
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Axis {
     step: f64,
+    largest: f64,
     end: f64,
 }
 
@@ -163,11 +165,17 @@ impl Axis {
         let power = 10_f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|&step| step >= rough);
         let step = step.unwrap_or(10.0 * power);
-        Self { step, end: (largest / step).ceil() * step }
+        Self { step, largest, end: (largest / step).ceil() * step }
+    }
+
+    /// The axis that ends at its largest value, between two ticks perhaps.
+    fn cut(self) -> Self {
+        Self { end: self.largest, ..self }
     }
 
     fn ticks(self) -> impl Iterator<Item = f64> {
-        let count = (self.end / self.step).round() as u32;
+        // A hair more, because a quotient may fall short of its whole number.
+        let count = (self.end / self.step + 1e-9).floor() as u32;
         (0..=count).map(move |index| f64::from(index) * self.step)
     }
 
@@ -194,6 +202,8 @@ mod tests {
         assert_eq!(ticks(100_000.0), "0 20,000 40,000 60,000 80,000 100,000");
         assert_eq!(ticks(28.1), "0 10 20 30");
         assert_eq!(ticks(0.0123), "0.000 0.005 0.010 0.015");
+        let cut = Axis::up_to(28.1).cut();
+        assert_eq!((cut.end, cut.ticks().last()), (28.1, Some(20.0)));
         assert_eq!(ticks(0.0), "0.0 0.2 0.4 0.6 0.8 1.0");
     }
 }

@@ -141,11 +141,8 @@ fn language_codes(text: &str) -> Vec<String> {
 fn PrivacyField() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let value = stores.requirements.part(|data| name_of(&data.requirements.privacy));
-    let options = [
-        (Privacy::ThisDevice, "This device only"),
-        (Privacy::OwnServers, "Our servers"),
-        (Privacy::Anywhere, "Anywhere"),
-    ];
+    let options =
+        [(Privacy::ThisDevice, "This device"), (Privacy::OwnServers, "Our servers"), (Privacy::Anywhere, "Anywhere")];
     view! {
         <div class="field">
             <p class="field-label">"Texts may go to"</p>
@@ -284,15 +281,17 @@ fn BudgetFields() -> impl IntoView {
             data.requirements.budget_per_month = amount.map(|amount| Money { amount, currency });
         });
     };
-    let currency = stores.requirements.get(|data| data.hardware.hardware.currency.clone());
-    view! {
-        <OptionalNumberField
-            label=format!("Budget per month, in {currency}")
-            id="budget"
-            value=amount
-            on_input=on_input
-            placeholder="none"
-        />
+    let currency = stores.requirements.part(|data| data.hardware.hardware.currency.clone());
+    move || {
+        view! {
+            <OptionalNumberField
+                label=format!("Budget per month, in {}", currency.get())
+                id="budget"
+                value=amount
+                on_input=on_input
+                placeholder="none"
+            />
+        }
     }
 }
 

@@ -71,18 +71,22 @@ pub fn PriceCard() -> impl IntoView {
 fn findings(table: &PriceTable) -> String {
     let imported = &table.imported;
     let priced = imported.models.iter().filter(|model| model.price.is_some()).count();
-    let count = |number: usize| grouped(number as u64);
-    let (unknown, refused) = (imported.models.len() - priced, imported.refused.len());
+    let unknown = imported.models.len() - priced;
     format!(
-        "{}, read {}: {} models with a price, {} without one that can be trusted, {} prices refused. {} entries write no \
-         text and were left out.",
+        "{}, read {}: {} with a price, {} without one that can be trusted; {} refused. Left out: {} that {} no text.",
         table.file_name,
         table.as_of,
-        count(priced),
-        count(unknown),
-        count(refused),
-        count(imported.other_entries)
+        counted(priced, "model", "models"),
+        grouped(unknown as u64),
+        counted(imported.refused.len(), "price", "prices"),
+        counted(imported.other_entries, "entry", "entries"),
+        if imported.other_entries == 1 { "writes" } else { "write" },
     )
+}
+
+/// `1 price`, `1,200 prices`.
+fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
 }
 
 /// Prices that were not taken, and why.
@@ -138,7 +142,9 @@ fn PriceRows(wanted: RwSignal<String>) -> impl IntoView {
                 <td class="is-number">{amount(price.map(|price| price.input_per_million))}</td>
                 <td class="is-number">{amount(price.map(|price| price.output_per_million))}</td>
                 <td>{price.map(|price| price.currency.clone())}</td>
-                <td class="is-text muted">{price.map(|price| price.fact_source().to_string())}</td>
+                <td class="is-text muted">
+                    {price.map_or_else(|| "unknown".to_owned(), |price| price.fact_source().to_string())}
+                </td>
             </tr>
         }
     };
