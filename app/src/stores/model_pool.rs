@@ -1,5 +1,5 @@
-//! Every model that the page can reach, by reference: those in this browser are loaded when they are called. Each answer's
-//! times are noted, whoever asked for it.
+//! Every model that the page can reach, by reference: those in this browser are loaded when they are called. Each
+//! answer's times are noted, whoever asked for it.
 
 use std::rc::Rc;
 

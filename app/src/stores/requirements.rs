@@ -49,7 +49,7 @@ pub struct TrainingPlan {
 }
 
 impl Default for HardwarePlan {
-    /// A graphics card with 24 GB under load for half of the day. Assumptions, to be replaced by the person's own figures.
+    /// A graphics card with 24 GB, busy half of the day at most: assumptions, until the person has figures.
     fn default() -> Self {
         Self {
             hardware: OwnHardware {

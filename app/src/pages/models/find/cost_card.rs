@@ -1,4 +1,4 @@
-//! What the workload costs: at providers, on hardware of one's own, in this browser; as a table and over requests of a month.
+//! What the workload costs: at providers, on hardware of one's own, in this browser; a table and a plot over requests.
 
 use leptos::prelude::*;
 use shared::catalog::{CandidatePlace, CostLine, CostModel, Ranking, compare_costs};

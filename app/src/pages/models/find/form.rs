@@ -1,19 +1,18 @@
 //! What a person requires of a model. Everything may be left open; every change is taken at once.
 
 use leptos::prelude::*;
-use shared::catalog::{
-    Capability, LicenceRequirement, ModelTask, Money, Privacy, QualityFloor, RankingWeights, Requirements,
-};
+use shared::catalog::{Capability, LicenceRequirement, ModelTask, Privacy, Requirements};
 
+use super::budget::BudgetField;
 use super::number_requirement::{NumberRequirement, whole};
+use super::quality_floor::QualityFields;
 use super::training_fields::TrainingFields;
+use super::weights::WeightFields;
 use super::workload::WorkloadFields;
 use crate::components::{
-    Button, ButtonKind, Card, Checkbox, Disclosure, Field, OptionalNumberField, Segmented, Select, SelectGroup,
-    SelectOption, Slider, TextField,
+    Button, ButtonKind, Card, Checkbox, Disclosure, Field, Segmented, Select, SelectGroup, SelectOption, TextField,
 };
 use crate::stores::Stores;
-use crate::stores::candidates::candidates;
 
 /// What a person requires of a model.
 #[component]
@@ -26,7 +25,7 @@ pub fn RequirementForm() -> impl IntoView {
             <LanguagesField />
             <PrivacyField />
             <WorkloadFields />
-            <BudgetFields />
+            <BudgetField />
             <Disclosure summary=|| "More requirements" testid="more-requirements">
                 <div class="stack">
                     <NumberRequirement
@@ -216,129 +215,6 @@ fn CapabilityFields() -> impl IntoView {
             <legend class="field-label">"It must have"</legend>
             <div class="row">{boxes}</div>
         </fieldset>
-    }
-}
-
-#[component]
-fn QualityFields() -> impl IntoView {
-    let stores = expect_context::<Stores>();
-    let benchmark = stores
-        .requirements
-        .part(|data| data.requirements.quality_floor.as_ref().map(|floor| floor.benchmark.clone()).unwrap_or_default());
-    let percent = stores.requirements.part(|data| data.requirements.quality_floor.as_ref().map(|floor| floor.percent));
-    // Drawn anew only where the benchmarks change, not with every key.
-    let options = Memo::new(move |_| {
-        let candidates = candidates(stores);
-        let facts = candidates.iter().flat_map(|candidate| &candidate.facts.quality);
-        let mut benchmarks: Vec<&str> = facts.map(|fact| fact.benchmark.as_str()).collect();
-        benchmarks.sort_unstable();
-        benchmarks.dedup();
-        let benchmarks = benchmarks.into_iter().map(|benchmark| SelectOption::new(benchmark, benchmark));
-        let options = std::iter::once(SelectOption::new("", "No benchmark")).chain(benchmarks).collect();
-        vec![SelectGroup { heading: String::new(), options }]
-    });
-    let set_benchmark = move |benchmark: String| {
-        stores.requirements.change(|data| {
-            let percent = data.requirements.quality_floor.as_ref().map_or(0.0, |floor| floor.percent);
-            data.requirements.quality_floor = (!benchmark.is_empty()).then_some(QualityFloor { benchmark, percent });
-        });
-    };
-    let set_percent = move |percent: Option<f64>| {
-        stores.requirements.change(|data| {
-            if let Some(floor) = &mut data.requirements.quality_floor {
-                floor.percent = percent.unwrap_or_default();
-            }
-        });
-    };
-    view! {
-        <Field
-            label="Quality on"
-            control_id="benchmark"
-            hint="Figures are compared on one benchmark only, never across two."
-        >
-            <Select id="benchmark" groups=options value=benchmark on_change=set_benchmark />
-        </Field>
-        <Show when=move || percent.with(Option::is_some)>
-            <OptionalNumberField
-                label="At least, in percent"
-                id="quality-floor"
-                value=percent
-                on_input=set_percent
-                max=100.0
-            />
-        </Show>
-    }
-}
-
-#[component]
-fn BudgetFields() -> impl IntoView {
-    let stores = expect_context::<Stores>();
-    let amount =
-        stores.requirements.part(|data| data.requirements.budget_per_month.as_ref().map(|budget| budget.amount));
-    let on_input = move |amount: Option<f64>| {
-        stores.requirements.change(|data| {
-            let currency = data.hardware.hardware.currency.clone();
-            data.requirements.budget_per_month = amount.map(|amount| Money { amount, currency });
-        });
-    };
-    let currency = stores.requirements.get(|data| data.hardware.hardware.currency.clone());
-    view! {
-        <OptionalNumberField
-            label=format!("Budget per month, in {currency}")
-            id="budget"
-            value=amount
-            on_input=on_input
-            placeholder="none"
-        />
-    }
-}
-
-#[component]
-fn WeightFields() -> impl IntoView {
-    type Weight = fn(&mut RankingWeights) -> &mut f64;
-    const WEIGHTS: [(&str, &str, Weight); 10] = [
-        ("Task", "weight-task", |weights| &mut weights.task),
-        ("Quality", "weight-quality", |weights| &mut weights.quality),
-        ("Languages", "weight-languages", |weights| &mut weights.languages),
-        ("Context", "weight-context", |weights| &mut weights.context),
-        ("Capabilities", "weight-capabilities", |weights| &mut weights.capabilities),
-        ("Licence", "weight-licence", |weights| &mut weights.licence),
-        ("Privacy", "weight-privacy", |weights| &mut weights.privacy),
-        ("Memory", "weight-memory", |weights| &mut weights.memory),
-        ("Speed", "weight-speed", |weights| &mut weights.speed),
-        ("Cost", "weight-cost", |weights| &mut weights.cost),
-    ];
-    let stores = expect_context::<Stores>();
-    let sliders = WEIGHTS
-        .map(|(label, id, weight)| {
-            let value = stores.requirements.part(move |data| {
-                let mut weights = data.requirements.weights;
-                *weight(&mut weights)
-            });
-            let words = Signal::derive(move || format!("× {}", value.get()));
-            view! {
-                <Slider
-                    label=label
-                    id=id
-                    value=value
-                    on_change=move |number| {
-                        stores.requirements.change(|data| *weight(&mut data.requirements.weights) = number);
-                    }
-                    min=0.0
-                    max=5.0
-                    step=0.5
-                    hint=""
-                    words=words
-                />
-            }
-        })
-        .into_iter()
-        .collect_view();
-    view! {
-        <p class="field-hint">
-            "The score is the mean of the factors, weighed like this; 0 leaves one out. What is not known counts as one half."
-        </p>
-        <div class="weights">{sliders}</div>
     }
 }
 

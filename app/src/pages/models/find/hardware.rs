@@ -12,7 +12,6 @@ use crate::stores::requirements::HardwarePlan;
 pub fn HardwareFields() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let usual = HardwarePlan::default();
-    let currency = stores.requirements.part(|data| data.hardware.hardware.currency.clone());
     let is_companion = stores.requirements.part(|data| data.hardware.is_companion);
     view! {
         <p class="field-hint">
@@ -118,23 +117,7 @@ pub fn HardwareFields() -> impl IntoView {
                 }
             />
         </div>
-        <TextField
-            label="Currency"
-            id="currency"
-            value=currency
-            on_input=move |text: String| {
-                stores
-                    .requirements
-                    .change(|data| {
-                        let currency = text.trim().to_uppercase();
-                        if let Some(budget) = &mut data.requirements.budget_per_month {
-                            budget.currency.clone_from(&currency);
-                        }
-                        data.hardware.hardware.currency = currency;
-                    });
-            }
-            hint="Three letters. Of the budget too; nothing is converted, so only prices in this currency are compared."
-        />
+        <CurrencyField />
         <Checkbox
             id="companion-is-hardware"
             checked=is_companion
@@ -142,6 +125,35 @@ pub fn HardwareFields() -> impl IntoView {
         >
             "The companion runs on it: its models cost this much"
         </Checkbox>
+    }
+}
+
+/// The currency of hardware and budget, taken once it is one.
+#[component]
+fn CurrencyField() -> impl IntoView {
+    let stores = expect_context::<Stores>();
+    let currency = stores.requirements.part(|data| data.hardware.hardware.currency.clone());
+    let typed = RwSignal::new(currency.get_untracked());
+    let take = move |text: String| {
+        let currency = text.trim().to_uppercase();
+        typed.set(text);
+        if currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            stores.requirements.change(|data| {
+                if let Some(budget) = &mut data.requirements.budget_per_month {
+                    budget.currency.clone_from(&currency);
+                }
+                data.hardware.hardware.currency = currency;
+            });
+        }
+    };
+    view! {
+        <TextField
+            label="Currency"
+            id="currency"
+            value=typed
+            on_input=take
+            hint="Three letters, such as USD. The budget's too. Nothing is converted: only prices in this currency are compared."
+        />
     }
 }
 

@@ -2,8 +2,12 @@
 
 pub mod panel;
 
+pub mod budget;
 pub mod form;
 pub mod number_requirement;
+pub mod quality_floor;
+pub mod training_fields;
+pub mod weights;
 pub mod workload;
 
 pub mod candidate_card;
@@ -11,7 +15,6 @@ pub mod factor_table;
 pub mod memory_table;
 pub mod ranked_list;
 pub mod ruled_out;
-pub mod training_fields;
 
 pub mod cost_card;
 pub mod hardware;
