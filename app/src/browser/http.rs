@@ -27,9 +27,19 @@ pub async fn get_json<T: DeserializeOwned>(url: &str, patience_ms: u32) -> Resul
             }
         }
     };
-    let text = text_of(&response).await?;
-    serde_json::from_str(&text)
-        .map_err(|error| unavailable(format!("{url} answered something else than expected: {error}")))
+    read_json(url, &response).await
+}
+
+/// The answer to `POST url`, as JSON. Dropping the future aborts the request.
+///
+/// # Errors
+/// Who could not be reached, or the error that was answered.
+pub async fn post_json<T: DeserializeOwned>(url: &str, body: &impl Serialize) -> Result<T, ModelCallError> {
+    let body = serde_json::to_string(body).map_err(|error| unavailable(error.to_string()))?;
+    // Dropped, it aborts the request: it must live until the body is read.
+    let connection = Connection::open("POST", url, Some(&body))?;
+    let response = connection.fetch().await?;
+    read_json(url, &response).await
 }
 
 /// Data of the server-sent events that answer `POST url`. Dropping it closes the connection.
@@ -126,6 +136,12 @@ impl Drop for Connection {
     fn drop(&mut self) {
         self.aborting.abort();
     }
+}
+
+async fn read_json<T: DeserializeOwned>(url: &str, response: &web_sys::Response) -> Result<T, ModelCallError> {
+    let text = text_of(response).await?;
+    serde_json::from_str(&text)
+        .map_err(|error| unavailable(format!("{url} answered something else than expected: {error}")))
 }
 
 async fn text_of(response: &web_sys::Response) -> Result<String, ModelCallError> {

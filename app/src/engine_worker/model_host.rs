@@ -2,7 +2,7 @@
 
 use engine::gpu::GpuDevice;
 use engine::{Device, EngineError, LoadOptions, Model};
-use shared::model_call::{GenerationRequest, ModelCallError};
+use shared::model_call::{Embeddings, GenerationRequest, ModelCallError, Prompt};
 
 use super::host::{CallContext, cancelled};
 use super::protocol::{
@@ -36,6 +36,7 @@ impl ModelHost {
                 Ok(Reply::Done)
             }
             Request::Generate(request) => self.generate(context, &request).await.map(|()| Reply::Done),
+            Request::Embed(texts) => self.embed(context, texts).await.map(Reply::Embeddings),
             Request::Score(request) => self.score(context, &request).await.map(Reply::Scores),
             _ => Err(refused("this is not a request to a model".to_owned())),
         }
@@ -75,6 +76,21 @@ impl ModelHost {
             Err(GenerateProblem::Call(error)) => Err(self.failed(error)),
             Ok(()) => Ok(()),
         }
+    }
+
+    async fn embed(&mut self, context: &CallContext, texts: Vec<String>) -> Result<Embeddings, Failure> {
+        let mut embeddings = Vec::with_capacity(texts.len());
+        for text in texts {
+            // A page that gave up says so in a message, and messages arrive only when the event loop runs.
+            yield_to_messages().await;
+            if context.is_cancelled() {
+                return Err(cancelled());
+            }
+            let model = self.model.as_mut().ok_or_else(model_gone)?;
+            let embedding = model.embed(&Prompt::Text(text)).await;
+            embeddings.push(embedding.map_err(|error| self.failed(error))?);
+        }
+        Ok(embeddings.into_iter().collect())
     }
 
     async fn score(&mut self, context: &CallContext, request: &ScoreRequest) -> Result<Vec<PositionScore>, Failure> {

@@ -4,7 +4,7 @@
 //! `Ended`. [`Request::Cancel`] carries the number of the call it ends. The worker's first message is `Ready`.
 
 use serde::{Deserialize, Serialize};
-use shared::model_call::{GenerationEvent, GenerationRequest, ModelCallErrorKind};
+use shared::model_call::{Embeddings, GenerationEvent, GenerationRequest, ModelCallErrorKind};
 
 /// From the page to a worker.
 #[derive(Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub enum Request {
     Unload,
     /// Let the loaded model answer. Events: [`Event::Generation`]. Answer: [`Reply::Done`].
     Generate(GenerationRequest),
+    /// Let the loaded model turn texts into vectors. Answer: [`Reply::Embeddings`].
+    Embed(Vec<String>),
     /// Teacher-forced logits of the loaded model, for tests. Answer: [`Reply::Scores`].
     Score(ScoreRequest),
     /// Fetch a model file, going on where an earlier attempt stopped. Events: [`Event::Transfer`]. Answer:
@@ -83,6 +85,8 @@ pub enum Reply {
     Gpu(Result<GpuDescription, String>),
     /// The model is in memory.
     Loaded(Box<LoadedModel>),
+    /// Texts as vectors.
+    Embeddings(Embeddings),
     /// Teacher-forced logits.
     Scores(Vec<PositionScore>),
     /// A file is stored and verified.

@@ -5,10 +5,12 @@ use std::rc::Rc;
 use futures::StreamExt;
 use futures::future::ready;
 use send_wrapper::SendWrapper;
-use shared::model_call::{GenerationRequest, GenerationStream, ModelCall, ModelCallError, ModelCallErrorKind};
+use shared::model_call::{
+    EmbeddingFuture, GenerationRequest, GenerationStream, ModelCall, ModelCallError, ModelCallErrorKind,
+};
 
 use crate::engine_worker::client::{CallMessage, WorkerClient};
-use crate::engine_worker::protocol::{Event, Failure, FailureKind, Request};
+use crate::engine_worker::protocol::{Event, Failure, FailureKind, Reply, Request};
 
 /// The model that is loaded in a worker.
 pub struct BrowserEngine {
@@ -38,6 +40,25 @@ impl ModelCall for BrowserEngine {
         });
         // The page has one thread; the wrapper is for native builds, whose streams must be `Send`.
         Box::pin(SendWrapper::new(events))
+    }
+
+    fn embed(&self, texts: Vec<String>) -> EmbeddingFuture {
+        let on_failure = self.on_failure.clone();
+        let call = self.client.call(Request::Embed(texts));
+        Box::pin(SendWrapper::new(async move {
+            match call.finish(|_| {}).await {
+                Ok(Reply::Embeddings(embeddings)) => Ok(embeddings),
+                Ok(_) => Err(ModelCallError {
+                    kind: ModelCallErrorKind::Unavailable,
+                    message: "the worker's answer is not of this version of the app; reload the page".to_owned(),
+                    param: None,
+                }),
+                Err(failure) => {
+                    on_failure(&failure);
+                    Err(failure.into())
+                }
+            }
+        }))
     }
 }
 

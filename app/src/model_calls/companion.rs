@@ -5,20 +5,23 @@ use futures::future::{AbortHandle, Abortable};
 use futures::stream::{Stream, StreamExt};
 use send_wrapper::SendWrapper;
 use shared::api::chat::{ChatCompletionChunk, ChatCompletionRequest, Message};
+use shared::api::embeddings::{EmbeddingList, EmbeddingRequest};
 use shared::api::error::ErrorEnvelope;
+use shared::api::response_format::ResponseFormat;
 use shared::api::{Stop, StreamOptions};
 use shared::model_call::{
-    FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage, ModelCall, ModelCallError,
-    ModelCallErrorKind, Prompt,
+    EmbeddingFuture, Embeddings, FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage,
+    ModelCall, ModelCallError, ModelCallErrorKind, Prompt, TokenLogProbability,
 };
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::clock::now_ms;
-use crate::browser::http::EventConnection;
+use crate::browser::http::{EventConnection, post_json};
 
 const CHAT_COMPLETIONS: &str = "/v1/chat/completions";
+const EMBEDDINGS: &str = "/v1/embeddings";
 
 /// A model of the companion.
 pub struct Companion {
@@ -51,6 +54,27 @@ impl ModelCall for Companion {
         });
         Box::pin(SendWrapper::new(AbortOnDrop { events: receiver, abort }))
     }
+
+    fn embed(&self, texts: Vec<String>) -> EmbeddingFuture {
+        let (count, request) = (texts.len(), EmbeddingRequest::new(self.model.clone(), texts));
+        Box::pin(SendWrapper::new(async move {
+            let list: EmbeddingList = post_json(EMBEDDINGS, &request).await?;
+            vectors_of(list, count)
+        }))
+    }
+}
+
+fn vectors_of(mut list: EmbeddingList, count: usize) -> Result<Embeddings, ModelCallError> {
+    list.data.sort_by_key(|object| object.index);
+    if !list.data.iter().map(|object| object.index).eq(0..count) {
+        return Err(ModelCallError {
+            kind: ModelCallErrorKind::Unavailable,
+            message: format!("the companion sent {} vectors for {count} texts; try again", list.data.len()),
+            param: None,
+        });
+    }
+    let vectors = list.data.into_iter().map(|object| object.embedding).collect();
+    Ok(Embeddings { vectors, prompt_tokens: list.usage.prompt_tokens })
 }
 
 /// The events; the work ends when they are dropped.
@@ -100,6 +124,15 @@ fn to_wire(model: &str, request: GenerationRequest) -> Result<ChatCompletionRequ
         });
     };
     let (sampling, limits) = (request.sampling, request.limits);
+    let log_probabilities = request.log_probabilities;
+    if log_probabilities.is_some_and(|wanted| wanted.of_prompt) {
+        return Err(ModelCallError {
+            kind: ModelCallErrorKind::InvalidRequest,
+            message: "the companion tells log-probabilities of answers here, not those of a conversation's prompt"
+                .to_owned(),
+            param: None,
+        });
+    }
     Ok(ChatCompletionRequest {
         model: model.to_owned(),
         messages: messages.into_iter().map(|message| Message::new(message.role, message.content)).collect(),
@@ -109,6 +142,9 @@ fn to_wire(model: &str, request: GenerationRequest) -> Result<ChatCompletionRequ
         min_p: Some(sampling.min_p),
         repetition_penalty: Some(sampling.repetition_penalty),
         max_completion_tokens: limits.max_tokens,
+        logprobs: log_probabilities.is_some(),
+        top_logprobs: log_probabilities.map(|wanted| wanted.top),
+        response_format: request.constraint.as_ref().map(ResponseFormat::from),
         stop: (!limits.stop.is_empty()).then_some(Stop::Many(limits.stop)),
         seed: Some(sampling.seed.cast_signed()),
         stream: true,
@@ -155,6 +191,10 @@ impl Progress {
         let mut events = Vec::new();
         for choice in chunk.choices {
             self.reason = choice.finish_reason.or(self.reason);
+            if let Some(tokens) = choice.logprobs.and_then(|logprobs| logprobs.content) {
+                let tokens = tokens.into_iter().map(TokenLogProbability::from).collect();
+                events.push(GenerationEvent::LogProbabilities { tokens });
+            }
             if let Some(text) = choice.delta.content.filter(|text| !text.is_empty()) {
                 self.first_text_ms.get_or_insert(now_ms);
                 self.last_text_ms = now_ms;
@@ -180,7 +220,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::model_call::{ChatMessage, GenerationLimits};
+    use shared::model_call::{ChatMessage, GenerationLimits, LogProbabilitiesWanted, OutputConstraint, TopToken};
     use shared::sampling::SamplingParameters;
 
     #[test]
@@ -220,6 +260,31 @@ mod tests {
     }
 
     #[test]
+    fn log_probabilities_come_with_their_texts() {
+        let data = r#"{"id":"c","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null,"logprobs":
+            {"content":[{"token":"a","logprob":-1.5,"bytes":[97],
+            "top_logprobs":[{"token":"b","logprob":-0.5,"bytes":[98]}]}],"refusal":null}}]}"#;
+        let events = Progress::new(0.0).take(data, 1.0).unwrap();
+        let top = vec![TopToken { id: None, text: "b".to_owned(), log_probability: -0.5 }];
+        let token = TokenLogProbability { id: None, text: "a".to_owned(), log_probability: Some(-1.5), top };
+        let text = GenerationEvent::Text { text: "a".to_owned(), ids: Vec::new() };
+        assert_eq!(events, [GenerationEvent::LogProbabilities { tokens: vec![token] }, text]);
+    }
+
+    #[test]
+    fn vectors_are_in_the_order_of_their_texts() {
+        let list = |data: serde_json::Value| {
+            let usage = serde_json::json!({"prompt_tokens": 3, "total_tokens": 3});
+            serde_json::from_value(serde_json::json!({"object": "list", "data": data, "usage": usage})).unwrap()
+        };
+        let both = serde_json::json!([{"index": 1, "embedding": [0.0, 1.0]}, {"index": 0, "embedding": [1.0, 0.0]}]);
+        let embeddings = vectors_of(list(both.clone()), 2).unwrap();
+        assert_eq!(embeddings.vectors, [[1.0, 0.0], [0.0, 1.0]]);
+        assert_eq!(embeddings.prompt_tokens, 3);
+        assert!(vectors_of(list(both), 3).is_err(), "one is missing");
+    }
+
+    #[test]
     fn an_error_amid_the_stream_is_an_error() {
         let mut progress = Progress::new(0.0);
         let data = r#"{"error":{"message":"out of memory","type":"server_error","param":null,"code":null}}"#;
@@ -234,6 +299,11 @@ mod tests {
             SamplingParameters { seed: u64::MAX, top_k: 5, ..SamplingParameters::default() },
             GenerationLimits { max_tokens: Some(9), ..GenerationLimits::default() },
         );
+        let request = GenerationRequest {
+            constraint: Some(OutputConstraint::JsonSchema(serde_json::json!({"type": "integer"}))),
+            log_probabilities: Some(LogProbabilitiesWanted { top: 2, of_prompt: false }),
+            ..request
+        };
         let wire = to_wire("m", request.clone()).unwrap();
         assert_eq!(wire.to_generation_request(0).unwrap(), request);
     }
