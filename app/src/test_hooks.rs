@@ -2,8 +2,9 @@
 //!
 //! Each is a function of `window` that takes options as JSON and returns a promise of JSON:
 //!
-//! - `quern_bench({"model", "prompt_ids", "decode_tokens", "backend": "cpu" | "gpu" | "auto"})` loads the model and
-//!   writes exactly `decode_tokens` tokens, greedily. Answer: [`BenchResult`].
+//! - `quern_bench({"model", "prompt_ids", "decode_tokens", "backend": "cpu" | "gpu" | "auto", "json_schema"})` loads the
+//!   model and writes exactly `decode_tokens` tokens, greedily; where a schema is given, held to it, and fewer if that
+//!   ends the answer. Answer: [`BenchResult`].
 //! - `quern_score({"model", "ids", "backend", "watched": [[ids], ...]})` reads `ids` and reports, for each position,
 //!   what the model thinks comes next. Answer: `{"backend", "device_name", "positions": [PositionScore, ...]}`.
 //!
@@ -15,7 +16,7 @@ use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::catalog::Catalog;
-use shared::model_call::{GenerationEvent, GenerationLimits, GenerationRequest, Prompt};
+use shared::model_call::{GenerationEvent, GenerationLimits, GenerationRequest, OutputConstraint, Prompt};
 use shared::sampling::SamplingParameters;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -87,6 +88,7 @@ struct BenchOptions {
     decode_tokens: u32,
     #[serde(default)]
     backend: BackendChoice,
+    json_schema: Option<serde_json::Value>,
 }
 
 /// Answer of `quern_bench`.
@@ -109,11 +111,12 @@ struct BenchResult {
 async fn bench(client: &WorkerClient, options: BenchOptions) -> Result<BenchResult, String> {
     let context_tokens = options.prompt_ids.len() as u32 + options.decode_tokens + 1;
     let loaded = load(client, &options.model, options.backend, context_tokens).await?;
-    let request = GenerationRequest::new(
-        Prompt::Tokens(options.prompt_ids),
-        SamplingParameters::GREEDY,
-        GenerationLimits { max_tokens: Some(options.decode_tokens), stop: Vec::new(), ignore_end_of_sequence: true },
-    );
+    let limits =
+        GenerationLimits { max_tokens: Some(options.decode_tokens), stop: Vec::new(), ignore_end_of_sequence: true };
+    let request = GenerationRequest {
+        constraint: options.json_schema.map(OutputConstraint::JsonSchema),
+        ..GenerationRequest::new(Prompt::Tokens(options.prompt_ids), SamplingParameters::GREEDY, limits)
+    };
     let started_ms = now_ms();
     let mut first_token_ms = None;
     let mut ids = Vec::new();

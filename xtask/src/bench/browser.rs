@@ -8,9 +8,9 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::report::{Report, decode, load_time, prefill, time_to_first_token};
-use super::rounds::{Candidate, Figures, Side, WithMemory, measure};
-use super::task::{DECODE_TOKENS, Task, last_json_line};
+use super::report::{Report, constrained_decode, decode, load_time, prefill, time_to_first_token};
+use super::rounds::{Candidate, Figures, Side, WithMemory, measure, measure_by_turns};
+use super::task::{CONSTRAINED_FLOOR, DECODE_TOKENS, SCHEMA, Task, last_json_line};
 use crate::app_build;
 use crate::child_process::output_of;
 use crate::companion::Companion;
@@ -32,7 +32,18 @@ pub(super) fn run(machine: &Machine, runs: usize) -> Result<Report> {
     let measured = measure(candidates(&task, &serving, &browser, &wllama), runs)?;
     let peer = format!("wllama {}", machine.versions.npm("@wllama/wllama")?);
     let metrics = [prefill(Some(PREFILL_FLOOR)), decode(Some(DECODE_FLOOR)), time_to_first_token(), load_time()];
-    Report::new(peer, &metrics, measured)
+    let mut report = Report::new(peer, &metrics, measured)?;
+    let schema: Value = serde_json::from_str(SCHEMA).context("reading the benchmark's schema")?;
+    let (task, serving, browser) = (&task, &serving, &browser);
+    let on_cpu = |side, what: &str, schema: Value| Candidate {
+        side,
+        name: format!("Quern, CPU{what}"),
+        run: Box::new(move |memory| run_quern(task, serving, browser, "cpu", &schema, memory)),
+    };
+    let pair = [on_cpu(Side::Quern, ", held to a schema", schema), on_cpu(Side::Peer, "", Value::Null)];
+    let [held, free] = measure_by_turns(pair, runs)?;
+    report.compare(&constrained_decode(CONSTRAINED_FLOOR), held, free);
+    Ok(report)
 }
 
 fn candidates<'a>(task: &'a Task, serving: &'a Serving, browser: &'a Browser, wllama: &'a Path) -> Vec<Candidate<'a>> {
@@ -46,7 +57,7 @@ fn candidates<'a>(task: &'a Task, serving: &'a Serving, browser: &'a Browser, wl
     let quern = |backend: &'static str| Candidate {
         side: Side::Quern,
         name: format!("Quern, {}", backend.to_uppercase()),
-        run: Box::new(move |memory| run_quern(task, serving, browser, backend, memory)),
+        run: Box::new(move |memory| run_quern(task, serving, browser, backend, &Value::Null, memory)),
     };
     let on_cpu =
         |flash_attention: bool| json!({ "n_threads": threads, "n_gpu_layers": 0, "flash_attn": flash_attention });
@@ -59,8 +70,23 @@ fn candidates<'a>(task: &'a Task, serving: &'a Serving, browser: &'a Browser, wl
     ]
 }
 
-fn run_quern(task: &Task, serving: &Serving, browser: &Browser, backend: &str, memory: WithMemory) -> Result<Figures> {
-    let call = |ids: &[u32], decode_tokens: u32| json!({ "model": task.model, "prompt_ids": ids, "decode_tokens": decode_tokens, "backend": backend });
+fn run_quern(
+    task: &Task,
+    serving: &Serving,
+    browser: &Browser,
+    backend: &str,
+    schema: &Value,
+    memory: WithMemory,
+) -> Result<Figures> {
+    let call = |ids: &[u32], decode_tokens: u32| {
+        json!({
+            "model": task.model,
+            "prompt_ids": ids,
+            "decode_tokens": decode_tokens,
+            "backend": backend,
+            "json_schema": schema,
+        })
+    };
     let visit = Visit {
         page: format!("{}/?bench", serving.address),
         files: json!({}),

@@ -5,19 +5,21 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Map, json};
 
-use super::report::{Report, decode, load_time, prefill, time_to_first_token};
-use super::rounds::{Candidate, Figures, Side, measure};
-use super::task::{DECODE_TOKENS, Task, last_json_line};
+use super::report::{Report, constrained_decode, decode, load_time, prefill, time_to_first_token};
+use super::rounds::{Candidate, Figures, Side, measure, measure_by_turns};
+use super::task::{CONSTRAINED_FLOOR, DECODE_TOKENS, Task, last_json_line};
 use crate::child_process::succeed;
 use crate::machine::Machine;
 use crate::requirements::{NpmPackage, for_native_benchmark};
 use crate::setup::install_missing;
 
 const THREADS: u32 = 2;
+/// The file of [`super::task::SCHEMA`].
+const SCHEMA_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bench/schema.json");
 
 pub(super) fn run(machine: &Machine, runs: usize) -> Result<Report> {
     install_missing(machine, &for_native_benchmark())?;
@@ -32,10 +34,19 @@ pub(super) fn run(machine: &Machine, runs: usize) -> Result<Report> {
             run: Box::new(move |_| run_llama_cpp(machine, task, &node_modules, flash_attention)),
         }
     };
-    let quern = Candidate { side: Side::Quern, name: "quern, CPU".to_owned(), run: Box::new(move |_| run_quern(task)) };
-    let measured = measure(vec![peer(true), quern, peer(false)], runs)?;
+    let quern = |side, what: &str, options: &'static [&str]| Candidate {
+        side,
+        name: format!("quern, CPU{what}"),
+        run: Box::new(move |_| run_quern(task, options)),
+    };
+    let free = |side| quern(side, "", &["--ignore-eos"]);
+    let measured = measure(vec![peer(true), free(Side::Quern), peer(false)], runs)?;
     let name = format!("node-llama-cpp {}", machine.versions.npm("node-llama-cpp")?);
-    Report::new(name, &[prefill(None), decode(None), time_to_first_token(), load_time()], measured)
+    let mut report = Report::new(name, &[prefill(None), decode(None), time_to_first_token(), load_time()], measured)?;
+    let held = quern(Side::Quern, ", held to a schema", &["--json-schema", SCHEMA_PATH]);
+    let [held, free] = measure_by_turns([held, free(Side::Peer)], runs)?;
+    report.compare(&constrained_decode(CONSTRAINED_FLOOR), held, free);
+    Ok(report)
 }
 
 fn run_llama_cpp(machine: &Machine, task: &Task, node_modules: &Path, flash_attention: bool) -> Result<Figures> {
@@ -54,7 +65,7 @@ fn run_llama_cpp(machine: &Machine, task: &Task, node_modules: &Path, flash_atte
     Ok(Figures { peak_memory_bytes: finished.peak_memory_bytes, ..figures })
 }
 
-fn run_quern(task: &Task) -> Result<Figures> {
+fn run_quern(task: &Task, options: &[&str]) -> Result<Figures> {
     #[derive(Deserialize)]
     struct Generated {
         ids: Vec<u32>,
@@ -65,11 +76,13 @@ fn run_quern(task: &Task) -> Result<Figures> {
     let mut command = Command::new(&task.companion.path);
     command
         .args(["generate", "--model", &task.model, "--prompt-ids", &ids.join(",")])
-        .args(["--max-tokens", &DECODE_TOKENS.to_string(), "--temperature", "0", "--ignore-eos", "--json"])
-        .args(["--device", "cpu", "--threads", &THREADS.to_string()]);
+        .args(["--max-tokens", &DECODE_TOKENS.to_string(), "--temperature", "0", "--json"])
+        .args(["--device", "cpu", "--threads", &THREADS.to_string()])
+        .args(options);
     let finished = run_to_end(&mut command)?;
     let generated: Generated = last_json_line(&finished.printed)?;
     let count = generated.ids.len();
+    ensure!(count == DECODE_TOKENS as usize, "{DECODE_TOKENS} tokens were asked for, {count} came");
     Ok(Figures {
         // What the program does besides: its start counts too.
         load_seconds: finished.seconds - generated.prefill_seconds - generated.decode_seconds,

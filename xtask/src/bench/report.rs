@@ -31,6 +31,8 @@ pub(super) struct Report {
     peer: String,
     rows: Vec<Row>,
     measured: Vec<Measured>,
+    /// What was measured besides the task.
+    besides: Vec<Measured>,
 }
 
 #[derive(Debug, Serialize)]
@@ -74,7 +76,13 @@ impl Report {
         if let (Some(ours), Some(theirs)) = (quern.peak_memory_bytes, peer_side.peak_memory_bytes) {
             rows.push(row(&PEAK_MEMORY, ours / MEBIBYTE, theirs / MEBIBYTE, &peer_side.name));
         }
-        Ok(Self { peer, rows, measured })
+        Ok(Self { peer, rows, measured, besides: Vec::new() })
+    }
+
+    /// Adds a line that compares us with something else than the peer.
+    pub(super) fn compare(&mut self, metric: &Metric, quern: Measured, other: Measured) {
+        self.rows.push(row(metric, quern.median(metric.of), other.median(metric.of), &other.name));
+        self.besides.extend([quern, other]);
     }
 
     /// Prints the table, then a summary in one line.
@@ -103,6 +111,7 @@ impl Report {
             "peer": self.peer,
             "rows": self.rows,
             "measured": self.measured,
+            "measured_besides": self.besides,
             "missed_floors": self.missed_floors(),
         });
         serde_json::to_string_pretty(&value).context("writing figures as JSON")
@@ -157,6 +166,11 @@ pub(super) const fn decode(floor: Option<f64>) -> Metric {
     Metric { name: "decode", unit: TOKENS_PER_SECOND, better: Better::Higher, of, floor }
 }
 
+/// Tokens written per second while the answer is held to a JSON Schema, against as many of free text.
+pub(super) const fn constrained_decode(floor: f64) -> Metric {
+    Metric { name: "decode by schema", ..decode(Some(floor)) }
+}
+
 /// From the request to the first token.
 pub(super) const fn time_to_first_token() -> Metric {
     let of = |run: &Figures| run.time_to_first_token_seconds;
@@ -195,6 +209,15 @@ mod tests {
         assert_eq!(report.missed_floors(), ["decode"]);
         let summary = report.summary("browser");
         assert_eq!(summary, "bench browser: prefill 0.91x, decode 0.75x of peer 1.0; BELOW THE FLOOR: decode");
+    }
+
+    #[test]
+    fn a_comparison_with_oneself_is_a_line_of_its_own() {
+        let mut report = report(&[prefill(None)]);
+        let (held, free) = (measured(Side::Quern, "held", 1.0, 9.0), measured(Side::Peer, "free", 1.0, 10.0));
+        report.compare(&constrained_decode(0.95), held, free);
+        assert_eq!(report.missed_floors(), ["decode by schema"]);
+        assert_eq!(report.rows.last().map(|row| row.peer_candidate.as_str()), Some("free"));
     }
 
     #[test]

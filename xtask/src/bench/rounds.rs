@@ -110,6 +110,21 @@ pub(super) fn measure(candidates: Vec<Candidate<'_>>, runs: usize) -> Result<Vec
     Ok(going_on.into_iter().map(|(_, measured)| measured).collect())
 }
 
+/// Measures all candidates in every round, each before the others by turns.
+pub(super) fn measure_by_turns<const N: usize>(candidates: [Candidate<'_>; N], runs: usize) -> Result<[Measured; N]> {
+    let mut measured: [Measured; N] = std::array::from_fn(|index| {
+        let (side, name) = (candidates[index].side, candidates[index].name.clone());
+        Measured { side, name, runs: Vec::new(), peak_memory_bytes: None }
+    });
+    for round in 0..runs {
+        for turn in 0..N {
+            let index = (round + turn) % N;
+            measured[index].runs.push(run(&candidates[index], round + 1, WithMemory::No)?);
+        }
+    }
+    Ok(measured)
+}
+
 fn run(candidate: &Candidate<'_>, round: usize, memory: WithMemory) -> Result<Figures> {
     let what = if memory == WithMemory::Yes { "memory".to_owned() } else { format!("run {round}") };
     let step = Step::begin(&format!("{}, {what}", candidate.name));
@@ -176,6 +191,22 @@ pub(super) mod tests {
     fn medians() {
         assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+
+    #[test]
+    fn by_turns_each_goes_first() {
+        let order = std::cell::RefCell::new(String::new());
+        let noted = |name: &'static str| Candidate {
+            side: Side::Quern,
+            name: name.to_owned(),
+            run: Box::new(|_| {
+                order.borrow_mut().push_str(name);
+                Ok(figures(1.0, 1.0))
+            }),
+        };
+        let measured = measure_by_turns([noted("a"), noted("b")], 3).unwrap();
+        assert_eq!(*order.borrow(), "abbaab");
+        assert!(measured.iter().all(|measured| measured.runs.len() == 3));
     }
 
     #[test]

@@ -15,6 +15,13 @@ use crate::terminal::headline;
 /// Tokens to write after the prompt.
 pub(super) const DECODE_TOKENS: u32 = 64;
 
+/// Least ratio of writing while held to a schema to writing freely.
+pub(super) const CONSTRAINED_FLOOR: f64 = 0.95;
+
+/// A JSON Schema that asks for a long text in quotes: no token of it is known beforehand, so none is saved, and each
+/// needs its own mask.
+pub(super) const SCHEMA: &str = include_str!("schema.json");
+
 /// About 300 tokens of prose without special tokens: every correct tokenizer reads it alike.
 const PROMPT: &str = include_str!("prompt.txt");
 
