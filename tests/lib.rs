@@ -7,6 +7,7 @@ pub mod companion;
 pub mod console;
 pub mod environment;
 pub mod gate;
+pub mod look;
 pub mod pages;
 pub mod stage;
 pub mod wait;

@@ -1,11 +1,12 @@
 //! The companion's own endpoints, as the page calls them. The page comes from the companion, so addresses have no
 //! host; where it comes from elsewhere (a folder of files), there is no companion.
 
-use shared::api::companion::{CompanionModels, PullEvent, PullRequest};
+use shared::api::companion::{CompanionDevice, CompanionModels, PreviewRequest, PullEvent, PullRequest};
 use shared::api::models::ModelList;
 use shared::model_call::ModelCallError;
+use shared::prompt::Preview;
 
-use crate::browser::http::{EventConnection, get_json};
+use crate::browser::http::{EventConnection, get_json, post_json};
 
 /// A companion on this machine answers in milliseconds; one in the local network somewhat later.
 const PATIENCE_MS: u32 = 4_000;
@@ -25,6 +26,22 @@ pub async fn served_models() -> Result<Vec<String>, ModelCallError> {
 /// Where there is no companion.
 pub async fn catalogue() -> Result<CompanionModels, ModelCallError> {
     get_json("/api/models", PATIENCE_MS).await
+}
+
+/// What one of the companion's models sees of messages.
+///
+/// # Errors
+/// Where there is no companion, or the model refuses the messages.
+pub async fn preview(request: &PreviewRequest) -> Result<Preview, ModelCallError> {
+    post_json("/api/preview", request, PATIENCE_MS).await
+}
+
+/// The machine that the companion runs on.
+///
+/// # Errors
+/// Where there is no companion.
+pub async fn device() -> Result<CompanionDevice, ModelCallError> {
+    get_json("/api/device", PATIENCE_MS).await
 }
 
 /// Lets the companion fetch a model from its source, and waits until it is there.

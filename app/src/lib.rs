@@ -16,3 +16,4 @@ pub mod quantities;
 pub mod storage;
 pub mod stores;
 pub mod test_hooks;
+pub mod workspace;

@@ -7,6 +7,8 @@
 //!   ends the answer. Answer: [`BenchResult`].
 //! - `quern_score({"model", "ids", "backend", "watched": [[ids], ...]})` reads `ids` and reports, for each position,
 //!   what the model thinks comes next. Answer: `{"backend", "device_name", "positions": [PositionScore, ...]}`.
+//! - `quern_log_likelihoods({"model", "requests": [{"ids", "context_tokens"}, ...], "backend"})` reads each request's ids,
+//!   all but the first `context_tokens` of which are what the log-likelihood is of. Answer: one number per request.
 //!
 //! A model that is not in this browser yet is fetched from the companion first, which must have it.
 
@@ -16,7 +18,9 @@ use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::catalog::Catalog;
-use shared::model_call::{GenerationEvent, GenerationLimits, GenerationRequest, OutputConstraint, Prompt};
+use shared::model_call::{
+    GenerationEvent, GenerationLimits, GenerationRequest, LogProbabilitiesWanted, OutputConstraint, Prompt,
+};
 use shared::sampling::SamplingParameters;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -50,9 +54,14 @@ pub fn install() {
         let client = for_bench.clone();
         async move { bench(&client, parse(&options)?).await }
     });
+    let for_score = client.clone();
     expose("quern_score", move |options| {
-        let client = client.clone();
+        let client = for_score.clone();
         async move { score(&client, parse(&options)?).await }
+    });
+    expose("quern_log_likelihoods", move |options| {
+        let client = client.clone();
+        async move { log_likelihoods(&client, parse(&options)?).await }
     });
 }
 
@@ -180,6 +189,51 @@ async fn score(client: &WorkerClient, options: ScoreOptions) -> Result<ScoreResu
         }
         _ => Err("the worker answered something else".to_owned()),
     }
+}
+
+/// Options of `quern_log_likelihoods`.
+#[derive(Deserialize)]
+struct LogLikelihoodOptions {
+    model: String,
+    requests: Vec<LogLikelihoodRequest>,
+    #[serde(default)]
+    backend: BackendChoice,
+}
+
+/// What the log-likelihood is of: the tokens after the context's.
+#[derive(Deserialize)]
+struct LogLikelihoodRequest {
+    ids: Vec<u32>,
+    context_tokens: usize,
+}
+
+async fn log_likelihoods(client: &WorkerClient, options: LogLikelihoodOptions) -> Result<Vec<f64>, String> {
+    let longest = options.requests.iter().map(|request| request.ids.len()).max().unwrap_or(0);
+    load(client, &options.model, options.backend, longest as u32 + 1).await?;
+    let mut sums = Vec::with_capacity(options.requests.len());
+    for LogLikelihoodRequest { ids, context_tokens } in options.requests {
+        let limits = GenerationLimits { max_tokens: Some(0), ..GenerationLimits::default() };
+        let mut request = GenerationRequest::new(Prompt::Tokens(ids), SamplingParameters::GREEDY, limits);
+        request.log_probabilities = Some(LogProbabilitiesWanted { top: 0, of_prompt: true });
+        let mut tokens = Vec::new();
+        let mut call = client.call(Request::Generate(request));
+        while let Some(message) = call.next().await {
+            match message {
+                CallMessage::Event(Event::Generation(GenerationEvent::LogProbabilities { tokens: new })) => {
+                    tokens.extend(new);
+                }
+                CallMessage::Event(_) => {}
+                CallMessage::Ended(result) => {
+                    result.map_err(message_of)?;
+                    break;
+                }
+            }
+        }
+        // The very first token follows nothing, and has none.
+        let told = tokens.iter().skip(context_tokens).filter_map(|token| token.log_probability);
+        sums.push(told.map(f64::from).sum());
+    }
+    Ok(sums)
 }
 
 async fn load(

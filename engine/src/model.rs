@@ -1,6 +1,7 @@
 //! A loaded model: tokenizer, template and executor together.
 
 use serde::{Deserialize, Serialize};
+use shared::catalog::ModelDimensions;
 use shared::chat_template::ChatTemplate;
 use shared::model_call::{GenerationRequest, ModelCallError, OutputConstraint};
 use shared::sampling::SamplingParameters;
@@ -65,6 +66,8 @@ pub struct ModelSummary {
     pub layer_count: u32,
     /// Number of tokens.
     pub vocabulary_size: u32,
+    /// The sizes of its parts.
+    pub dimensions: ModelDimensions,
     /// Length of the file.
     pub file_size_bytes: u64,
     /// The file carries a chat template of its own.
@@ -148,7 +151,7 @@ impl Model {
         report(0);
         let (executor, device_name) = match options.device {
             Device::Cpu { threads } => {
-                let executor = CpuExecutor::load(threads, plan, &file, source, &mut report)?;
+                let executor = CpuExecutor::load(threads, plan, context_tokens, &file, source, &mut report)?;
                 let threads = executor.threads();
                 let name = format!("CPU, {} {}", threads, if threads == 1 { "thread" } else { "threads" });
                 (Executor::Cpu(executor), format!("{name}, {}", crate::cpu::instruction_set()))
@@ -419,6 +422,7 @@ fn summarize(file: &GgufFile, hyperparameters: &Hyperparameters, file_size_bytes
         context_tokens: hyperparameters.context_tokens as u32,
         layer_count: hyperparameters.layers as u32,
         vocabulary_size: hyperparameters.vocabulary_size as u32,
+        dimensions: hyperparameters.dimensions(file),
         file_size_bytes,
         has_chat_template: file.metadata.text("tokenizer.chat_template").is_some(),
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use shared::optimization::SearchSettings;
 
 use crate::config::{InferenceOptions, LimitsOptions, ListenOptions, StorageOptions};
 
@@ -16,6 +17,10 @@ const MODEL: &str = "a catalogue name, a file, an https: address, hf:owner/repo/
 const EVAL: &str = "Exits with 0 where enough passed, with 1 where not, and with 2 where the evaluation could not be \
 run. Models of a file that are not Quern's are replaced with --model. Ctrl-C stops; with --output what was done is \
 kept, and --resume goes on.";
+
+const OPTIMIZE: &str = "Exits with 0 where the winner is significantly better than the starting prompt on held-out \
+cases, with 1 where that is not shown, and with 2 where the search did not end. Ctrl-C stops before the next call; with \
+--log, --resume goes on to the outcome that an uninterrupted search has.";
 
 /// Runs small language models on this machine, and serves them over OpenAI's API.
 #[derive(Debug, Parser)]
@@ -48,6 +53,9 @@ pub enum Command {
     /// Ask models the cases of an evaluation, and judge the answers
     #[command(after_help = EVAL)]
     Eval(EvalArguments),
+    /// Search for a better prompt within a budget, and show whether it is better on cases that the search never saw
+    #[command(after_help = OPTIMIZE)]
+    Optimize(OptimizeArguments),
     /// Show the tokens of the text on standard input, nothing added to it
     Tokenize(TokenizeArguments),
     /// Print the options in force as a configuration file
@@ -190,9 +198,9 @@ pub struct GenerateArguments {
     pub inference: InferenceOptions,
 }
 
-/// `quern eval`.
+/// An evaluation's file, and what takes the place of parts of it.
 #[derive(Debug, Args)]
-pub struct EvalArguments {
+pub struct SuiteArguments {
     /// The evaluation: a promptfooconfig.yaml, or one that the app has exported
     pub file: PathBuf,
     /// Take the cases from this .csv or .jsonl file instead
@@ -210,6 +218,14 @@ pub struct EvalArguments {
     /// Accept the licences of models that have to be fetched
     #[arg(long)]
     pub accept_licence: bool,
+}
+
+/// `quern eval`.
+#[derive(Debug, Args)]
+pub struct EvalArguments {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub suite: SuiteArguments,
     /// Write the whole run to this file, as JSON
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -231,6 +247,65 @@ pub struct EvalArguments {
     /// Most failures to print
     #[arg(long, default_value_t = 10, value_name = "COUNT")]
     pub most_failures: usize,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub inference: InferenceOptions,
+}
+
+/// `quern optimize`.
+#[derive(Debug, Args)]
+pub struct OptimizeArguments {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub suite: SuiteArguments,
+    /// The prompt to start from, by its name [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub prompt: Option<String>,
+    /// The task in your words; proposals are made from it
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    pub description: String,
+    /// Most tokens to read and write, never exceeded
+    #[arg(long, value_name = "COUNT")]
+    pub most_tokens: u64,
+    /// Most seconds of work, never exceeded; time between a stop and --resume does not count
+    #[arg(long, default_value_t = 3600.0, value_name = "SECONDS")]
+    pub most_seconds: f64,
+    /// Rounds of proposing and searching
+    #[arg(long, default_value_t = SearchSettings::default().rounds, value_name = "COUNT")]
+    pub rounds: u32,
+    /// Instructions to ask the model for in a round; 0 tries fixed rewrites only
+    #[arg(long, default_value_t = SearchSettings::default().proposals, value_name = "COUNT")]
+    pub proposals: u32,
+    /// Sets of examples to try in a round
+    #[arg(long, default_value_t = SearchSettings::default().demonstration_sets, value_name = "COUNT")]
+    pub demonstration_sets: u32,
+    /// Most examples in a prompt; 0 tries none
+    #[arg(long, default_value_t = SearchSettings::default().most_demonstrations, value_name = "COUNT")]
+    pub most_demonstrations: u32,
+    /// Share of the cases that the search never sees, kept for the proof
+    #[arg(long, default_value_t = SearchSettings::default().held_out_fraction, value_name = "SHARE")]
+    pub held_out: f64,
+    /// Most tokens of one answer
+    #[arg(long, default_value_t = SearchSettings::default().most_answer_tokens, value_name = "COUNT")]
+    pub answer_tokens: u32,
+    /// Same seed, same search
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Keep a log of every call in this file; each is on disk before it is made
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+    /// Go on with the search in the file of --log: its calls are not made again
+    #[arg(long, requires = "log")]
+    pub resume: bool,
+    /// Write what was found to this file, as JSON
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write the winning prompt to this file, as YAML
+    #[arg(long, value_name = "FILE")]
+    pub winner: Option<PathBuf>,
+    /// Write the winner's good answers to this file, in OpenAI's format for fine-tuning (.jsonl)
+    #[arg(long, value_name = "FILE")]
+    pub traces: Option<PathBuf>,
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub inference: InferenceOptions,

@@ -12,6 +12,7 @@ pub mod downloads;
 pub mod error;
 pub mod inference;
 pub mod loopback;
+pub mod machine;
 pub mod model_calls;
 pub mod model_store;
 pub mod protection;

@@ -16,7 +16,7 @@ use tracing::Level;
 use crate::error::ApiError;
 use crate::protection::{Doorkeeper, add_security_headers, check_caller};
 use crate::routes::{
-    app_files, chat_completions, companion, completions, embeddings, health, model_files, models, tokenizer,
+    app_files, chat_completions, companion, completions, device, embeddings, health, model_files, models, tokenizer,
 };
 use crate::state::AppState;
 
@@ -38,6 +38,8 @@ pub fn router(state: AppState) -> Router {
     let own = Router::new()
         .route("/health", get(health::health))
         .route("/models/{name}", get(model_files::model_file))
+        .route("/api/preview", post(companion::preview))
+        .route("/api/device", get(device::device))
         .route("/api/models", get(companion::list))
         .route("/api/models/{name}", delete(companion::remove))
         .route("/api/models/pull", post(companion::pull))

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::inference::{ModelToServe, ServedModels};
+use crate::machine::Machine;
 use crate::model_store::{ModelStore, StoreError};
 use crate::pulls::Pulls;
 
@@ -22,14 +23,15 @@ struct Shared {
     store: ModelStore,
     served: ServedModels,
     pulls: Pulls,
+    machine: Machine,
     cut_off: CancellationToken,
 }
 
 impl AppState {
     /// Puts the parts together.
     pub fn new(config: Config, store: ModelStore, served: ServedModels) -> Self {
-        let (pulls, cut_off) = (Pulls::default(), CancellationToken::new());
-        Self { shared: Arc::new(Shared { config, store, served, pulls, cut_off }) }
+        let (pulls, machine, cut_off) = (Pulls::default(), Machine::default(), CancellationToken::new());
+        Self { shared: Arc::new(Shared { config, store, served, pulls, machine, cut_off }) }
     }
 
     /// The options in force.
@@ -69,6 +71,11 @@ impl AppState {
     /// Downloads that clients have started.
     pub fn pulls(&self) -> &Pulls {
         &self.shared.pulls
+    }
+
+    /// What this machine can hold.
+    pub fn machine(&self) -> &Machine {
+        &self.shared.machine
     }
 
     /// Cancelled when running answers have had their time after a signal to stop: they end at once.

@@ -15,3 +15,4 @@ pub mod optimization;
 pub mod prompt;
 pub mod sampling;
 pub mod tokenizer;
+pub mod workspace;

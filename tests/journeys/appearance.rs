@@ -3,14 +3,12 @@
 
 use anyhow::{Result, ensure};
 use serde_json::json;
-use tests::browser::{DESKTOP, PHONE};
+use tests::browser::PHONE;
 use tests::environment::SMOLLM2;
+use tests::look::{look, look_once};
 use tests::pages::{AppPage, SHELL};
 use tests::stage::{Stage, Start, journey};
 use tests::wait::EVENTUALLY;
-
-/// Returns sentences about what is wrong with the page in sight.
-const DEFECTS: &str = include_str!("defects.js");
 
 #[tokio::test]
 async fn pages_look_right_at_every_width_and_in_both_themes() {
@@ -25,7 +23,7 @@ async fn pages(stage: &mut Stage) -> Result<()> {
     // Before there is a model.
     for (path, name) in [("/models", "models-first-visit"), ("/chat", "chat-first-visit")] {
         open(stage, path).await?;
-        look(stage, name, &mut defects).await?;
+        look(&stage.browser, name, &mut defects).await?;
     }
 
     // With one.
@@ -35,17 +33,17 @@ async fn pages(stage: &mut Stage) -> Result<()> {
     remember_conversation(stage).await?;
     for path in SHELL {
         open(stage, path).await?;
-        look(stage, path.trim_start_matches('/'), &mut defects).await?;
+        look(&stage.browser, path.trim_start_matches('/'), &mut defects).await?;
     }
     open(stage, "/no-such-page").await?;
-    look(stage, "not-found", &mut defects).await?;
+    look(&stage.browser, "not-found", &mut defects).await?;
 
     // What opens above a page.
     for (path, button, name) in [("/chat", "history", "chat-history"), ("/models", "delete", "models-delete")] {
         let app = open(stage, path).await?;
         app.click(&format!("[data-testid={button}]")).await?;
         app.element("dialog[open]").await?;
-        look(stage, name, &mut defects).await?;
+        look(&stage.browser, name, &mut defects).await?;
     }
     // At phone width only.
     for (path, button, name) in [("/chat", "chat-settings", "chat-settings"), ("/models", "nav-more", "more")] {
@@ -54,7 +52,7 @@ async fn pages(stage: &mut Stage) -> Result<()> {
         app.click(&format!("[data-testid={button}]")).await?;
         app.element("dialog[open]").await?;
         for is_dark in [false, true] {
-            look_once(stage, name, PHONE, is_dark, &mut defects).await?;
+            look_once(&stage.browser, name, PHONE, is_dark, &mut defects).await?;
         }
     }
     ensure!(defects.is_empty(), "{}", defects.join("\n"));
@@ -63,39 +61,6 @@ async fn pages(stage: &mut Stage) -> Result<()> {
 
 async fn open<'a>(stage: &'a Stage, path: &str) -> Result<AppPage<'a>> {
     AppPage::open(&stage.browser, &format!("{}{path}", stage.companion.url())).await
-}
-
-async fn look(stage: &Stage, name: &str, defects: &mut Vec<String>) -> Result<()> {
-    for size in [PHONE, DESKTOP] {
-        for is_dark in [false, true] {
-            look_once(stage, name, size, is_dark, defects).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn look_once(
-    stage: &Stage,
-    name: &str,
-    size: tests::browser::PageSize,
-    is_dark: bool,
-    defects: &mut Vec<String>,
-) -> Result<()> {
-    stage.browser.resize(size).await?;
-    stage.browser.prefer(is_dark).await?;
-    let theme = if is_dark { "dark" } else { "light" };
-    let name = format!("{name}-{}-{theme}", size.name);
-    // Fonts are there, colours have changed, and the page has been drawn with them.
-    let drawn = "await document.fonts.ready;
-        await new Promise((done) => requestAnimationFrame(done));
-        await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
-        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-        return true";
-    stage.browser.run_async::<bool>(drawn, Vec::new()).await?;
-    stage.browser.screenshot(&name).await?;
-    let found: Vec<String> = stage.browser.run(DEFECTS, Vec::new()).await?;
-    defects.extend(found.into_iter().map(|defect| format!("{name}: {defect}")));
-    Ok(())
 }
 
 /// Puts a conversation with all kinds of Markdown where the app keeps its own.

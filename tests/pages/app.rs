@@ -5,7 +5,7 @@ use serde_json::json;
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::{By, Key, WebElement};
 
-use super::{ChatPage, ModelsPage, named};
+use super::{ChatPage, EvaluatePage, ModelsPage, PromptsPage, named};
 use crate::browser::Browser;
 use crate::wait::{self, Look, SOON};
 
@@ -106,6 +106,28 @@ impl<'a> AppPage<'a> {
     pub async fn go_to_chat(&self) -> Result<ChatPage<'a>> {
         self.click(&named("nav-chat")).await?;
         self.chat().await
+    }
+
+    /// Goes to the Prompts page by the navigation.
+    ///
+    /// # Errors
+    /// It can't be clicked.
+    pub async fn go_to_prompts(&self) -> Result<PromptsPage<'a>> {
+        self.click(&named("nav-prompts")).await?;
+        let page = PromptsPage { app: *self };
+        page.wait_until_open().await?;
+        Ok(page)
+    }
+
+    /// Goes to the Evaluate page by the navigation.
+    ///
+    /// # Errors
+    /// It can't be clicked.
+    pub async fn go_to_evaluate(&self) -> Result<EvaluatePage<'a>> {
+        self.click(&named("nav-evaluate")).await?;
+        let page = EvaluatePage { app: *self };
+        page.wait_until_open().await?;
+        Ok(page)
     }
 
     /// The Chat page, which is open or about to be.

@@ -2,11 +2,17 @@
 
 mod app;
 mod chat;
+mod evaluate;
+mod find;
 mod models;
+mod prompts;
 
 pub use app::{AppPage, SHELL};
 pub use chat::{Answer, ChatPage, Outcome};
+pub use evaluate::EvaluatePage;
+pub use find::FindPage;
 pub use models::{ModelCard, ModelsPage};
+pub use prompts::PromptsPage;
 
 /// The CSS selector of a name for tests.
 pub(crate) fn named(testid: &str) -> String {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 use thirtyfour::By;
 
-use super::{AppPage, ChatPage, named};
+use super::{AppPage, ChatPage, FindPage, named};
 use crate::wait::{self, Look};
 
 /// The Models page.
@@ -31,6 +31,17 @@ impl<'a> ModelsPage<'a> {
     /// The card of the model with this name.
     pub fn card(&self, name: &str) -> ModelCard<'a> {
         ModelCard { app: self.app, selector: named(&format!("model-{name}")) }
+    }
+
+    /// Goes to finding the right model.
+    ///
+    /// # Errors
+    /// It does not open.
+    pub async fn find(&self) -> Result<FindPage<'a>> {
+        self.app.click(&named("models-find")).await?;
+        let page = FindPage { app: self.app };
+        page.wait_until_open().await?;
+        Ok(page)
     }
 
     /// Names of all cards.

@@ -1,6 +1,12 @@
 //! Time in the page and in the worker, in milliseconds.
 
+use std::future::Future;
+use std::pin::Pin;
+
+use gloo_timers::future::TimeoutFuture;
 use js_sys::Reflect;
+use shared::catalog::CalendarDate;
+use shared::model_pool::{Clock, Timer};
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Milliseconds since the page or the worker started; never goes back.
@@ -14,4 +20,39 @@ pub fn now_ms() -> f64 {
 /// Milliseconds since 1970, for what is stored.
 pub fn unix_ms() -> f64 {
     js_sys::Date::now()
+}
+
+/// `2026-01-31T12:05:09Z`: the moment now, for what is stored.
+pub fn now_iso() -> String {
+    let text = String::from(js_sys::Date::new_0().to_iso_string());
+    text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
+}
+
+/// The browser's clock, for shared code.
+pub struct BrowserClock;
+
+impl Clock for BrowserClock {
+    fn now_seconds(&self) -> f64 {
+        now_ms() / 1000.0
+    }
+}
+
+impl Timer for BrowserClock {
+    fn sleep(&self, seconds: f64) -> Pin<Box<dyn Future<Output = ()>>> {
+        // A browser's timer counts milliseconds in 31 bits.
+        let milliseconds = (seconds * 1000.0).clamp(0.0, f64::from(i32::MAX)) as u32;
+        Box::pin(TimeoutFuture::new(milliseconds))
+    }
+}
+
+/// The day it is, in UTC.
+///
+/// # Panics
+/// Never: browsers write dates as ISO 8601.
+pub fn today() -> CalendarDate {
+    let text = String::from(js_sys::Date::new_0().to_iso_string());
+    match text.get(..10).unwrap_or_default().parse() {
+        Ok(date) => date,
+        Err(error) => unreachable!("the browser's clock: {error}"),
+    }
 }

@@ -16,7 +16,24 @@ use super::server_sent_events::EventStreamReader;
 /// # Errors
 /// Who could not be reached, what it answered.
 pub async fn get_json<T: DeserializeOwned>(url: &str, patience_ms: u32) -> Result<T, ModelCallError> {
-    let connection = Connection::open("GET", url, None)?;
+    json_of(Connection::open("GET", url, None)?, patience_ms).await
+}
+
+/// The answer to `POST url`, as JSON; given up after `patience_ms`.
+///
+/// # Errors
+/// Who could not be reached, what it answered.
+pub async fn post_json<B: Serialize, T: DeserializeOwned>(
+    url: &str,
+    body: &B,
+    patience_ms: u32,
+) -> Result<T, ModelCallError> {
+    let body = serde_json::to_string(body).map_err(|error| unavailable(error.to_string()))?;
+    json_of(Connection::open("POST", url, Some(&body))?, patience_ms).await
+}
+
+async fn json_of<T: DeserializeOwned>(connection: Connection, patience_ms: u32) -> Result<T, ModelCallError> {
+    let url = &connection.url;
     let response = {
         let fetching = Box::pin(connection.fetch());
         let patience = gloo_timers::future::TimeoutFuture::new(patience_ms);
@@ -27,18 +44,6 @@ pub async fn get_json<T: DeserializeOwned>(url: &str, patience_ms: u32) -> Resul
             }
         }
     };
-    read_json(url, &response).await
-}
-
-/// The answer to `POST url`, as JSON. Dropping the future aborts the request.
-///
-/// # Errors
-/// Who could not be reached, or the error that was answered.
-pub async fn post_json<T: DeserializeOwned>(url: &str, body: &impl Serialize) -> Result<T, ModelCallError> {
-    let body = serde_json::to_string(body).map_err(|error| unavailable(error.to_string()))?;
-    // Dropped, it aborts the request: it must live until the body is read.
-    let connection = Connection::open("POST", url, Some(&body))?;
-    let response = connection.fetch().await?;
     read_json(url, &response).await
 }
 

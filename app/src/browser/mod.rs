@@ -7,6 +7,7 @@ pub mod event_loop;
 pub mod http;
 pub mod local_storage;
 pub mod media;
+pub mod read_file;
 pub mod save_file;
 pub mod scope;
 pub mod server_sent_events;

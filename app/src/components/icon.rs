@@ -57,8 +57,14 @@ pub enum IconName {
     Warning,
     /// A circled i.
     Information,
+    /// An arrow up, of something that moves.
+    Up,
     /// An arrow down.
     Down,
+    /// An arrow to the left.
+    Back,
+    /// An arrow to the right.
+    Forward,
 }
 
 impl IconName {
@@ -81,7 +87,6 @@ impl IconName {
             Self::Plus => "M12 5v14M5 12h14",
             Self::Close => "M6 6l12 12M18 6 6 18",
             Self::Check => "M5 12.5l4.5 4.5L19 7.5",
-            Self::Send => "M12 19V5M5.5 11.5 12 5l6.5 6.5",
             Self::Stop => "M7 7h10v10H7Z",
             Self::Again => "M19.5 12a7.5 7.5 0 1 1-2.2-5.3L19.5 9M19.5 4.5V9H15",
             Self::Edit => "M4.5 19.5l.9-4L16 4.9a1.5 1.5 0 0 1 2.1 0l1 1a1.5 1.5 0 0 1 0 2.1L8.5 18.6ZM14 7l3 3",
@@ -96,7 +101,10 @@ impl IconName {
             Self::History => "M4.5 12a7.5 7.5 0 1 0 2.2-5.3L4.5 9M4.5 4.5V9H9M12 8v4.5l3 1.8",
             Self::Warning => "M12 4 2.8 19.5h18.4ZM12 10v4.5M12 17h.01",
             Self::Information => "M12 20.5a8.5 8.5 0 1 0 0-17 8.5 8.5 0 0 0 0 17ZM12 11v5M12 8h.01",
+            Self::Send | Self::Up => "M12 19V5M5.5 11.5 12 5l6.5 6.5",
             Self::Down => "M12 5v14M5.5 12.5 12 19l6.5-6.5",
+            Self::Back => "M14.5 5.5 8 12l6.5 6.5",
+            Self::Forward => "M9.5 5.5 16 12l-6.5 6.5",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The worker's end: takes messages, runs calls, posts what happens.
 //!
-//! File calls run side by side; model calls wait in line for the one model. `Cancel` is seen between two tokens,
+//! File calls and previews run side by side; model calls wait in line for the one model. `Cancel` is seen between two tokens,
 //! because [`super::model_host`] lets the event loop run there.
 
 use std::cell::{Cell, RefCell};
@@ -15,6 +15,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::model_host::ModelHost;
 use super::protocol::{Event, Failure, FailureKind, FromWorker, Reply, Request, ToWorker};
+use super::text_host;
 use super::wire;
 use crate::storage::{download, import};
 
@@ -62,6 +63,12 @@ fn take(message: ToWorker, open_calls: &OpenCalls, model_calls: &UnboundedSender
                     let kind = if context.is_cancelled() { FailureKind::Cancelled } else { FailureKind::Storage };
                     Failure { kind, message }
                 }));
+            });
+        }
+        Request::Preview(request) => {
+            spawn_local(async move {
+                let result = text_host::preview(&request).await;
+                context.end(result.map(|preview| Reply::Preview(Box::new(preview))));
             });
         }
         request => {

@@ -11,3 +11,4 @@ pub mod wire;
 
 pub mod host;
 pub mod model_host;
+pub mod text_host;

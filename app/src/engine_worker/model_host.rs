@@ -297,6 +297,7 @@ pub fn facts(summary: &engine::ModelSummary) -> ModelFacts {
         parameter_count: summary.parameter_count,
         context_tokens: summary.context_tokens,
         has_chat_template: summary.has_chat_template,
+        dimensions: Some(summary.dimensions),
     }
 }
 

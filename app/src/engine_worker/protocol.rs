@@ -4,7 +4,10 @@
 //! `Ended`. [`Request::Cancel`] carries the number of the call it ends. The worker's first message is `Ready`.
 
 use serde::{Deserialize, Serialize};
+use shared::api::companion::PreviewRequest;
+use shared::catalog::ModelDimensions;
 use shared::model_call::{Embeddings, GenerationEvent, GenerationRequest, ModelCallErrorKind};
+use shared::prompt::Preview;
 
 /// From the page to a worker.
 #[derive(Serialize, Deserialize)]
@@ -32,6 +35,8 @@ pub enum Request {
     Embed(Vec<String>),
     /// Teacher-forced logits of the loaded model, for tests. Answer: [`Reply::Scores`].
     Score(ScoreRequest),
+    /// What a stored model sees of messages, from its file's header alone. Answer: [`Reply::Preview`].
+    Preview(PreviewRequest),
     /// Fetch a model file, going on where an earlier attempt stopped. Events: [`Event::Transfer`]. Answer:
     /// [`Reply::Stored`]. Cancelling pauses it.
     Download(DownloadRequest),
@@ -89,6 +94,8 @@ pub enum Reply {
     Embeddings(Embeddings),
     /// Teacher-forced logits.
     Scores(Vec<PositionScore>),
+    /// What a model sees.
+    Preview(Box<Preview>),
     /// A file is stored and verified.
     Stored(StoredModel),
 }
@@ -218,6 +225,9 @@ pub struct ModelFacts {
     pub context_tokens: u32,
     /// Whether it knows how a conversation is written.
     pub has_chat_template: bool,
+    /// The sizes of its parts; files stored by earlier versions have none noted.
+    #[serde(default)]
+    pub dimensions: Option<ModelDimensions>,
 }
 
 /// Bytes a loaded model occupies.

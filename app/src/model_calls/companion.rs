@@ -22,6 +22,8 @@ use crate::browser::http::{EventConnection, post_json};
 
 const CHAT_COMPLETIONS: &str = "/v1/chat/completions";
 const EMBEDDINGS: &str = "/v1/embeddings";
+/// Many long texts take minutes on a slow machine; nobody waits for ever.
+const EMBEDDING_PATIENCE_MS: u32 = 600_000;
 
 /// A model of the companion.
 pub struct Companion {
@@ -58,7 +60,7 @@ impl ModelCall for Companion {
     fn embed(&self, texts: Vec<String>) -> EmbeddingFuture {
         let (count, request) = (texts.len(), EmbeddingRequest::new(self.model.clone(), texts));
         Box::pin(SendWrapper::new(async move {
-            let list: EmbeddingList = post_json(EMBEDDINGS, &request).await?;
+            let list: EmbeddingList = post_json(EMBEDDINGS, &request, EMBEDDING_PATIENCE_MS).await?;
             vectors_of(list, count)
         }))
     }

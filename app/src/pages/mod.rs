@@ -5,11 +5,24 @@
 //! - everywhere: `nav-models`, `nav-chat`, ..., `nav-more`, `engine-status`, `companion-status`, `toasts`
 //! - Models: `model-<name>` (one per model) with `download`, `pause`, `resume`, `delete`, `use-model`,
 //!   `transfer-words` inside; `accept-licence`, `confirm-delete`, `file-input`, `drop-area`, `url-input`, `url-add`
+//! - Models, finding one: `models-yours`, `models-find` (tabs), `find-summary`; fields by their ids: `task`, `languages`,
+//!   `privacy-<place>`, `input-tokens`, `output-tokens`, `requests-per-month`, `budget`, ...; `ranked` with
+//!   `candidate-<reference>` (`score`, `why`, `factor-<name>`, `memory` inside), `ruled-out` with `excluded-<reference>`,
+//!   `costs`, `break-evens`, `hardware`, `import-prices`, `price-findings`, `price-problem`, `refused-prices`, `prices`
 //! - Chat: `runs-on` (select), `composer` (textarea), `send`, `stop`, `turn-user`, `turn-assistant` (with
 //!   `data-outcome` = `under-way`, `finished`, `stopped` or `failed`), `turn-figures`, `copy`, `edit`,
 //!   `edit-text`, `edit-save`, `answer-again`, `new-chat`, `history`, `history-entry`, `chat-settings`,
 //!   `system-prompt`, `temperature`, `top-p`, `top-k`, `min-p`, `repetition-penalty`, `max-tokens`, `seed`,
 //!   `random-seed`
+//! - Prompts: `new-prompt`, `task-<name>`, `prompt-write`, `prompt-examples`, `prompt-try`, `prompt-versions`, `message`,
+//!   `message-fault`, `declare-<name>`, `add-example`, `example`, `preview-count`, `preview-text`, `preview-ids`,
+//!   `choose-now`, `example-pool`, `try-prompt`, `stop-trying`, `try-done`, `try-answer` (with `data-outcome` = `waiting`,
+//!   `under-way`, `finished` or `failed`), `vote`, `keep-version`, `version`, `restore-version`, `diff`, `take-scores`;
+//!   chains: `new-chain`, `chain-input`, `add-step`, `step`, `chain-faults`, `run-chain`, `stop-chain`, `step-result` (with
+//!   `data-outcome` = `waiting`, `under-way`, `done` or `failed`), `step-answer`, `step-question`, `ask-step-again`
+//! - Evaluate: `new-evaluation`, `evaluation-setup`, `evaluation-cases`, `evaluation-results`, `evaluation-optimize`,
+//!   `suite-prompt`, `suite-model`, `case`, `run-evaluation`, `run-progress`, `resume-run`, `score-row`, `cell`,
+//!   `cell-answer`, `comparison`, `start-search`, `candidate`, `search-conclusion`, `search-winner`
 //! - Settings: `theme-light`, `theme-dark`, `theme-system`, `backend-auto`, `backend-cpu`, `backend-gpu`,
 //!   `measure-again`
 
@@ -22,3 +35,5 @@ pub mod prompts;
 pub mod settings;
 
 pub mod coming;
+pub mod model_select;
+pub mod save_notice;

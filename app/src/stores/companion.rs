@@ -1,7 +1,8 @@
 //! The companion: whether it is there, and which models it answers with.
 
 use leptos::prelude::*;
-use shared::api::companion::CompanionModel;
+use shared::api::companion::{CompanionDevice, CompanionModel};
+use shared::catalog::DeviceLimits;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
@@ -31,6 +32,8 @@ pub struct CompanionStore {
     pub models: RwSignal<Vec<String>>,
     /// Its catalogue, and what of it is there.
     pub catalogue: RwSignal<Vec<CompanionModel>>,
+    /// The machine that it runs on, once it has told.
+    pub device: RwSignal<Option<CompanionDevice>>,
 }
 
 impl CompanionStore {
@@ -40,6 +43,7 @@ impl CompanionStore {
             status: RwSignal::new(CompanionStatus::Unknown),
             models: RwSignal::new(Vec::new()),
             catalogue: RwSignal::new(Vec::new()),
+            device: RwSignal::new(None),
         };
         store.look();
         let on_focus = Closure::<dyn Fn()>::new(move || store.look());
@@ -77,6 +81,12 @@ impl CompanionStore {
         {
             self.catalogue.set(catalogue.models);
         }
+        // Its free memory changes: asked again with every look.
+        if status == CompanionStatus::Connected
+            && let Ok(device) = companion::device().await
+        {
+            self.device.set(Some(device));
+        }
         // Lists that are redrawn for no reason lose the place of whoever reads them.
         if self.models.with_untracked(|known| *known != models) {
             self.models.set(models);
@@ -85,6 +95,12 @@ impl CompanionStore {
             self.status.set(status);
         }
         status == CompanionStatus::Connected
+    }
+
+    /// What a model may take there; `None` while it does not answer. Tracked.
+    pub fn limits(self) -> Option<DeviceLimits> {
+        let limits = || self.device.with(|device| device.as_ref().map(|device| device.limits).unwrap_or_default());
+        self.is_connected().then(limits)
     }
 
     /// True while it answers.

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 use shared::model_call::{ChatMessage, FinishReason, GenerationUsage};
+use shared::workspace::{DocumentHead, DocumentKind, StoredDocument};
 
 use crate::browser::{clock, local_storage};
 
@@ -162,6 +163,38 @@ pub fn save(id: &str, conversation: &StoredConversation) -> Result<(), String> {
         },
     );
     local_storage::save(INDEX_KEY, &entries)
+}
+
+/// The version of [`StoredConversation`]'s JSON in an export.
+const FORMAT: u32 = 1;
+
+/// Every conversation, for an export.
+pub fn to_documents() -> Vec<StoredDocument> {
+    let to_document = |entry: ConversationEntry| {
+        let body = serde_json::to_string(&load(&entry.id)?).ok()?;
+        let head = DocumentHead {
+            id: entry.id,
+            title: entry.title,
+            revision: 1,
+            format: FORMAT,
+            belongs_to: None,
+            modified_unix_ms: entry.changed_unix_ms,
+        };
+        Some(StoredDocument { kind: DocumentKind::Conversation, head, body })
+    };
+    entries().into_iter().filter_map(to_document).collect()
+}
+
+/// Adds a conversation of an import.
+///
+/// # Errors
+/// It is none, or can't be kept; what to tell the person.
+pub fn add_document(document: &StoredDocument) -> Result<(), String> {
+    if document.head.format != FORMAT {
+        return Err(format!("a conversation is of format {}, this version reads {FORMAT}", document.head.format));
+    }
+    let conversation = serde_json::from_str(&document.body);
+    save(&document.head.id, &conversation.map_err(|error| format!("a conversation can't be read: {error}"))?)
 }
 
 /// Forgets a conversation.

@@ -2,10 +2,11 @@
 
 use js_sys::Reflect;
 use leptos::prelude::*;
-use shared::catalog::{DeviceLimits, GpuLimits};
+use shared::catalog::{DeviceLimits, DevicePeak, GpuLimits};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
+use crate::browser::clock::now_ms;
 use crate::browser::scope;
 
 /// What this device offers.
@@ -17,6 +18,8 @@ pub struct DeviceStore {
     pub memory_bytes: RwSignal<Option<u64>>,
     /// The browser's storage for this app.
     pub storage: RwSignal<Option<StorageFacts>>,
+    /// What its processor can do at best; `None` until it was measured.
+    pub peak: RwSignal<Option<DevicePeak>>,
 }
 
 /// The GPU as the page sees it.
@@ -64,12 +67,20 @@ impl DeviceStore {
             gpu: RwSignal::new(None),
             memory_bytes: RwSignal::new(memory_bytes()),
             storage: RwSignal::new(None),
+            peak: RwSignal::new(None),
         };
         spawn_local(async move {
             store.gpu.set(Some(gpu_facts().await.unwrap_or(GpuFacts::NoAdapter)));
         });
         store.look_at_storage();
         store
+    }
+
+    /// Measures the processor, if that was not done yet; takes about 20 milliseconds.
+    pub fn measure_peak(self) {
+        if self.peak.with_untracked(Option::is_none) {
+            self.peak.set(DevicePeak::probe(|| now_ms() / 1000.0));
+        }
     }
 
     /// The GPU's name as the page sees it, by which measured speeds are remembered; `None` while it is not known.

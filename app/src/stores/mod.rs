@@ -10,13 +10,24 @@ pub mod devices;
 pub mod engine;
 pub mod models;
 
+pub mod candidates;
+pub mod prices;
+pub mod requirements;
+pub mod speeds;
+
+pub mod chains;
 pub mod chat;
 pub mod conversation;
+pub mod evaluation;
 pub mod model_pool;
+pub mod optimization;
+pub mod prompt_trial;
+pub mod prompts;
 
 use leptos::prelude::*;
 
 use crate::components::Toaster;
+use crate::workspace::Workspace;
 
 /// Every store, in the context of every page.
 #[derive(Clone, Copy)]
@@ -25,6 +36,8 @@ pub struct Stores {
     pub settings: settings::Settings,
     /// Short messages.
     pub toaster: Toaster,
+    /// What the person makes and keeps here.
+    pub workspace: Workspace,
     /// The companion, if there is one.
     pub companion: companion::CompanionStore,
     /// What this device can do.
@@ -33,10 +46,26 @@ pub struct Stores {
     pub models: models::ModelStore,
     /// The model in memory.
     pub engine: engine::EngineStore,
+    /// How fast models answered.
+    pub speeds: speeds::SpeedStore,
+    /// Providers' prices.
+    pub prices: prices::PriceStore,
+    /// What the person wants of a model.
+    pub requirements: requirements::RequirementStore,
     /// Every model that can be asked.
     pub pool: model_pool::PageModels,
     /// The conversation.
     pub chat: chat::ChatStore,
+    /// The open prompt.
+    pub prompts: prompts::PromptStore,
+    /// The open chain of prompts, and its run.
+    pub chains: chains::ChainStore,
+    /// What models answer to the open prompt.
+    pub prompt_trial: prompt_trial::PromptTrial,
+    /// The open evaluation, and its runs.
+    pub evaluation: evaluation::EvaluationStore,
+    /// The search for a better prompt.
+    pub optimization: optimization::OptimizationStore,
 }
 
 impl Stores {
@@ -44,13 +73,40 @@ impl Stores {
     pub fn provide() -> Self {
         let settings = settings::Settings::load();
         let toaster = Toaster::default();
+        let workspace = Workspace::start();
         let companion = companion::CompanionStore::start();
         let device = devices::DeviceStore::start();
         let engine = engine::EngineStore::new(settings, toaster, device);
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
-        let pool = model_pool::PageModels::new(engine);
+        let speeds = speeds::SpeedStore::load();
+        let prices = prices::PriceStore::load();
+        let requirements = requirements::RequirementStore::load();
+        let pool = model_pool::PageModels::new(engine, speeds);
         let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
-        let stores = Self { settings, toaster, companion, device, models, engine, pool, chat };
+        let prompts = prompts::PromptStore::start(workspace, toaster);
+        let chains = chains::ChainStore::start(workspace, pool, toaster);
+        let prompt_trial = prompt_trial::PromptTrial::new(pool);
+        let evaluation = evaluation::EvaluationStore::start(workspace, pool, toaster);
+        let optimization = optimization::OptimizationStore::new(workspace, pool, toaster);
+        let stores = Self {
+            settings,
+            toaster,
+            workspace,
+            companion,
+            device,
+            models,
+            engine,
+            speeds,
+            prices,
+            requirements,
+            pool,
+            chat,
+            prompts,
+            chains,
+            prompt_trial,
+            evaluation,
+            optimization,
+        };
         provide_context(toaster);
         provide_context(stores);
         stores

@@ -30,6 +30,8 @@ pub struct CpuExecutor {
     buffers: Vec<Vec<f32>>,
     /// Per layer keys and values `[positions, heads * head_size]`; grown as the sequence grows.
     caches: Vec<KeysAndValues>,
+    /// Most positions of a sequence.
+    context_tokens: usize,
     activations: Activations,
     sampler: Sampler,
 }
@@ -64,6 +66,7 @@ impl CpuExecutor {
     pub fn load(
         threads: usize,
         plan: Plan,
+        context_tokens: usize,
         file: &GgufFile,
         source: &dyn ReadAt,
         progress: &mut dyn FnMut(u64),
@@ -84,6 +87,7 @@ impl CpuExecutor {
             threads: Threads::new(threads),
             buffers: vec![Vec::new(); plan.buffers.len()],
             caches: plan.caches.iter().map(|_| KeysAndValues::default()).collect(),
+            context_tokens,
             activations: Activations::default(),
             weights: loaded,
             sampler: Sampler::new(SamplingParameters::GREEDY, plan.vocabulary_size),
@@ -186,7 +190,7 @@ impl CpuExecutor {
             angles: self.plan.ropes.iter().map(|rope| angles(rope, first_position, tokens.len())).collect(),
         };
         self.make_room(&batch)?;
-        let Self { set, threads, plan, weights, buffers, caches, activations, sampler: _ } = self;
+        let Self { set, threads, plan, weights, buffers, caches, activations, .. } = self;
         let mut walk = Walk { set: *set, threads, plan, weights, buffers, caches, activations };
         threads.enter(|| {
             for step in &plan.steps {
@@ -215,10 +219,13 @@ impl CpuExecutor {
         let positions = batch.first_position + batch.tokens.len();
         for (cache, held) in self.plan.caches.iter().zip(&mut self.caches) {
             let length = positions * cache.heads * cache.head_size;
+            let most = self.context_tokens * cache.heads * cache.head_size;
             for values in [&mut held.keys, &mut held.values] {
-                let missing = length.saturating_sub(values.len());
-                // Vec doubles, so that a long sequence is copied a few times in all, not once per token.
-                values.try_reserve(missing).map_err(|_| EngineError::OutOfMemory {
+                // Doubled, so that a long sequence is copied a few times in all, not once per token; but never to more than
+                // the context has room for, which is what people are told that it takes.
+                let room = (2 * values.capacity()).min(most).max(length);
+                let missing = if length > values.capacity() { room - values.len() } else { 0 };
+                values.try_reserve_exact(missing).map_err(|_| EngineError::OutOfMemory {
                     what: format!("the memory of {positions} tokens"),
                     needed_bytes: length as u64 * 4,
                     limit: "the memory this tab or process may still take".to_owned(),

@@ -1,5 +1,7 @@
 //! The sizes every architecture has, read from `<architecture>.*` metadata.
 
+use shared::catalog::{ModelDimensions, NormLayout};
+
 use crate::error::EngineError;
 use crate::gguf::GgufFile;
 
@@ -80,6 +82,25 @@ impl Hyperparameters {
         };
         this.check(metadata.integer(&key("attention.value_length")))?;
         Ok(this)
+    }
+
+    /// The sizes of its parts, from which the catalogue tells what memory it takes.
+    pub fn dimensions(&self, file: &GgufFile) -> ModelDimensions {
+        let has = |tensor: &str| file.tensor(tensor).is_some();
+        // `check` bounds every one of them.
+        let size = |size: usize| size as u32;
+        ModelDimensions {
+            layers: size(self.layers),
+            width: size(self.width),
+            feed_forward_width: size(self.feed_forward_width),
+            query_heads: size(self.query_heads),
+            key_value_heads: size(self.key_value_heads),
+            head_size: size(self.head_size),
+            vocabulary_size: size(self.vocabulary_size),
+            has_tied_embeddings: !has("output.weight"),
+            norms: if has("blk.0.post_ffw_norm.weight") { NormLayout::AroundBlocks } else { NormLayout::BeforeBlocks },
+            sliding_window: self.sliding_window.map(size),
+        }
     }
 
     fn check(&self, value_length: Option<u32>) -> Result<(), EngineError> {

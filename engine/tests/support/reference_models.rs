@@ -41,8 +41,12 @@ impl Reference {
     }
 
     pub(crate) fn load(self, device: Device) -> Model {
+        self.load_with_context(device, 2048)
+    }
+
+    pub(crate) fn load_with_context(self, device: Device, context_tokens: u32) -> Model {
         let source = Box::new(FileSource::open(&self.path()).unwrap());
-        let options = LoadOptions { device, context_tokens: 2048 };
+        let options = LoadOptions { device, context_tokens };
         pollster::block_on(Model::load(source, options, &mut |_| {})).unwrap()
     }
 }

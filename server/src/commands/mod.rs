@@ -6,7 +6,9 @@ mod eval;
 mod generate;
 mod models;
 mod opening;
+mod optimize;
 mod serve;
+mod suite_files;
 mod tokenize;
 
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Chat(chat) => flags.inference = chat.inference.clone(),
         Command::Generate(generate) => flags.inference = generate.inference.clone(),
         Command::Eval(eval) => flags.inference = eval.inference.clone(),
+        Command::Optimize(optimize) => flags.inference = optimize.inference.clone(),
         Command::Models(_) | Command::Tokenize(_) => {}
     }
     let config = Config::decide(flags, config_file.as_deref())?;
@@ -45,14 +48,17 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Chat(chat) => chat::run(config, chat).await,
         Command::Generate(generate) => generate::run(config, generate).await,
         // What was found wanting is told apart from what could not be found out.
-        Command::Eval(eval) => {
-            return Ok(eval::run_command(config, eval).await.unwrap_or_else(|error| {
-                note(&format!("quern: {error:#}"));
-                ExitCode::from(2)
-            }));
-        }
+        Command::Eval(eval) => return Ok(or_exit_with_2(eval::run_command(config, eval).await)),
+        Command::Optimize(optimize) => return Ok(or_exit_with_2(optimize::run(config, optimize).await)),
         Command::Tokenize(tokenize) => tokenize::run(config, tokenize).await,
         Command::Config(_) => config::run(&config),
     }
     .map(|()| ExitCode::SUCCESS)
+}
+
+fn or_exit_with_2(result: Result<ExitCode>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        note(&format!("quern: {error:#}"));
+        ExitCode::from(2)
+    })
 }

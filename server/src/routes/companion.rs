@@ -1,4 +1,4 @@
-//! Our own few endpoints on models: what there is, fetching with progress, removing.
+//! Our own few endpoints on models: what there is, what they see of a prompt, fetching with progress, removing.
 //!
 //! Only models of the catalogue can be fetched this way: a page must not make the companion read any file or address.
 
@@ -11,7 +11,11 @@ use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use shared::api::companion::{CompanionModel, CompanionModelState, CompanionModels, PullEvent, PullRequest};
+use shared::api::companion::{
+    CompanionModel, CompanionModelState, CompanionModels, PreviewRequest, PullEvent, PullRequest,
+};
+use shared::chat_template::RenderOptions;
+use shared::prompt::{Preview, preview as preview_of};
 
 use super::name_in_path::NameInPath;
 use super::request_body::JsonBody;
@@ -27,6 +31,19 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<CompanionModels>, ApiError> {
     let models = state.store().list().await?;
     Ok(Json(CompanionModels { models: models.into_iter().map(|model| describe(&state, model)).collect() }))
+}
+
+/// `POST /api/preview`: the exact text and tokens that a model sees of messages. Nothing is loaded.
+pub(crate) async fn preview(
+    State(state): State<AppState>,
+    JsonBody(request): JsonBody<PreviewRequest>,
+) -> Result<Json<Preview>, ApiError> {
+    let model = state.model_to_serve(&request.model).await?;
+    let text = state.text_of(&model).await?;
+    let today = engine::clock::today();
+    let options = RenderOptions { today: &today, ..RenderOptions::default() };
+    let preview = preview_of(&request.messages, text.chat_template(), options, text.tokenizer(), None);
+    preview.map(Json).map_err(|error| ApiError::invalid(error.to_string()).with_param("messages"))
 }
 
 /// `POST /api/models/pull`: fetches a model of the catalogue, telling how far it is by server-sent events. The

@@ -4,6 +4,7 @@ pub mod app_files;
 pub mod chat_completions;
 pub mod companion;
 pub mod completions;
+pub mod device;
 pub mod embeddings;
 pub mod health;
 mod log_probabilities;

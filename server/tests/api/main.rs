@@ -6,6 +6,7 @@ mod app_files;
 mod chat_completions;
 mod companion;
 mod completions;
+mod device;
 mod embeddings;
 mod envelope;
 mod health;

@@ -5,6 +5,7 @@
 mod config;
 mod generate;
 mod models;
+mod optimize;
 mod quern;
 mod serve;
 mod tiny_model;

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::CatalogEntry;
+use crate::catalog::{CatalogEntry, DeviceLimits, DevicePeak};
+use crate::model_call::ChatMessage;
 
 /// `GET /api/models`: the catalogue and what of it is here, other fetched models included.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,17 @@ pub enum CompanionModelState {
     },
 }
 
+/// `GET /api/device`: the machine that the companion runs on, as far as models care.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompanionDevice {
+    /// What it can hold: memory that a process may take, storage left where models are kept, the GPU where one computes.
+    pub limits: DeviceLimits,
+    /// The GPU's name, where there is one.
+    pub gpu_name: Option<String>,
+    /// What its processor can do at best, by a small measurement.
+    pub peak: Option<DevicePeak>,
+}
+
 /// `POST /api/models/pull`: starts a download, or joins one under way. The answer is a stream of [`PullEvent`]s.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,6 +88,17 @@ pub enum PullEvent {
         /// What was tried, what came, what to do.
         message: String,
     },
+}
+
+/// `POST /api/preview`: what a model sees of messages, from its file's header alone. The answer is a
+/// [`crate::prompt::Preview`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewRequest {
+    /// Which model.
+    pub model: String,
+    /// The messages.
+    pub messages: Vec<ChatMessage>,
 }
 
 /// `GET /health`

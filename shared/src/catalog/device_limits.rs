@@ -56,7 +56,29 @@ impl DeviceFit {
     }
 }
 
+/// Where a model would be computed, what it takes there, and whether that fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// On which processor.
+    pub device: ComputeDevice,
+    /// What it takes there.
+    pub need: MemoryNeed,
+    /// Whether that fits.
+    pub fit: DeviceFit,
+}
+
 impl DeviceLimits {
+    /// Where a model whose file has `weight_bytes` would be computed with room for `context_tokens`: on the GPU where there
+    /// is one that holds it, else on the CPU.
+    pub fn place(&self, dimensions: &ModelDimensions, weight_bytes: u64, context_tokens: u32) -> Placement {
+        let on = |device| {
+            let need = MemoryNeed::of(dimensions, weight_bytes, context_tokens, device);
+            Placement { device, need, fit: self.fit(&need, device) }
+        };
+        let on_gpu = self.gpu.map(|_| on(ComputeDevice::Gpu)).filter(|placement| !placement.fit.is_too_large());
+        on_gpu.unwrap_or_else(|| on(ComputeDevice::Cpu))
+    }
+
     /// Where the engine would compute: on the GPU where there is one.
     pub fn compute_device(&self) -> ComputeDevice {
         if self.gpu.is_some() { ComputeDevice::Gpu } else { ComputeDevice::Cpu }

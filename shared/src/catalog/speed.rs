@@ -32,6 +32,25 @@ pub struct DevicePeak {
     pub operations_per_second: f64,
 }
 
+impl DevicePeak {
+    /// The device on which a model of `weight_bytes` reaches what was measured; the inverse of [`Speed::estimated`], so
+    /// that one model that has run tells what to expect of the others. `None` where a figure is missing.
+    pub fn of_measured(
+        dimensions: &ModelDimensions,
+        weight_bytes: u64,
+        context_tokens: u32,
+        speed: &Speed,
+    ) -> Option<Self> {
+        let unit = Self { memory_bytes_per_second: 1.0, operations_per_second: 1.0 };
+        let of_unit = Speed::estimated(dimensions, weight_bytes, context_tokens, &unit);
+        let ratio = |measured: Option<f64>, unit: Option<f64>| Some(measured? / unit?).filter(|peak| peak.is_finite());
+        Some(Self {
+            memory_bytes_per_second: ratio(speed.decode_tokens_per_second, of_unit.decode_tokens_per_second)?,
+            operations_per_second: ratio(speed.prefill_tokens_per_second, of_unit.prefill_tokens_per_second)?,
+        })
+    }
+}
+
 impl Speed {
     /// The medians of what was measured on `device`; `None` where nothing was.
     pub fn measured(usages: &[GenerationUsage], device: &str, on: CalendarDate) -> Option<Self> {
@@ -137,6 +156,10 @@ mod tests {
         let bytes = 98_362_432.0 * 134_479_872.0 / 134_515_008.0 + 23_040_000.0;
         assert!((decode - 6e9 / bytes).abs() < 1e-6, "{decode}");
         assert!(!speed.is_measured());
+        // Backwards, the speed gives the device.
+        let back = DevicePeak::of_measured(&SMOLLM2_135M, 98_362_432, 1000, &speed).unwrap();
+        assert!((back.memory_bytes_per_second / 10e9 - 1.0).abs() < 1e-9, "{back:?}");
+        assert!((back.operations_per_second / 1e12 - 1.0).abs() < 1e-9, "{back:?}");
         // A device of which nothing is known promises nothing.
         let nothing = DevicePeak { memory_bytes_per_second: 0.0, operations_per_second: f64::NAN };
         assert_eq!(Speed::estimated(&SMOLLM2_135M, 1, 1, &nothing).answer_seconds(1, 1), None);

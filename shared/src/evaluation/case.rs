@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::assertions::Assertion;
-use crate::prompt::Variables;
+use crate::model_call::ChatMessage;
+use crate::prompt::{PromptError, PromptTemplate, Variables};
 
 /// One row of an evaluation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,27 @@ pub struct Case {
     /// A template set after the prompt's last message, for this case only.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub prompt_suffix: String,
+}
+
+impl Case {
+    /// What is asked with `prompt`. Only variables that the prompt declares are given to it: cases serve several
+    /// prompts.
+    ///
+    /// # Errors
+    /// A value is missing or of the wrong kind, or a text is no valid template.
+    pub fn messages(&self, prompt: &PromptTemplate) -> Result<Vec<ChatMessage>, PromptError> {
+        let is_declared = |name: &str| prompt.variables.iter().any(|variable| variable.name == name);
+        let declared = self.variables.iter().filter(|(name, _)| is_declared(name));
+        let variables = declared.map(|(name, value)| (name.clone(), value.clone())).collect();
+        if self.prompt_prefix.is_empty() && self.prompt_suffix.is_empty() {
+            return prompt.render(&variables);
+        }
+        let mut prompt = prompt.clone();
+        if let Some(last) = prompt.messages.last_mut() {
+            last.text = format!("{}{}{}", self.prompt_prefix, last.text, self.prompt_suffix);
+        }
+        prompt.render(&variables)
+    }
 }
 
 /// Something expected of an answer.

@@ -198,7 +198,9 @@ fn prepare(
     index: CellIndex,
     asked: &mut Vec<ChatMessage>,
 ) -> Result<(Rc<dyn ModelCall>, ModelReference), String> {
-    *asked = messages(&work.suite.prompts[index.prompt], &work.suite.cases[index.case])?;
+    let prompt = &work.suite.prompts[index.prompt];
+    let messages = work.suite.cases[index.case].messages(prompt);
+    *asked = messages.map_err(|error| format!("the prompt can't be filled in: {error}"))?;
     let ModelSource::Known(reference) = &choice.model else {
         return Err(format!("{:?} is not one of your models", choice.label));
     };
@@ -211,18 +213,6 @@ fn failure(most_retries: u32, error: &ModelCallError) -> String {
         (ModelCallErrorKind::Unavailable, 1..) => format!("{error} (tried {} times)", most_retries + 1),
         _ => error.to_string(),
     }
-}
-
-/// A case's prompt, filled in. Only variables that the prompt declares are given to it: cases serve several prompts.
-fn messages(prompt: &PromptTemplate, case: &Case) -> Result<Vec<ChatMessage>, String> {
-    let is_declared = |name: &str| prompt.variables.iter().any(|variable| variable.name == name);
-    let variables =
-        case.variables.iter().filter(|(name, _)| is_declared(name)).map(|(name, value)| (name.clone(), value.clone()));
-    let mut prompt = prompt.clone();
-    if let Some(last) = prompt.messages.last_mut() {
-        last.text = format!("{}{}{}", case.prompt_prefix, last.text, case.prompt_suffix);
-    }
-    prompt.render(&variables.collect()).map_err(|error| format!("the prompt can't be filled in: {error}"))
 }
 
 fn request(

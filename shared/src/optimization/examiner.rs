@@ -57,7 +57,7 @@ impl Examiner<'_> {
         let Optimization { start, cases, settings, .. } = self.plan.optimization;
         let case = &cases[case_index];
         let template = candidate.template(start, Some(case_index));
-        let messages = match template.render(&case.variables) {
+        let messages = match case.messages(&template) {
             Ok(messages) => messages,
             Err(error) => return Ok(CaseScore::failed(error.to_string(), Spend::default())),
         };

@@ -52,7 +52,7 @@ impl<'a> Plan<'a> {
         }
         let mut longest_prompt = 0;
         for (index, case) in cases.iter().enumerate() {
-            let messages = match start.render(&case.variables) {
+            let messages = match case.messages(start) {
                 Ok(messages) => messages,
                 Err(error) => {
                     return cannot_begin(format!("the starting prompt does not work for case {}: {error}", index + 1));

@@ -40,7 +40,9 @@ pub struct DiffPiece {
 pub fn diff(before: &PromptTemplate, after: &PromptTemplate) -> Vec<DiffLine> {
     let (before, after) = (before.to_yaml(), after.to_yaml());
     let diff = TextDiff::from_lines(before.as_str(), after.as_str());
-    diff.iter_all_inline_changes()
+    // No deadline: shared code has no clock, and prompts are short.
+    let changes = diff.ops().iter().flat_map(|operation| diff.iter_inline_changes_deadline(operation, None));
+    changes
         .map(|change| {
             let side = match change.tag() {
                 ChangeTag::Equal => DiffSide::Both,

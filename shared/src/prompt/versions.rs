@@ -66,6 +66,11 @@ impl VersionHistory {
         self.versions.iter().find(|version| version.id == id)
     }
 
+    /// The version that is exactly this prompt.
+    pub fn of(&self, template: &PromptTemplate) -> Option<&PromptVersion> {
+        self.versions.iter().find(|version| version.template == *template)
+    }
+
     /// Keeps a prompt, and returns its version's id. One that is there already stays as it is.
     ///
     /// # Errors

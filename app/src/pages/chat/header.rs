@@ -1,11 +1,11 @@
 //! Above the conversation: who answers, and the buttons for new, history and settings.
 
 use leptos::prelude::*;
-use shared::model_pool::{ModelPlace, ModelReference};
+use shared::model_pool::ModelPlace;
 
-use crate::components::{Badge, IconButton, IconName, Select, SelectGroup, SelectOption, Tone};
+use crate::components::{Badge, IconButton, IconName, Tone};
+use crate::pages::model_select::ModelSelect;
 use crate::stores::Stores;
-use crate::stores::catalogue;
 use crate::stores::engine::EngineStatus;
 
 /// Above the conversation.
@@ -20,8 +20,6 @@ pub fn ChatHeader(
 ) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let runs_on = stores.settings.part(|data| data.runs_on.clone());
-    let groups = Signal::derive(move || choices(stores, runs_on.get().as_ref()));
-    let value = Signal::derive(move || runs_on.get().map(|runs_on| runs_on.to_string()).unwrap_or_default());
     let badge = move || {
         let on_companion = runs_on.get().is_some_and(|it| it.place == ModelPlace::Companion);
         match stores.engine.status.get() {
@@ -35,15 +33,12 @@ pub fn ChatHeader(
     view! {
         <header class="chat-header">
             <div class="chat-model">
-                <Select
+                <ModelSelect
                     id="runs-on"
                     aria_label="Model that answers"
-                    groups=groups
-                    value=value
+                    value=runs_on
                     disabled=stores.chat.is_answering
-                    on_change=move |key: String| {
-                        stores.settings.change(|data| data.runs_on = key.parse().ok());
-                    }
+                    on_change=move |chosen| stores.settings.change(|data| data.runs_on = chosen)
                 />
                 {badge}
             </div>
@@ -69,41 +64,4 @@ pub fn ChatHeader(
             </div>
         </header>
     }
-}
-
-/// Every model that could answer; the chosen one stays in the list even while it is out of reach.
-fn choices(stores: Stores, chosen: Option<&ModelReference>) -> Vec<SelectGroup> {
-    let browser = stores.models.complete_names().into_iter().map(ModelReference::browser);
-    let companion = stores.companion.models.get().into_iter().map(ModelReference::companion);
-    let title = |place: &ModelReference| catalogue::title(stores.companion, &place.name);
-    // The closed list shows no heading, so the words say where it runs.
-    let words = |place: &ModelReference| match place.place {
-        ModelPlace::Browser => title(place),
-        ModelPlace::Companion => format!("{} · companion", title(place)),
-    };
-    let group = |heading: &str, places: Vec<ModelReference>| SelectGroup {
-        heading: heading.to_owned(),
-        options: places.iter().map(|place| SelectOption::new(place.to_string(), words(place))).collect(),
-    };
-    let browser: Vec<_> = browser.collect();
-    let companion: Vec<_> = companion.collect();
-    let mut groups = Vec::new();
-    match chosen {
-        None => groups.push(SelectGroup {
-            heading: String::new(),
-            options: vec![SelectOption { is_enabled: false, ..SelectOption::new("", "Choose a model") }],
-        }),
-        Some(chosen) if !browser.contains(chosen) && !companion.contains(chosen) => groups.push(SelectGroup {
-            heading: "Not available now".to_owned(),
-            options: vec![SelectOption::new(chosen.to_string(), words(chosen))],
-        }),
-        Some(_) => {}
-    }
-    if !browser.is_empty() {
-        groups.push(group("In this browser", browser));
-    }
-    if !companion.is_empty() {
-        groups.push(group("On the companion", companion));
-    }
-    groups
 }

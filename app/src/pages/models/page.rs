@@ -1,68 +1,45 @@
-//! The Models page.
+//! The Models page: the models one has, and finding the right one.
 
 use leptos::prelude::*;
-use shared::catalog::CatalogEntry;
 
-use super::add_own::AddOwn;
-use super::device_card::DeviceCard;
-use super::dialogs::{DeleteDialog, LicenceDialog};
-use super::model_card::ModelCard;
-use super::row::{ModelRow, rows};
-use crate::components::PageHeader;
+use super::find::FindPanel;
+use super::your_models::YourModels;
+use crate::components::{PageHeader, Tab, Tabs};
 use crate::stores::Stores;
+
+const YOURS: &str = "yours";
+const FIND: &str = "find";
 
 /// The Models page.
 #[component]
 pub fn ModelsPage() -> impl IntoView {
     let stores = expect_context::<Stores>();
-    let rows = Memo::new(move |_| rows(stores));
-    let to_accept = RwSignal::new(None::<CatalogEntry>);
-    let to_delete = RwSignal::new(None::<String>);
-    let download = move |entry: CatalogEntry| {
-        let is_accepted = stores.settings.now(|data| data.accepted_licences.contains(&entry.licence.id));
-        if entry.licence.must_accept && !is_accepted {
-            to_accept.set(Some(entry));
-        } else {
-            stores.models.download(entry);
-        }
-    };
+    let is_finding = stores.requirements.part(|data| data.is_finding);
+    let key = Signal::derive(move || if is_finding.get() { FIND } else { YOURS }.to_owned());
+    let tabs = || vec![Tab::new(YOURS, "Your models"), Tab::new(FIND, "Find the right one")];
     view! {
-        <div class="page">
+        <div class="page" class:is-wide=move || is_finding.get()>
             <PageHeader
                 title="Models"
                 lead="A model is one file. It is downloaded once, kept in this browser, and then answers without a server or a network."
             />
-            <ul class="model-list">
-                <For
-                    each=move || rows.get()
-                    key=|row: &ModelRow| (row.name.clone(), row.entry.is_some())
-                    children=move |row| {
-                        view! {
-                            <ModelCard
-                                row=row
-                                on_download=download
-                                on_delete=move |name| to_delete.set(Some(name))
-                            />
-                        }
-                    }
-                />
-            </ul>
-            <AddOwn />
-            <DeviceCard />
+            <Tabs
+                label="Models"
+                id="models"
+                tabs=Signal::derive(tabs)
+                value=key
+                on_change=move |key: String| stores.requirements.change(|data| data.is_finding = key == FIND)
+            />
+            <div
+                class="models-panel"
+                id="models-panel"
+                role="tabpanel"
+                aria-labelledby=move || format!("models-{}", key.get())
+            >
+                <Show when=move || is_finding.get() fallback=YourModels>
+                    <FindPanel />
+                </Show>
+            </div>
         </div>
-        <LicenceDialog
-            entry=to_accept
-            on_accept=move |entry: CatalogEntry| {
-                stores
-                    .settings
-                    .change(|data| {
-                        if !data.accepted_licences.contains(&entry.licence.id) {
-                            data.accepted_licences.push(entry.licence.id.clone());
-                        }
-                    });
-                stores.models.download(entry);
-            }
-        />
-        <DeleteDialog name=to_delete on_delete=move |name| stores.models.delete(name) />
     }
 }

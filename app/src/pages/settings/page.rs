@@ -4,13 +4,17 @@ use leptos::prelude::*;
 use shared::model_pool::{ModelPlace, ModelReference};
 use wasm_bindgen_futures::spawn_local;
 
+use crate::browser::read_file;
+use crate::browser::save_file::save_text;
 use crate::components::{
-    Badge, Button, ButtonKind, Card, Dialog, Notice, PageHeader, Segmented, Select, SelectGroup, SelectOption, Tone,
+    Badge, Button, ButtonKind, Card, Dialog, FileButton, Notice, PageHeader, Segmented, Select, SelectGroup,
+    SelectOption, Tone,
 };
 use crate::engine_worker::protocol::{Backend, Measurement, SpeedFigures};
 use crate::pages::chat::BackendChoiceControl;
 use crate::quantities;
 use crate::stores::Stores;
+use crate::stores::conversation;
 use crate::stores::settings::Theme;
 
 /// The Settings page.
@@ -24,6 +28,7 @@ pub fn SettingsPage() -> impl IntoView {
             />
             <AppearanceCard />
             <ComputingCard />
+            <BackupCard />
             <AboutCard />
         </div>
     }
@@ -201,6 +206,67 @@ fn Measurements() -> impl IntoView {
     }
 }
 
+/// Everything in one file, and back.
+#[component]
+fn BackupCard() -> impl IntoView {
+    const MOST_FILE_BYTES: f64 = 1e9;
+    let stores = expect_context::<Stores>();
+    let report = RwSignal::new(None::<Result<String, String>>);
+    let export = move |()| {
+        spawn_local(async move {
+            let saved = match stores.workspace.export(conversation::to_documents()).await {
+                Ok(text) => save_text("quern-workspace.json", "application/json", &text)
+                    .map_err(|_| "The browser did not save the file; check whether it blocks downloads.".to_owned()),
+                Err(error) => Err(error.to_string()),
+            };
+            report.set(saved.err().map(Err));
+        });
+    };
+    let import = move |file: web_sys::File| {
+        spawn_local(async move {
+            let imported = async {
+                let text = read_file::text(&file, MOST_FILE_BYTES).await?;
+                let here = conversation::to_documents();
+                stores.workspace.import(&text, here, conversation::add_document).await
+            };
+            let outcome = imported.await.map(|report| {
+                format!(
+                    "{} came in, {} of them as copies because another of that name is here; {} were here already.",
+                    report.added_count, report.copied_count, report.same_count
+                )
+            });
+            stores.chat.entries.set(conversation::entries());
+            report.set(Some(outcome));
+        });
+    };
+    view! {
+        <Card
+            title="Everything in one file"
+            lead="Prompts, evaluations, runs, searches and conversations: to keep elsewhere, or to take to another browser. Model files are not in it. An import overwrites nothing."
+        >
+            <div class="row">
+                <Button testid="export-workspace" on_press=export>"Export everything"</Button>
+                <FileButton id="import-workspace" accept=".json" words="Import" on_file=import />
+            </div>
+            {move || {
+                report
+                    .get()
+                    .map(|outcome| {
+                        let (tone, words) = match outcome {
+                            Ok(words) => (Tone::Good, words),
+                            Err(words) => (Tone::Danger, words),
+                        };
+                        view! {
+                            <Notice tone=tone testid="import-report">
+                                <p>{words}</p>
+                            </Notice>
+                        }
+                    })
+            }}
+        </Card>
+    }
+}
+
 #[component]
 fn AboutCard() -> impl IntoView {
     let stores = expect_context::<Stores>();
@@ -216,7 +282,7 @@ fn AboutCard() -> impl IntoView {
     view! {
         <Card
             title="What is kept"
-            lead="Conversations, settings and model files stay in this browser. Nothing is sent anywhere, except messages to a companion when you choose one of its models."
+            lead="Prompts, evaluations, conversations, settings and model files stay in this browser. Nothing is sent anywhere, except messages to a companion when you choose one of its models."
         >
             <div class="row">
                 <Button

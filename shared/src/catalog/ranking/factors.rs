@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Candidate, CandidatePlace, ComputeDevice, DeviceFit, DeviceLimits, FactSource, LicenceRequirement, MemoryNeed,
-    Pricing, Privacy, Requirements, Speed,
+    Candidate, CandidatePlace, DeviceFit, DeviceLimits, FactSource, LicenceRequirement, Pricing, Privacy, Requirements,
+    Speed,
 };
 use super::{Device, Devices, Factor, FactorKind};
 
@@ -236,11 +236,7 @@ impl Assessment {
         };
         let limits = DeviceLimits { storage_bytes: limits.storage_bytes.filter(|_| !file.is_stored), ..*limits };
         let context_tokens = requirements.needed_context_tokens();
-        let fit_on =
-            |device| limits.fit(&MemoryNeed::of(&file.dimensions, file.size_bytes, context_tokens, device), device);
-        // What the GPU can't hold may still run on the CPU.
-        let on_gpu = limits.gpu.map(|_| fit_on(ComputeDevice::Gpu)).filter(|fit| !fit.is_too_large());
-        let fit = on_gpu.unwrap_or_else(|| fit_on(ComputeDevice::Cpu));
+        let fit = limits.place(&file.dimensions, file.size_bytes, context_tokens).fit;
         let score = match &fit {
             DeviceFit::Fits(_) => Some(1.0),
             DeviceFit::Tight(_) => Some(0.5),

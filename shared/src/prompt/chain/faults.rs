@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Chain, Step, StepOutput};
+use super::{Chain, Step};
 use crate::prompt::{Remark, TextError, VariableKind};
 
 /// Why a chain can't run.
@@ -133,11 +133,8 @@ impl Chain {
             Remark::Undeclared(variable) => Some(ChainFault::Unknown { step: name(), variable }),
             Remark::Unused(_) => None,
         }));
-        if let StepOutput::Json { schema: Some(schema) } = &step.output
-            && let Err(error) = jsonschema::validator_for(schema)
-        {
-            faults.push(ChainFault::Schema { step: name(), message: error.to_string() });
-        }
+        let schema_fault = step.output.schema_fault();
+        faults.extend(schema_fault.map(|message| ChainFault::Schema { step: name(), message }));
     }
 
     /// Steps that wait for each other, from one to itself again; `None` where there are none.
@@ -176,6 +173,7 @@ fn takes(kind: &VariableKind, gives: &VariableKind) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::StepOutput;
     use super::super::tests::{step, variable};
     use super::*;
     use serde_json::json;

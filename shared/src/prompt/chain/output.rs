@@ -59,6 +59,16 @@ impl StepOutput {
         })
     }
 
+    /// Why its JSON Schema is none.
+    pub fn schema_fault(&self) -> Option<String> {
+        match self {
+            Self::Json { schema: Some(schema) } => {
+                jsonschema::validator_for(schema).err().map(|error| error.to_string())
+            }
+            _ => None,
+        }
+    }
+
     /// The value of an answer.
     ///
     /// # Errors

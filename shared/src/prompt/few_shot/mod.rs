@@ -51,6 +51,13 @@ pub enum ExampleChoice {
     },
 }
 
+impl Default for ExampleChoice {
+    /// Three, by likeness: enough to show a form, few enough for a small model.
+    fn default() -> Self {
+        Self::Similarity { count: 3, diversity: 0.3 }
+    }
+}
+
 /// The examples that were chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChosenExamples {

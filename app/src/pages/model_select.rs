@@ -1,0 +1,87 @@
+//! A choice among the models that can be asked, wherever they are.
+
+use leptos::prelude::*;
+use shared::model_pool::{ModelPlace, ModelReference};
+
+use crate::components::{Select, SelectGroup, SelectOption};
+use crate::stores::Stores;
+use crate::stores::catalogue;
+
+/// A choice among the models that can be asked.
+#[component]
+pub fn ModelSelect(
+    /// Its id, unique on the page.
+    #[prop(into)]
+    id: String,
+    /// What is chosen, in words, where no label names it.
+    #[prop(optional, into)]
+    aria_label: Option<String>,
+    /// The one chosen now.
+    #[prop(into)]
+    value: Signal<Option<ModelReference>>,
+    /// Takes the new one.
+    #[prop(into)]
+    on_change: Callback<Option<ModelReference>>,
+    /// The words for none.
+    #[prop(default = "Choose a model")]
+    none: &'static str,
+    /// None can be chosen too.
+    #[prop(optional)]
+    is_optional: bool,
+    /// True where it can't be changed now.
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
+) -> impl IntoView {
+    let stores = expect_context::<Stores>();
+    let groups = Signal::derive(move || {
+        let chosen = value.get();
+        let mut groups = choices(stores, chosen.as_ref());
+        if is_optional || chosen.is_none() {
+            let option = SelectOption { is_enabled: is_optional, ..SelectOption::new("", none) };
+            groups.insert(0, SelectGroup { heading: String::new(), options: vec![option] });
+        }
+        groups
+    });
+    let key = Signal::derive(move || value.get().map(|chosen| chosen.to_string()).unwrap_or_default());
+    view! {
+        <Select
+            id=id
+            aria_label=aria_label.unwrap_or_else(|| none.to_owned())
+            groups=groups
+            value=key
+            disabled=disabled
+            on_change=move |key: String| on_change.run(key.parse().ok())
+        />
+    }
+}
+
+/// What people call a model, and where it runs where that is not this browser; tracked.
+pub fn model_words(stores: Stores, model: &ModelReference) -> String {
+    let title = catalogue::title(stores.companion, &model.name);
+    // A closed list shows no heading, so the words say where it runs.
+    match model.place {
+        ModelPlace::Browser => title,
+        ModelPlace::Companion => format!("{title} · companion"),
+    }
+}
+
+/// Every model that could answer; the chosen one stays in the list even while it is out of reach.
+fn choices(stores: Stores, chosen: Option<&ModelReference>) -> Vec<SelectGroup> {
+    let browser: Vec<_> = stores.models.complete_names().into_iter().map(ModelReference::browser).collect();
+    let companion: Vec<_> = stores.companion.models.get().into_iter().map(ModelReference::companion).collect();
+    let group = |heading: &str, models: &[ModelReference]| SelectGroup {
+        heading: heading.to_owned(),
+        options: models.iter().map(|model| SelectOption::new(model.to_string(), model_words(stores, model))).collect(),
+    };
+    let mut groups = Vec::new();
+    if let Some(chosen) = chosen.filter(|chosen| !browser.contains(chosen) && !companion.contains(chosen)) {
+        groups.push(group("Not available now", std::slice::from_ref(chosen)));
+    }
+    if !browser.is_empty() {
+        groups.push(group("In this browser", &browser));
+    }
+    if !companion.is_empty() {
+        groups.push(group("On the companion", &companion));
+    }
+    groups
+}
