@@ -165,7 +165,7 @@ async fn same_by_command_line(stage: &Stage, page: &EvaluatePage<'_>) -> Result<
     let (suite, output) = (text(&suite)?, text(&output)?);
     let arguments = ["eval", &suite, "--device", "cpu", "--output", &output, "--least-pass-rate", "0"];
     stage.companion.quern(&arguments).await?;
-    let there: Value = serde_json::from_str(&std::fs::read_to_string(&output)?)?;
+    let there: Value = serde_json::from_str::<Value>(&std::fs::read_to_string(&output)?)?["run"].take();
     let scores = |run: &Value| -> Vec<(u64, Value)> {
         let cells = run["cells"].as_array().into_iter().flatten();
         let mut scores: Vec<_> =

@@ -25,7 +25,8 @@ fn suite() -> String {
 
 fn arguments<'a>(file: &'a str, model: &'a str, log: &'a str, output: &'a str) -> Vec<&'a str> {
     let fixed = ["optimize", file, "--model", model, "--device", "cpu", "--context-tokens", "1024"];
-    let search = ["--most-tokens", "30000", "--rounds", "1", "--proposals", "1", "--demonstration-sets", "2"];
+    let search = ["--most-tokens", "30000", "--rounds", "1", "--proposals", "0", "--demonstration-sets", "1"];
+    let search = [&search[..], &["--most-demonstrations", "1"]].concat();
     let files = ["--answer-tokens", "6", "--log", log, "--output", output];
     [&fixed[..], &search, &files].concat()
 }

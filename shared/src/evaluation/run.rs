@@ -168,7 +168,7 @@ impl Run {
         }
     }
 
-    /// Reads a run's JSON.
+    /// Reads a run's JSON, or the document that [`super::report::json`] makes of one.
     ///
     /// # Errors
     /// It is something else, of another version, or its cells point past its lists.
@@ -179,6 +179,12 @@ impl Run {
             Some(format) if format != u64::from(RUN_FORMAT) => return Err(InvalidRun::Format(format)),
             _ => {}
         }
+        let value = match value {
+            serde_json::Value::Object(mut document) if document.contains_key("run") => {
+                document.shift_remove("run").unwrap_or_default()
+            }
+            other => other,
+        };
         let run: Self = serde_json::from_value(value).map_err(|error| InvalidRun::Shape(error.to_string()))?;
         let is_inside = |index: CellIndex| {
             index.model < run.models.len() && index.prompt < run.prompts.len() && index.case < run.cases.len()

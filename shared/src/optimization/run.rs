@@ -457,7 +457,7 @@ mod tests {
     use crate::catalog::Money;
     use crate::evaluation::assertions::Assertion;
     use crate::evaluation::{Case, Check, WeightedAssertion};
-    use crate::prompt::{MessageTemplate, PromptTemplate, Variables};
+    use crate::prompt::{MessageTemplate, PromptTemplate, Variable, VariableKind, Variables};
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
     use std::collections::BTreeSet;
@@ -476,8 +476,15 @@ mod tests {
 
     fn optimization(cases: u64, budget: Budget) -> Optimization {
         let messages = vec![message("system", "Say it. Be good."), message("user", "word {{ number }}")];
+        let number = Variable {
+            name: "number".to_owned(),
+            kind: VariableKind::Integer,
+            default: None,
+            required: true,
+            description: String::new(),
+        };
         Optimization {
-            start: PromptTemplate { messages, ..PromptTemplate::default() },
+            start: PromptTemplate { messages, variables: vec![number], ..PromptTemplate::default() },
             description: "Tell whether the number of the word is even or odd.".to_owned(),
             cases: (0..cases).map(case).collect(),
             model: "browser:small".parse().unwrap(),

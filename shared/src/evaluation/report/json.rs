@@ -35,6 +35,6 @@ mod tests {
         let run = run_of(2, &[1.0, 0.0]);
         let document: serde_json::Value = serde_json::from_str(&json(&run)).unwrap();
         assert_eq!(document["summary"]["columns"][0]["all"]["score"]["mean"], 0.5);
-        assert_eq!(Run::from_json(&document["run"].to_string()).unwrap(), run);
+        assert_eq!(Run::from_json(&document.to_string()).unwrap(), run);
     }
 }
