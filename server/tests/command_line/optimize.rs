@@ -31,11 +31,12 @@ fn arguments<'a>(file: &'a str, model: &'a str, log: &'a str, output: &'a str) -
     [&fixed[..], &search, &files].concat()
 }
 
-/// The outcome without what a clock said, which no two runs share.
+/// The outcome without what a clock said, and what follows from it: no two runs share that.
 fn without_times(mut value: Value) -> Value {
     match &mut value {
         Value::Object(fields) => {
             fields.shift_remove("seconds");
+            fields.shift_remove("pareto_front");
             fields.values_mut().for_each(|field| *field = without_times(field.take()));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| *item = without_times(item.take())),
