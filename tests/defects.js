@@ -13,7 +13,7 @@ const scope = document.querySelector("dialog[open]") ?? document.body;
 const elements = [...scope.querySelectorAll("*")].filter(isSeen);
 
 // Only what is meant to scroll sideways does so, and nothing else is wider than the window.
-const MAY_SCROLL = "pre, table, .table-scroll, .plot, textarea, input";
+const MAY_SCROLL = "pre, table, .table-scroll, .tabs, .plot, textarea, input";
 for (const element of [document.scrollingElement, ...elements]) {
   const { overflowX } = getComputedStyle(element);
   const isScroller = element === document.scrollingElement || overflowX === "auto" || overflowX === "scroll";

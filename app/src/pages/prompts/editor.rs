@@ -266,13 +266,13 @@ fn OutputCard(
                 on_change=choose
             />
             <Show when=move || is_schema.get()>
-                <Field label="JSON Schema" control_id="output-schema">
+                <Field label="JSON Schema" control_id="answer-schema">
                     <textarea
-                        id="output-schema"
+                        id="answer-schema"
                         class="input text-area is-code"
                         rows="10"
                         spellcheck="false"
-                        data-testid="output-schema"
+                        data-testid="answer-schema"
                         prop:value=move || typed.get()
                         on:input=move |event| type_schema(event_target_value(&event))
                     ></textarea>
