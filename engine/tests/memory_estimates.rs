@@ -16,8 +16,8 @@ use support::tiny_model::{Architecture, ModelShape, load};
 /// How far an estimate may be off.
 const TOLERANCE: f64 = 0.10;
 
-/// Fills the whole context as an answer does: the prompt in batches, then a token at a time, which makes the cache grow in the
-/// smallest steps.
+/// Fills the whole context as an answer does: the prompt in batches, then a token at a time, so that the cache grows in
+/// the smallest steps.
 fn fill(model: &mut Model) {
     let context_tokens = model.context_tokens();
     let batch_tokens = model.executor_mut().batch_tokens();

@@ -24,8 +24,8 @@ struct Gpu {
 }
 
 impl Machine {
-    /// What there is now; blocks for some milliseconds, the first time longer. The GPU only where `has_gpu`, and not where
-    /// the CPU computes it. Models are computed on `threads` threads.
+    /// What there is now; blocks for some milliseconds, the first time longer. The GPU only where `has_gpu`, and not
+    /// where the CPU computes it. Models are computed on `threads` threads.
     pub fn look(&self, models_dir: &Path, has_gpu: bool, threads: u16) -> CompanionDevice {
         let gpu = if has_gpu { self.gpu.get_or_init(gpu).as_ref() } else { None };
         let limits = DeviceLimits {
@@ -38,10 +38,10 @@ impl Machine {
     }
 }
 
-/// Memory that a process may still take; files that lie in memory make room, those of loaded models too. In a container it is
-/// the container's.
+/// Memory that a process may still take; files that lie in memory make room, those of loaded models too. In a container
+/// it is the container's.
 fn available_memory_bytes() -> Option<u64> {
-    let mut system = System::new();
+    let mut system = System::new().ok()?;
     system.refresh_memory();
     let of_machine = system.available_memory();
     let available = system.cgroup_limits().map_or(of_machine, |limits| limits.free_memory.min(of_machine));
@@ -52,7 +52,7 @@ fn available_memory_bytes() -> Option<u64> {
 /// What is left on the disk of `folder`, which need not exist yet.
 fn free_bytes(folder: &Path) -> Option<u64> {
     let folder = folder.ancestors().find_map(|folder| folder.canonicalize().ok())?;
-    let disks = Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage());
+    let disks = Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage()).ok()?;
     let on_path = disks.list().iter().filter(|disk| folder.starts_with(disk.mount_point()));
     on_path.max_by_key(|disk| disk.mount_point().components().count()).map(sysinfo::Disk::available_space)
 }
