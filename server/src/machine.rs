@@ -52,8 +52,8 @@ fn available_memory_bytes() -> Option<u64> {
 /// What is left on the disk of `folder`, which need not exist yet.
 fn free_bytes(folder: &Path) -> Option<u64> {
     let folder = folder.ancestors().find_map(|folder| folder.canonicalize().ok())?;
-    let disks = Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage()).ok()?;
-    let on_path = disks.list().iter().filter(|disk| folder.starts_with(disk.mount_point()));
+    let disks = &Disks::new_with_refreshed_list_specifics(DiskRefreshKind::nothing().with_storage()).ok()?;
+    let on_path = disks.into_iter().filter(|disk| folder.starts_with(disk.mount_point()));
     on_path.max_by_key(|disk| disk.mount_point().components().count()).map(sysinfo::Disk::available_space)
 }
 
