@@ -1,5 +1,5 @@
-//! Finding the right model: requirements in, a ranked list with reasons out, prices imported, costs compared; the speed of a
-//! model that has answered is a measured one.
+//! Finding the right model: requirements in, a ranked list with reasons out, prices imported, costs compared; the speed
+//! of a model that has answered is a measured one.
 
 use anyhow::{Result, ensure};
 use serde_json::json;

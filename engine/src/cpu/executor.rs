@@ -221,8 +221,8 @@ impl CpuExecutor {
             let length = positions * cache.heads * cache.head_size;
             let most = self.context_tokens * cache.heads * cache.head_size;
             for values in [&mut held.keys, &mut held.values] {
-                // Doubled, so that a long sequence is copied a few times in all, not once per token; but never to more than
-                // the context has room for, which is what people are told that it takes.
+                // Doubled, so that a long sequence is copied a few times in all, not once per token; but never to more
+                // than the context has room for, which is what people are told that it takes.
                 let room = (2 * values.capacity()).min(most).max(length);
                 let missing = if length > values.capacity() { room - values.len() } else { 0 };
                 values.try_reserve_exact(missing).map_err(|_| EngineError::OutOfMemory {

@@ -48,7 +48,7 @@ pub enum CompanionModelState {
 /// `GET /api/device`: the machine that the companion runs on, as far as models care.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CompanionDevice {
-    /// What it can hold: memory that a process may take, storage left where models are kept, the GPU where one computes.
+    /// What it can hold: memory that a process may take, storage left where models are kept, the GPU.
     pub limits: DeviceLimits,
     /// The GPU's name, where there is one.
     pub gpu_name: Option<String>,

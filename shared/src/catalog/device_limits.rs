@@ -68,8 +68,8 @@ pub struct Placement {
 }
 
 impl DeviceLimits {
-    /// Where a model whose file has `weight_bytes` would be computed with room for `context_tokens`: on the GPU where there
-    /// is one that holds it, else on the CPU.
+    /// Where a model whose file has `weight_bytes` would be computed with room for `context_tokens`: on the GPU where
+    /// there is one that holds it, else on the CPU.
     pub fn place(&self, dimensions: &ModelDimensions, weight_bytes: u64, context_tokens: u32) -> Placement {
         let on = |device| {
             let need = MemoryNeed::of(dimensions, weight_bytes, context_tokens, device);

@@ -33,8 +33,8 @@ impl DevicePeak {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 fn multiply_and_add(products: usize) -> i32 {
     use core::arch::wasm32::{i16x8_add, i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_splat};
-    // Page bundles are compiled for size, without loops turned into lanes: written out, and as four sums that don't wait for
-    // each other.
+    // Page bundles are compiled for size, without loops turned into lanes: written out, and as four sums that don't wait
+    // for each other.
     let (factor, one) = (i16x8_splat(3), i16x8_splat(1));
     let mut values = [i16x8_splat(0), i16x8_splat(100), i16x8_splat(200), i16x8_splat(300)];
     let mut sums = [i32x4_splat(0); 4];

@@ -16,6 +16,8 @@ const GPU_BATCH_TOKENS: u64 = 64;
 const GPU_LOGIT_ROWS: u64 = 16;
 /// Parts into which the engine splits one token's attention on the GPU.
 const GPU_ATTENTION_SPLITS: u64 = 32;
+/// Positions of which the GPU has the rotary angles one by one; of the others every such-and-such.
+const GPU_ROTARY_POSITIONS: u64 = 256;
 /// The most that one buffer of weights holds on the GPU; larger ones are cut.
 const GPU_SHARD_BYTES: u64 = 120 << 20;
 
@@ -61,7 +63,8 @@ impl MemoryNeed {
                 largest_buffer_bytes: 0,
             },
             ComputeDevice::Gpu => {
-                let rotary_bytes = (u64::from(dimensions.head_size) / 2 * 8).saturating_mul(context_tokens);
+                let rotary_rows = GPU_ROTARY_POSITIONS + context_tokens.div_ceil(GPU_ROTARY_POSITIONS);
+                let rotary_bytes = u64::from(dimensions.head_size) / 2 * 8 * rotary_rows;
                 let logits_bytes = GPU_LOGIT_ROWS * vocabulary * 4;
                 let largest_weight_bytes = weight_bytes.min(GPU_SHARD_BYTES);
                 Self {
@@ -115,7 +118,7 @@ fn gpu_scratch_bytes(dimensions: &ModelDimensions, rotary_bytes: u64) -> u64 {
     let choosing = vocabulary * 8 + vocabulary.div_ceil(8) + vocabulary.div_ceil(1024) * 8;
     GPU_BATCH_TOKENS * row_values(dimensions) * 4
         + GPU_LOGIT_ROWS * (width + vocabulary) * 4
-        + rotary_bytes.saturating_mul(rotary_tables)
+        + rotary_bytes * rotary_tables
         + attention_parts
         + choosing
 }
@@ -139,7 +142,7 @@ mod tests {
         let gpu = MemoryNeed::of(&GEMMA_3_270M, 253_113_024, 4096, ComputeDevice::Gpu);
         assert_eq!(gpu.cache_bytes, 18 * 2 * 256 * 2 * 4096);
         let rows = 64 * (3 * 640 + 2 * 1024 + 2 * 256 + 2 * 2048) * 4 + 16 * (640 + 262_144) * 4;
-        let tables = 2 * 4096 * 128 * 8;
+        let tables = 2 * (256 + 16) * 128 * 8;
         let choosing = 262_144 * 8 + 32_768 + 256 * 8;
         assert_eq!(gpu.scratch_bytes, rows + tables + 4 * 32 * 260 * 4 + choosing);
         assert_eq!(gpu.largest_buffer_bytes, 120 << 20);
