@@ -18,4 +18,5 @@ mod lost_gpu;
 mod offline;
 mod openai_clients;
 mod own_files;
+mod prompts;
 mod workbench;
