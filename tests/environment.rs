@@ -1,6 +1,6 @@
 //! What `cargo xtask test --only browser` tells the journeys: programs and folders, by variable.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
@@ -40,7 +40,7 @@ pub fn model_file(name: &str) -> Result<Option<PathBuf>> {
 /// The checkout's root.
 ///
 /// # Errors
-/// Never, as long as this crate lies in it.
+/// The tests were not started by cargo.
 pub fn checkout() -> Result<PathBuf> {
-    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("tests/ lies in the checkout")?.to_owned())
+    Ok(path("CARGO_MANIFEST_DIR")?.parent().context("tests/ lies in the checkout")?.to_owned())
 }

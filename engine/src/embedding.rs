@@ -14,7 +14,7 @@ impl Model {
     /// # Errors
     /// It is empty or doesn't fit the context, or the device failed.
     pub async fn embed(&mut self, input: &Prompt) -> Result<Embedding, ModelCallError> {
-        let ids = self.prompt_tokens(input)?;
+        let ids = self.prompt_tokens(input, "input")?;
         self.forget();
         let mut sum: Vec<f64> = Vec::new();
         for tokens in ids.chunks(self.executor().scored_tokens()) {

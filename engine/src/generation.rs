@@ -68,7 +68,7 @@ impl<'m> Generation<'m> {
             message: error.to_string(),
             param: Some(error.field.to_owned()),
         })?;
-        let prompt = model.prompt_tokens(&request.prompt)?;
+        let prompt = model.prompt_tokens(&request.prompt, "prompt")?;
         let room = model.context_tokens() - prompt.len();
         if room == 0 {
             let full = EngineError::ContextFull { tokens: prompt.len() + 1, context_tokens: model.context_tokens() };

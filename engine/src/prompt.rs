@@ -8,32 +8,31 @@ use crate::clock::today;
 use crate::model::Model;
 
 impl Model {
-    /// The tokens of `prompt`; at least one.
+    /// The tokens of `prompt`; at least one. `field` is what the request calls it.
     ///
     /// # Errors
     /// The template refuses it, it is empty, or it doesn't fit the context.
-    pub(crate) fn prompt_tokens(&self, prompt: &Prompt) -> Result<Vec<u32>, ModelCallError> {
+    pub(crate) fn prompt_tokens(&self, prompt: &Prompt, field: &str) -> Result<Vec<u32>, ModelCallError> {
         let tokenizer = self.tokenizer();
         let ids = match prompt {
             Prompt::Chat(messages) => {
                 let text = self
                     .chat_template()
                     .render(messages, RenderOptions { today: &today(), ..RenderOptions::default() })
-                    .map_err(|error| invalid(Some("messages"), error.to_string()))?;
+                    .map_err(|error| invalid("messages", error.to_string()))?;
                 tokenizer.encode_prompt(&text, SpecialTokens::Parse)
             }
             Prompt::Text(text) => tokenizer.encode_prompt(text, SpecialTokens::AsText),
             Prompt::Tokens(ids) => ids.clone(),
         };
         if ids.is_empty() {
-            return Err(invalid(None, "the text is empty; there must be something to read".to_owned()));
+            return Err(invalid(field, "the text is empty; there must be something to read".to_owned()));
         }
         self.check_tokens(&ids)?;
         Ok(ids)
     }
 }
 
-/// `param` is left to the caller where it depends on the endpoint.
-fn invalid(param: Option<&str>, message: String) -> ModelCallError {
-    ModelCallError { kind: ModelCallErrorKind::InvalidRequest, message, param: param.map(str::to_owned) }
+fn invalid(param: &str, message: String) -> ModelCallError {
+    ModelCallError { kind: ModelCallErrorKind::InvalidRequest, message, param: Some(param.to_owned()) }
 }

@@ -65,7 +65,7 @@ fn ask(model: &mut Model, request: &GenerationRequest) -> Answer {
 }
 
 fn schemas() -> Vec<(String, Value)> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/schemas");
+    let folder = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../tests/schemas");
     let mut schemas: Vec<(String, Value)> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| {

@@ -18,7 +18,9 @@ pub(crate) struct Places {
 impl Places {
     /// Reads the environment.
     pub(crate) fn find() -> Result<Self> {
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in the checkout's root")?;
+        // As cargo says it now: a target folder that several checkouts share keeps what was built in another of them.
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").context("run it as `cargo xtask`")?;
+        let checkout = Path::new(&package).parent().context("xtask lies in the checkout's root")?;
         let cache =
             dirs::cache_dir().context("this user has no home folder: set HOME or XDG_CACHE_HOME")?.join("quern");
         let target = match std::env::var_os("CARGO_TARGET_DIR") {

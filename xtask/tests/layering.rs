@@ -50,7 +50,9 @@ const LAYERS: [Layer; 4] = [
 /// Everything that the workspace's members declare, for all platforms.
 fn declared() -> BTreeMap<String, Vec<Dependency>> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .current_dir(std::env::var_os("CARGO_MANIFEST_DIR").unwrap());
     let output = cargo.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Metadata = serde_json::from_slice(&output.stdout).unwrap();

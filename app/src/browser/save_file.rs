@@ -5,8 +5,13 @@ use wasm_bindgen::{JsCast, JsValue};
 /// Saves `text` as a file called `name`, where the browser saves downloads.
 ///
 /// # Errors
-/// The browser refused.
-pub fn save_text(name: &str, mime_type: &str, text: &str) -> Result<(), JsValue> {
+/// The browser refused; what to tell the person.
+pub fn save_text(name: &str, mime_type: &str, text: &str) -> Result<(), String> {
+    let refused = |_| "The browser did not save the file; check whether it blocks downloads.".to_owned();
+    click_link_to(name, mime_type, text).map_err(refused)
+}
+
+fn click_link_to(name: &str, mime_type: &str, text: &str) -> Result<(), JsValue> {
     let parts = js_sys::Array::of1(&text.into());
     let options = web_sys::BlobPropertyBag::new();
     options.set_type(mime_type);

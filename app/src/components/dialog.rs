@@ -70,3 +70,15 @@ pub fn Dialog(
         </dialog>
     }
 }
+
+/// Whether a dialog is open that shows `shown`: while there is some, and there is none once it is closed.
+pub fn open_while<T: Send + Sync + 'static>(shown: RwSignal<Option<T>>) -> RwSignal<bool> {
+    let open = RwSignal::new(false);
+    Effect::new(move |_| open.set(shown.with(Option::is_some)));
+    Effect::new(move |_| {
+        if !open.get() && shown.with_untracked(Option::is_some) {
+            shown.set(None);
+        }
+    });
+    open
+}

@@ -23,8 +23,8 @@ pub fn IconButton(
     #[prop(optional)]
     class: &'static str,
     /// The name that tests know it by.
-    #[prop(optional)]
-    testid: &'static str,
+    #[prop(optional, into)]
+    testid: String,
 ) -> impl IntoView {
     view! {
         <button

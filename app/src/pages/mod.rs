@@ -35,5 +35,6 @@ pub mod prompts;
 pub mod settings;
 
 pub mod coming;
+pub mod document_chooser;
 pub mod model_select;
 pub mod save_notice;

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 use shared::prompt::chain::{ChainEvent, ChainRun, run};
-use shared::workspace::{ChainRecord, DocumentKind};
+use shared::workspace::ChainRecord;
 use wasm_bindgen_futures::spawn_local;
 
 use super::model_pool::PageModels;
@@ -24,7 +24,6 @@ pub struct ChainStore {
     pub under_way: RwSignal<Option<BTreeMap<String, String>>>,
     /// Why the last run did not begin, or did not go on.
     pub problem: RwSignal<Option<String>>,
-    workspace: Workspace,
     pool: PageModels,
     toaster: Toaster,
     stopper: StoredValue<Option<AbortHandle>>,
@@ -37,7 +36,6 @@ impl ChainStore {
             chain: OpenDocument::start(workspace, OPEN_KEY),
             under_way: RwSignal::new(None),
             problem: RwSignal::new(None),
-            workspace,
             pool,
             toaster,
             stopper: StoredValue::new(None),
@@ -46,14 +44,8 @@ impl ChainStore {
 
     /// Forgets the open chain with its run.
     pub fn delete_open(self) {
-        let Some(id) = untrack(|| self.chain.id()) else { return };
         self.stop();
-        self.chain.close();
-        spawn_local(async move {
-            if let Err(error) = self.workspace.remove(DocumentKind::Chain, &id).await {
-                self.toaster.warn(format!("The chain was not deleted: {error}"));
-            }
-        });
+        self.chain.delete(move |error| self.toaster.warn(format!("The chain was not deleted: {error}")));
     }
 
     /// Goes on with the chain's last run, or begins one where there is none of the chain as it is now. Each answer is

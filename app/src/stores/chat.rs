@@ -18,6 +18,7 @@ use super::settings::Settings;
 use crate::browser::clock::now_ms;
 use crate::browser::local_storage;
 use crate::components::Toaster;
+use crate::workspace::new_id;
 
 const DRAFT_KEY: &str = "draft";
 const CURRENT_KEY: &str = "conversation";
@@ -310,10 +311,6 @@ impl ChatStore {
         // Without storage the page says so when it saves a conversation.
         let _ = local_storage::save(CURRENT_KEY, &self.id.get_untracked());
     }
-}
-
-fn new_id() -> String {
-    format!("{:x}-{:x}", js_sys::Date::now() as u64, (js_sys::Math::random() * 65536.0) as u32)
 }
 
 /// Takes an answer's text and draws it in the page, not more often than the eye sees.

@@ -3,12 +3,10 @@
 use std::ops::ControlFlow;
 
 use leptos::prelude::*;
-use shared::catalog::TokenPrice;
-use shared::model_call::Prompt;
 use shared::model_pool::ModelReference;
 use shared::optimization::{
-    AssertionJudge, CallCosts, CallHistory, Candidate, Objectives, Optimization, OptimizationError, OptimizationEvent,
-    Phase, Progress, Surroundings, most_tokens_in, optimize,
+    AssertionJudge, CallHistory, Candidate, Objectives, Optimization, OptimizationError, OptimizationEvent, OwnModels,
+    Phase, Progress, Surroundings, optimize,
 };
 use shared::workspace::{DocumentKind, OptimizationRecord};
 use wasm_bindgen_futures::spawn_local;
@@ -139,7 +137,7 @@ impl OptimizationStore {
         self.under_way.set(Some(state));
         let judge = AssertionJudge { grader: record.grader.clone(), embedder: record.embedder.clone() };
         let surroundings =
-            Surroundings { models: &self.pool, costs: &PageCosts, timer: &BrowserClock, log: &log, judge: &judge };
+            Surroundings { models: &self.pool, costs: &OwnModels, timer: &BrowserClock, log: &log, judge: &judge };
         let mut on_event = |event| {
             state.note(event);
             if state.is_stopping.get_untracked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -196,22 +194,5 @@ impl SearchUnderWay {
             }),
             OptimizationEvent::Progress(progress) => self.progress.set(Some(progress)),
         }
-    }
-}
-
-/// What is known of costs in the page: models here and on the companion are free of charge and count honestly.
-struct PageCosts;
-
-impl CallCosts for PageCosts {
-    fn most_prompt_tokens(&self, _model: &ModelReference, prompt: &Prompt) -> u32 {
-        most_tokens_in(prompt)
-    }
-
-    fn price(&self, _model: &ModelReference) -> Option<TokenPrice> {
-        None
-    }
-
-    fn is_usage_trusted(&self, _model: &ModelReference) -> bool {
-        true
     }
 }

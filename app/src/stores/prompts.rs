@@ -4,8 +4,7 @@ use leptos::prelude::*;
 use shared::model_pool::ModelReference;
 use shared::prompt::PromptTemplate;
 use shared::prompt::tasks::Task;
-use shared::workspace::{DocumentKind, PromptRecord};
-use wasm_bindgen_futures::spawn_local;
+use shared::workspace::PromptRecord;
 
 use super::Stores;
 use crate::browser::local_storage;
@@ -26,7 +25,6 @@ pub struct PromptStore {
     pub tab: RwSignal<String>,
     /// The models that the person chose to see it as.
     pub preview_models: RwSignal<Vec<ModelReference>>,
-    workspace: Workspace,
     toaster: Toaster,
 }
 
@@ -43,7 +41,6 @@ impl PromptStore {
             shows: RwSignal::new("prompts".to_owned()),
             tab: RwSignal::new("write".to_owned()),
             preview_models,
-            workspace,
             toaster,
         }
     }
@@ -76,12 +73,6 @@ impl PromptStore {
 
     /// Forgets the open prompt with its versions.
     pub fn delete_open(self) {
-        let Some(id) = untrack(|| self.prompt.id()) else { return };
-        self.prompt.close();
-        spawn_local(async move {
-            if let Err(error) = self.workspace.remove(DocumentKind::Prompt, &id).await {
-                self.toaster.warn(format!("The prompt was not deleted: {error}"));
-            }
-        });
+        self.prompt.delete(move |error| self.toaster.warn(format!("The prompt was not deleted: {error}")));
     }
 }

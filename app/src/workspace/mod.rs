@@ -41,6 +41,9 @@ pub struct Opened<T> {
     pub revision: u64,
 }
 
+/// The heads of all documents of a kind; `None` until they are read.
+pub type Heads = Signal<Option<Result<Vec<DocumentHead>, WorkspaceError>>>;
+
 type Opening = Shared<LocalBoxFuture<'static, Result<Rc<Connection>, WorkspaceError>>>;
 
 /// The workspace of this browser. Everything waits until the database is open.
@@ -66,9 +69,9 @@ impl Workspace {
     }
 
     /// The heads of all documents of a kind, the newest first, kept up to date; `None` until they are read.
-    pub fn heads_signal(self, kind: DocumentKind) -> Signal<Option<Result<Vec<DocumentHead>, WorkspaceError>>> {
+    pub fn heads_signal(self, kind: DocumentKind) -> Heads {
         let heads = RwSignal::new(None);
-        let of_kind = Memo::new(move |_| self.news.with(|news| news.get(&kind).copied()));
+        let of_kind = self.news_of(kind);
         Effect::new(move |_| {
             let asked = of_kind.get();
             leptos::task::spawn_local(async move {

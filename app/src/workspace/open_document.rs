@@ -77,6 +77,17 @@ impl<T: Document + Clone + PartialEq + Send + Sync + 'static> OpenDocument<T> {
         local_storage::remove(self.key);
     }
 
+    /// Forgets the open document; `on_failure` hears where it stays.
+    pub fn delete(self, on_failure: impl FnOnce(WorkspaceError) + 'static) {
+        let Some(id) = untrack(|| self.id()) else { return };
+        self.close();
+        spawn_local(async move {
+            if let Err(error) = self.workspace.remove(T::KIND, &id).await {
+                on_failure(error);
+            }
+        });
+    }
+
     fn show(self, draft: Draft<T>, id: &str) {
         self.problem.set(None);
         self.draft.set(Some(draft));

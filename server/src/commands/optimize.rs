@@ -9,13 +9,10 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use shared::catalog::TokenPrice;
 use shared::evaluation::{EvaluationSuite, ModelSource};
-use shared::model_call::Prompt;
-use shared::model_pool::ModelReference;
 use shared::optimization::{
-    AppendFuture, AssertionJudge, Budget, CallCosts, CallHistory, CallLog, CallLogError, Optimization,
-    OptimizationEvent, Outcome, Phase, SearchSettings, Surroundings, most_tokens_in, optimize, to_chat_jsonl,
+    AppendFuture, AssertionJudge, Budget, CallHistory, CallLog, CallLogError, Optimization, OptimizationEvent, Outcome,
+    OwnModels, Phase, SearchSettings, Surroundings, optimize, to_chat_jsonl,
 };
 
 use super::suite_files::{local_models, read_suite, write_whole};
@@ -29,14 +26,17 @@ pub(super) async fn run(config: Config, arguments: OptimizeArguments) -> Result<
     let suite = read_suite(&config, &arguments.suite)?;
     suite.validate()?;
     let optimization = optimization(&suite, &arguments)?;
-    let judge = AssertionJudge { grader: known(suite.grader.as_ref()), embedder: known(suite.embedder.as_ref()) };
+    let judge = AssertionJudge {
+        grader: suite.grader.as_ref().and_then(ModelSource::known),
+        embedder: suite.embedder.as_ref().and_then(ModelSource::known),
+    };
     let (log, history) = match &arguments.log {
         Some(path) => FileLog::open(path, arguments.resume)?,
         None => (FileLog::nowhere(), CallHistory::default()),
     };
     let models = local_models(&config, &suite, arguments.suite.accept_licence).await?;
     let surroundings =
-        Surroundings { models: &models, costs: &LocalCosts, timer: &EngineTimer, log: &log, judge: &judge };
+        Surroundings { models: &models, costs: &OwnModels, timer: &EngineTimer, log: &log, judge: &judge };
     let outcome = follow(&optimization, surroundings, history).await.map_err(|error| match &arguments.log {
         Some(path) => error.context(format!("what was done is in {}; --resume goes on", path.display())),
         None => error,
@@ -58,7 +58,7 @@ fn optimization(suite: &EvaluationSuite, arguments: &OptimizeArguments) -> Resul
     let [choice] = suite.models.as_slice() else {
         bail!("a search is for one model, and there are {}; name one with --model", suite.models.len());
     };
-    let model = known(Some(&choice.model)).context("the file's model is not one of yours; name one with --model")?;
+    let model = choice.model.known().context("the file's model is not one of yours; name one with --model")?;
     Ok(Optimization {
         start,
         description: arguments.description.clone(),
@@ -77,13 +77,6 @@ fn optimization(suite: &EvaluationSuite, arguments: &OptimizeArguments) -> Resul
             ..SearchSettings::default()
         },
     })
-}
-
-fn known(source: Option<&ModelSource>) -> Option<ModelReference> {
-    match source {
-        Some(ModelSource::Known(model)) => Some(model.clone()),
-        _ => None,
-    }
 }
 
 /// Runs to the end, or until Ctrl-C.
@@ -165,23 +158,6 @@ impl CallLog for FileLog {
         });
         let written = written.map_err(|error| CallLogError(format!("the log can't be written: {error}")));
         Box::pin(std::future::ready(written))
-    }
-}
-
-/// Models of this machine cost no money, and count honestly.
-struct LocalCosts;
-
-impl CallCosts for LocalCosts {
-    fn most_prompt_tokens(&self, _model: &ModelReference, prompt: &Prompt) -> u32 {
-        most_tokens_in(prompt)
-    }
-
-    fn price(&self, _model: &ModelReference) -> Option<TokenPrice> {
-        None
-    }
-
-    fn is_usage_trusted(&self, _model: &ModelReference) -> bool {
-        true
     }
 }
 

@@ -87,6 +87,16 @@ pub enum ModelSource {
     Foreign(ForeignModel),
 }
 
+impl ModelSource {
+    /// The model, if it is one of ours.
+    pub fn known(&self) -> Option<ModelReference> {
+        match self {
+            Self::Known(model) => Some(model.clone()),
+            Self::Foreign(_) => None,
+        }
+    }
+}
+
 /// A model as another program names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

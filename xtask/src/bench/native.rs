@@ -18,14 +18,16 @@ use crate::requirements::{NpmPackage, for_native_benchmark};
 use crate::setup::install_missing;
 
 const THREADS: u32 = 2;
-/// The file of [`super::task::SCHEMA`].
-const SCHEMA_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/bench/schema.json");
+/// The file of [`super::task::SCHEMA`], in the checkout.
+const SCHEMA_PATH: &str = "xtask/src/bench/schema.json";
 
 pub(super) fn run(machine: &Machine, runs: usize) -> Result<Report> {
     install_missing(machine, &for_native_benchmark())?;
     let task = Task::prepare(machine)?;
     let node_modules = NpmPackage::node_llama_cpp().node_modules(machine)?;
     let task = &task;
+    let schema = machine.places.checkout.join(SCHEMA_PATH).display().to_string();
+    let (free_text, held_to_schema) = (["--ignore-eos"], ["--json-schema", &schema]);
     let peer = |flash_attention: bool| {
         let node_modules = node_modules.clone();
         Candidate {
@@ -34,16 +36,16 @@ pub(super) fn run(machine: &Machine, runs: usize) -> Result<Report> {
             run: Box::new(move |_| run_llama_cpp(machine, task, &node_modules, flash_attention)),
         }
     };
-    let quern = |side, what: &str, options: &'static [&str]| Candidate {
+    let quern = |side, what: &str, options| Candidate {
         side,
         name: format!("quern, CPU{what}"),
         run: Box::new(move |_| run_quern(task, options)),
     };
-    let free = |side| quern(side, "", &["--ignore-eos"]);
+    let free = |side| quern(side, "", &free_text);
     let measured = measure(vec![peer(true), free(Side::Quern), peer(false)], runs)?;
     let name = format!("node-llama-cpp {}", machine.versions.npm("node-llama-cpp")?);
     let mut report = Report::new(name, &[prefill(None), decode(None), time_to_first_token(), load_time()], measured)?;
-    let held = quern(Side::Quern, ", held to a schema", &["--json-schema", SCHEMA_PATH]);
+    let held = quern(Side::Quern, ", held to a schema", &held_to_schema);
     let [held, free] = measure_by_turns([held, free(Side::Peer)], runs)?;
     report.compare(&constrained_decode(CONSTRAINED_FLOOR), held, free);
     Ok(report)

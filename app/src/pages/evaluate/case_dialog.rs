@@ -9,7 +9,8 @@ use shared::prompt::{VariableKind, Variables};
 
 use super::check_list::{CheckDraft, CheckList, to_checks};
 use super::page::OpenSuite;
-use crate::components::{Button, ButtonKind, Dialog, Notice, TextArea, TextField, Tone};
+use crate::components::{Button, ButtonKind, Dialog, Notice, TextArea, TextField, Tone, open_while};
+use crate::pages::prompts::value_field::to_text;
 
 /// Which case is edited: its place, or a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +29,7 @@ pub fn CaseDialog(
     /// Which case.
     edited: RwSignal<Option<Edited>>,
 ) -> impl IntoView {
-    let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(edited.with(Option::is_some)));
-    Effect::new(move |_| {
-        if !open.get() && edited.with_untracked(Option::is_some) {
-            edited.set(None);
-        }
-    });
+    let open = open_while(edited);
     let title = Signal::derive(move || match edited.get() {
         Some(Edited::At(index)) => format!("Case {}", index + 1),
         _ => "New case".to_owned(),
@@ -54,8 +49,10 @@ fn CaseForm(draft: OpenSuite, edited: Edited, #[prop(into)] on_done: Callback<()
         Edited::New => like_the_last(&suite),
     };
     let names = variable_names(&suite, &case);
-    let texts: Vec<(String, RwSignal<String>)> =
-        names.iter().map(|name| (name.clone(), RwSignal::new(value_text(case.variables.get(name))))).collect();
+    let texts: Vec<(String, RwSignal<String>)> = names
+        .iter()
+        .map(|name| (name.clone(), RwSignal::new(case.variables.get(name).map(to_text).unwrap_or_default())))
+        .collect();
     let description = RwSignal::new(case.description.clone().unwrap_or_default());
     let tags = RwSignal::new(case.tags.join(", "));
     let checks = RwSignal::new(case.checks.iter().map(CheckDraft::of).collect::<Vec<_>>());
@@ -149,14 +146,6 @@ fn variable_names(suite: &EvaluationSuite, case: &Case) -> Vec<String> {
     let of_prompts = suite.prompts.iter().flat_map(|prompt| prompt.variables.iter().map(|variable| &variable.name));
     let of_cases = suite.cases.first().into_iter().chain([case]).flat_map(|case| case.variables.keys());
     of_prompts.chain(of_cases).filter(|name| seen.insert((*name).clone())).cloned().collect()
-}
-
-fn value_text(value: Option<&Value>) -> String {
-    match value {
-        None => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
 }
 
 /// A text, or JSON where the prompts' variable is no text.

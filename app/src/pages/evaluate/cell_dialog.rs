@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use shared::evaluation::{Answer, Cell, CellIndex, CellOutcome, Run, Verdict};
 
-use crate::components::{Badge, Dialog, Disclosure, Tone};
+use crate::components::{Badge, Dialog, Disclosure, Tone, open_while};
 use crate::quantities;
 use crate::stores::evaluation::cell_at;
 
@@ -15,13 +15,7 @@ pub fn CellDialog(
     /// Which cell; `None` once it is closed.
     opened: RwSignal<Option<CellIndex>>,
 ) -> impl IntoView {
-    let open = RwSignal::new(false);
-    Effect::new(move |_| open.set(opened.with(Option::is_some)));
-    Effect::new(move |_| {
-        if !open.get() && opened.with_untracked(Option::is_some) {
-            opened.set(None);
-        }
-    });
+    let open = open_while(opened);
     let title = Signal::derive(move || {
         let of_run = |run: &Run, index: CellIndex| {
             let case = run.cases.get(index.case).map(|case| case.title.clone()).unwrap_or_default();

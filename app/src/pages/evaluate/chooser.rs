@@ -8,9 +8,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::file_import::{self, companion_url};
 use crate::browser::save_file::save_text;
-use crate::components::{
-    Button, ButtonKind, Dialog, FileButton, IconButton, IconName, Notice, Select, SelectGroup, SelectOption, Tone,
-};
+use crate::components::{Button, FileButton, IconName, Menu, Notice, SelectGroup, SelectOption, Tone};
+use crate::pages::document_chooser::{DeleteDocument, DocumentSelect};
 use crate::stores::Stores;
 
 /// Which evaluation is open, and what can be done with it as a whole.
@@ -18,22 +17,9 @@ use crate::stores::Stores;
 pub fn Chooser() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let evaluation = stores.evaluation;
-    let heads = stores.workspace.heads_signal(DocumentKind::Suite);
-    let is_asking = RwSignal::new(false);
     let remarks = RwSignal::new(Vec::<String>::new());
     let faults = RwSignal::new(Vec::<String>::new());
-    let open_id = Signal::derive(move || {
-        evaluation.suite.draft.with(|draft| draft.as_ref().map(|draft| draft.id.get_value())).unwrap_or_default()
-    });
-    let groups = Signal::derive(move || {
-        let heads = heads.get().and_then(Result::ok).unwrap_or_default();
-        let mut options: Vec<_> = heads.into_iter().map(|head| SelectOption::new(head.id, head.title)).collect();
-        if open_id.with(String::is_empty) {
-            let words = if options.is_empty() { "No evaluation yet" } else { "Choose an evaluation" };
-            options.insert(0, SelectOption { is_enabled: false, ..SelectOption::new("", words) });
-        }
-        vec![SelectGroup { heading: String::new(), options }]
-    });
+    let heads = stores.workspace.heads_signal(DocumentKind::Suite);
     let storage_problem = move || heads.get().and_then(Result::err);
     let import = move |file: web_sys::File| {
         spawn_local(async move {
@@ -50,12 +36,13 @@ pub fn Chooser() -> impl IntoView {
     };
     view! {
         <div class="chooser">
-            <Select
+            <DocumentSelect
                 id="open-evaluation"
-                aria_label="Evaluation"
-                groups=groups
-                value=open_id
-                on_change=move |id: String| evaluation.suite.open(id)
+                label="Evaluation"
+                none_yet="No evaluation yet"
+                choose="Choose an evaluation"
+                heads=heads
+                document=evaluation.suite
             />
             <Button
                 icon=IconName::Plus
@@ -73,11 +60,10 @@ pub fn Chooser() -> impl IntoView {
             />
             <Show when=move || evaluation.suite.draft.with(Option::is_some)>
                 <Export />
-                <IconButton
-                    icon=IconName::Delete
-                    label="Delete this evaluation"
-                    testid="delete-evaluation"
-                    on_press=move |()| is_asking.set(true)
+                <DeleteDocument
+                    noun="evaluation"
+                    what_goes="Its runs and searches go with it."
+                    on_delete=move |()| evaluation.delete_open()
                 />
             </Show>
         </div>
@@ -93,22 +79,6 @@ pub fn Chooser() -> impl IntoView {
         }}
         <Findings tone=Tone::Danger title="The file can't be used" sentences=faults />
         <Findings tone=Tone::Warning title="Not everything came over" sentences=remarks />
-        <Dialog open=is_asking title="Delete this evaluation?">
-            <p>"Its runs and searches go with it. This can't be undone."</p>
-            <div class="dialog-actions">
-                <Button kind=ButtonKind::Quiet on_press=move |()| is_asking.set(false)>"Keep it"</Button>
-                <Button
-                    kind=ButtonKind::Danger
-                    testid="confirm-delete-evaluation"
-                    on_press=move |()| {
-                        is_asking.set(false);
-                        evaluation.delete_open();
-                    }
-                >
-                    "Delete"
-                </Button>
-            </div>
-        </Dialog>
     }
 }
 
@@ -165,30 +135,24 @@ fn Export() -> impl IntoView {
         for warning in warnings {
             stores.toaster.say(warning.to_string());
         }
-        if save_text(name, mime_type, &text).is_err() {
-            stores.toaster.warn("The browser did not save the file; check whether it blocks downloads.");
+        if let Err(message) = save_text(name, mime_type, &text) {
+            stores.toaster.warn(message);
         }
     };
     let options = [
-        ("", "Export as …"),
         ("quern", "Evaluation for quern eval (.json)"),
         ("promptfoo", "promptfoo configuration (.yaml)"),
         ("csv", "Cases (.csv)"),
         ("jsonl", "Cases (.jsonl)"),
     ]
-    .map(|(value, words)| SelectOption { is_enabled: !value.is_empty(), ..SelectOption::new(value, words) });
-    let chosen = RwSignal::new(String::new());
+    .map(|(value, words)| SelectOption::new(value, words));
     view! {
-        <Select
+        <Menu
             id="export-evaluation"
             aria_label="Export"
+            heading="Export as …"
             groups=vec![SelectGroup { heading: String::new(), options: options.into() }]
-            value=chosen
-            on_change=move |format: String| {
-                chosen.set(format.clone());
-                save(format);
-                chosen.set(String::new());
-            }
+            on_choose=save
         />
     }
 }

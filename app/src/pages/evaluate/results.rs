@@ -12,7 +12,7 @@ use super::page::OpenSuite;
 use super::run_control::RunControl;
 use super::scores::ScoresCard;
 use crate::browser::save_file::save_text;
-use crate::components::{Button, IconButton, IconName, Select, SelectGroup, SelectOption};
+use crate::components::{Button, IconButton, IconName, Menu, Select, SelectGroup, SelectOption};
 use crate::stores::Stores;
 
 /// Runs, and what the chosen one came to.
@@ -132,34 +132,27 @@ pub fn ResultsView(
 fn SaveReport(run: Signal<Option<Run>>) -> impl IntoView {
     const MOST_FAILURES: usize = 1_000;
     let stores = expect_context::<Stores>();
-    let chosen = RwSignal::new(String::new());
     let save = move |format: String| {
-        chosen.set(format.clone());
-        chosen.set(String::new());
         let Some(run) = run.get_untracked() else { return };
         let (name, mime_type, text) = match format.as_str() {
             "junit" => ("junit.xml", "application/xml", report::junit(&run)),
             "text" => ("report.txt", "text/plain", report::text(&run, MOST_FAILURES)),
             _ => ("run.json", "application/json", report::json(&run)),
         };
-        if save_text(name, mime_type, &text).is_err() {
-            stores.toaster.warn("The browser did not save the file; check whether it blocks downloads.");
+        if let Err(message) = save_text(name, mime_type, &text) {
+            stores.toaster.warn(message);
         }
     };
-    let options = [
-        ("", "Save as …"),
-        ("json", "Run with all answers (.json)"),
-        ("junit", "JUnit, for CI (.xml)"),
-        ("text", "Report (.txt)"),
-    ]
-    .map(|(value, words)| SelectOption { is_enabled: !value.is_empty(), ..SelectOption::new(value, words) });
+    let options =
+        [("json", "Run with all answers (.json)"), ("junit", "JUnit, for CI (.xml)"), ("text", "Report (.txt)")]
+            .map(|(value, words)| SelectOption::new(value, words));
     view! {
-        <Select
+        <Menu
             id="save-report"
             aria_label="Save a report"
+            heading="Save as …"
             groups=vec![SelectGroup { heading: String::new(), options: options.into() }]
-            value=chosen
-            on_change=save
+            on_choose=save
         />
     }
 }

@@ -9,8 +9,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::page::OpenSuite;
 use crate::components::{
-    Badge, Card, Disclosure, Field, IconButton, IconName, NumberField, Select, SelectGroup, SelectOption, TextField,
-    Tone,
+    Badge, Card, Disclosure, Field, IconButton, IconName, Menu, NumberField, SelectGroup, SelectOption, TextField, Tone,
 };
 use crate::pages::model_select::{ModelSelect, model_words};
 use crate::stores::Stores;
@@ -46,12 +45,11 @@ fn PromptsCard(draft: OpenSuite) -> impl IntoView {
     let groups = Signal::derive(move || {
         let own = heads.get().and_then(Result::ok).unwrap_or_default();
         let group = |heading: &str, options| SelectGroup { heading: heading.to_owned(), options };
-        let add = SelectOption { is_enabled: false, ..SelectOption::new("", "Add a prompt …") };
         let own = own.into_iter().map(|head| SelectOption::new(format!("own:{}", head.id), head.title)).collect();
         let ready = tasks::all()
             .into_iter()
             .map(|task| SelectOption::new(format!("task:{}", task.template.name), task.template.name.clone()));
-        vec![group("", vec![add]), group("Your prompts", own), group("From the library", ready.collect())]
+        vec![group("Your prompts", own), group("From the library", ready.collect())]
     });
     let add = move |mut template: PromptTemplate| {
         suite.update(|suite| {
@@ -59,10 +57,7 @@ fn PromptsCard(draft: OpenSuite) -> impl IntoView {
             suite.prompts.push(template);
         });
     };
-    let chosen = RwSignal::new(String::new());
     let choose = move |key: String| {
-        chosen.set(key.clone());
-        chosen.set(String::new());
         if let Some(name) = key.strip_prefix("task:") {
             if let Some(task) = tasks::all().into_iter().find(|task| task.template.name == name) {
                 add(task.template);
@@ -112,7 +107,7 @@ fn PromptsCard(draft: OpenSuite) -> impl IntoView {
             <ul class="items">
                 {move || suite.with(|suite| suite.prompts.clone()).into_iter().enumerate().map(row).collect_view()}
             </ul>
-            <Select id="add-prompt" aria_label="Add a prompt" groups=groups value=chosen on_change=choose />
+            <Menu id="add-prompt" aria_label="Add a prompt" heading="Add a prompt …" groups=groups on_choose=choose />
         </Card>
     }
 }
@@ -219,10 +214,6 @@ const USUAL_MAX_TOKENS: u32 = 256;
 #[component]
 fn JudgesCard(draft: OpenSuite) -> impl IntoView {
     let suite = draft.value;
-    let known = |source: &Option<ModelSource>| match source {
-        Some(ModelSource::Known(model)) => Some(model.clone()),
-        _ => None,
-    };
     let set_grader = move |model: Option<ModelReference>| {
         suite.update(|suite| suite.grader = model.map(ModelSource::Known));
     };
@@ -237,7 +228,7 @@ fn JudgesCard(draft: OpenSuite) -> impl IntoView {
                         id="grader"
                         none="Nobody"
                         is_optional=true
-                        value=Signal::derive(move || suite.with(|suite| known(&suite.grader)))
+                        value=Signal::derive(move || suite.with(|suite| suite.grader.as_ref().and_then(ModelSource::known)))
                         on_change=set_grader
                     />
                 </Field>
@@ -246,7 +237,7 @@ fn JudgesCard(draft: OpenSuite) -> impl IntoView {
                         id="embedder"
                         none="Nobody"
                         is_optional=true
-                        value=Signal::derive(move || suite.with(|suite| known(&suite.embedder)))
+                        value=Signal::derive(move || suite.with(|suite| suite.embedder.as_ref().and_then(ModelSource::known)))
                         on_change=set_embedder
                     />
                 </Field>

@@ -7,9 +7,8 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::read_file;
 use crate::browser::save_file::save_text;
-use crate::components::{
-    Button, ButtonKind, Dialog, FileButton, IconButton, IconName, Notice, Select, SelectGroup, SelectOption, Tone,
-};
+use crate::components::{Button, Dialog, FileButton, IconName, Notice, Tone};
+use crate::pages::document_chooser::{DeleteDocument, DocumentSelect};
 use crate::stores::Stores;
 
 /// A prompt that somebody wrote is smaller than this.
@@ -24,19 +23,7 @@ pub fn Chooser(
 ) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let prompt = stores.prompts.prompt;
-    let heads = stores.workspace.heads_signal(DocumentKind::Prompt);
-    let is_asking = RwSignal::new(false);
     let fault = RwSignal::new(None::<String>);
-    let open_id = Signal::derive(move || prompt.id().unwrap_or_default());
-    let groups = Signal::derive(move || {
-        let heads = heads.get().and_then(Result::ok).unwrap_or_default();
-        let mut options: Vec<_> = heads.into_iter().map(|head| SelectOption::new(head.id, head.title)).collect();
-        if open_id.with(String::is_empty) {
-            let words = if options.is_empty() { "No prompt yet" } else { "Choose a prompt" };
-            options.insert(0, SelectOption { is_enabled: false, ..SelectOption::new("", words) });
-        }
-        vec![SelectGroup { heading: String::new(), options }]
-    });
     let import = move |file: web_sys::File| {
         spawn_local(async move {
             let read = read_file::text(&file, MOST_FILE_BYTES).await;
@@ -57,18 +44,19 @@ pub fn Chooser(
         let (name, text) = draft.value.with_untracked(|prompt| {
             (format!("{}.prompt.yaml", file_stem(&prompt.template.name)), prompt.template.to_yaml())
         });
-        if save_text(&name, "application/yaml", &text).is_err() {
-            stores.toaster.warn("The browser did not save the file; check whether it blocks downloads.");
+        if let Err(message) = save_text(&name, "application/yaml", &text) {
+            stores.toaster.warn(message);
         }
     };
     view! {
         <div class="chooser">
-            <Select
+            <DocumentSelect
                 id="open-prompt"
-                aria_label="Prompt"
-                groups=groups
-                value=open_id
-                on_change=move |id: String| prompt.open(id)
+                label="Prompt"
+                none_yet="No prompt yet"
+                choose="Choose a prompt"
+                heads=stores.workspace.heads_signal(DocumentKind::Prompt)
+                document=prompt
             />
             <Button icon=IconName::Plus testid="new-prompt" on_press=on_library>"New"</Button>
             <FileButton
@@ -80,11 +68,10 @@ pub fn Chooser(
             />
             <Show when=move || prompt.draft.with(Option::is_some)>
                 <Button icon=IconName::Download testid="export-prompt" on_press=export>"Export"</Button>
-                <IconButton
-                    icon=IconName::Delete
-                    label="Delete this prompt"
-                    testid="delete-prompt"
-                    on_press=move |()| is_asking.set(true)
+                <DeleteDocument
+                    noun="prompt"
+                    what_goes="Its versions go with it."
+                    on_delete=move |()| stores.prompts.delete_open()
                 />
             </Show>
         </div>
@@ -99,22 +86,6 @@ pub fn Chooser(
                     }
                 })
         }}
-        <Dialog open=is_asking title="Delete this prompt?">
-            <p>"Its versions go with it. This can't be undone."</p>
-            <div class="dialog-actions">
-                <Button kind=ButtonKind::Quiet on_press=move |()| is_asking.set(false)>"Keep it"</Button>
-                <Button
-                    kind=ButtonKind::Danger
-                    testid="confirm-delete-prompt"
-                    on_press=move |()| {
-                        is_asking.set(false);
-                        stores.prompts.delete_open();
-                    }
-                >
-                    "Delete"
-                </Button>
-            </div>
-        </Dialog>
     }
 }
 

@@ -215,8 +215,7 @@ fn BackupCard() -> impl IntoView {
     let export = move |()| {
         spawn_local(async move {
             let saved = match stores.workspace.export(conversation::to_documents()).await {
-                Ok(text) => save_text("quern-workspace.json", "application/json", &text)
-                    .map_err(|_| "The browser did not save the file; check whether it blocks downloads.".to_owned()),
+                Ok(text) => save_text("quern-workspace.json", "application/json", &text),
                 Err(error) => Err(error.to_string()),
             };
             report.set(saved.err().map(Err));

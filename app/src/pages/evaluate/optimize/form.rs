@@ -24,14 +24,10 @@ pub fn SearchForm(
 ) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let suite = draft.value;
-    let known = |source: &ModelSource| match source {
-        ModelSource::Known(model) => Some(model.clone()),
-        ModelSource::Foreign(_) => None,
-    };
     let chosen_prompt = RwSignal::new(0_usize);
     let chosen_model = RwSignal::new(None::<ModelReference>);
     let model = Memo::new(move |_| {
-        chosen_model.get().or_else(|| suite.with(|suite| suite.models.iter().find_map(|choice| known(&choice.model))))
+        chosen_model.get().or_else(|| suite.with(|suite| suite.models.iter().find_map(|choice| choice.model.known())))
     });
     let description = RwSignal::new(String::new());
     let tokens = RwSignal::new(150_000_u64);
@@ -93,8 +89,9 @@ pub fn SearchForm(
             },
             settings: settings.get_untracked(),
         };
-        let (grader, embedder) = suite
-            .with_untracked(|suite| (suite.grader.as_ref().and_then(known), suite.embedder.as_ref().and_then(known)));
+        let (grader, embedder) = suite.with_untracked(|suite| {
+            (suite.grader.as_ref().and_then(ModelSource::known), suite.embedder.as_ref().and_then(ModelSource::known))
+        });
         stores.optimization.begin(draft.id.get_value(), optimization, grader, embedder);
     };
     let number = move |get: fn(&SearchSettings) -> u32, set: fn(&mut SearchSettings, u32)| {

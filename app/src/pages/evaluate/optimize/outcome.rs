@@ -79,8 +79,8 @@ pub fn OutcomeView(
         });
     };
     let save_traces = move |()| {
-        if save_text("good-answers.jsonl", "application/jsonl", &to_chat_jsonl(&traces)).is_err() {
-            stores.toaster.warn("The browser did not save the file; check whether it blocks downloads.");
+        if let Err(message) = save_text("good-answers.jsonl", "application/jsonl", &to_chat_jsonl(&traces)) {
+            stores.toaster.warn(message);
         }
     };
     view! {

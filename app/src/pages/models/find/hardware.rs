@@ -2,8 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::number_requirement::NumberRequirement;
-use crate::components::{Checkbox, TextField};
+use crate::components::{Checkbox, OptionalNumberField, TextField};
 use crate::stores::Stores;
 use crate::stores::requirements::HardwarePlan;
 
@@ -11,111 +10,20 @@ use crate::stores::requirements::HardwarePlan;
 #[component]
 pub fn HardwareFields() -> impl IntoView {
     let stores = expect_context::<Stores>();
-    let usual = HardwarePlan::default();
     let is_companion = stores.requirements.part(|data| data.hardware.is_companion);
     view! {
         <p class="field-hint">
             "The figures shown are assumptions about a graphics card with 24 GB; put your own in their place."
         </p>
         <div class="number-pair">
-            <NumberRequirement
-                label="Price"
-                id="hardware-price"
-                placeholder=usual.hardware.price.to_string()
-                get=|data| differing(data.hardware.hardware.price, HardwarePlan::default().hardware.price)
-                set=|data, price| {
-                    data.hardware.hardware.price = price.unwrap_or(HardwarePlan::default().hardware.price);
-                }
-            />
-            <NumberRequirement
-                label="Used for, in years"
-                id="hardware-years"
-                min=0.1
-                placeholder=usual.hardware.lifetime_years.to_string()
-                get=|data| {
-                    differing(data.hardware.hardware.lifetime_years, HardwarePlan::default().hardware.lifetime_years)
-                }
-                set=|data, years| {
-                    data.hardware.hardware.lifetime_years =
-                        years.unwrap_or(HardwarePlan::default().hardware.lifetime_years);
-                }
-            />
-            <NumberRequirement
-                label="Watts, computing"
-                id="hardware-busy-watts"
-                placeholder=usual.hardware.busy_watts.to_string()
-                get=|data| differing(data.hardware.hardware.busy_watts, HardwarePlan::default().hardware.busy_watts)
-                set=|data, watts| {
-                    data.hardware.hardware.busy_watts = watts.unwrap_or(HardwarePlan::default().hardware.busy_watts);
-                }
-            />
-            <NumberRequirement
-                label="Watts, waiting"
-                id="hardware-idle-watts"
-                placeholder=usual.hardware.idle_watts.to_string()
-                get=|data| differing(data.hardware.hardware.idle_watts, HardwarePlan::default().hardware.idle_watts)
-                set=|data, watts| {
-                    data.hardware.hardware.idle_watts = watts.unwrap_or(HardwarePlan::default().hardware.idle_watts);
-                }
-            />
-            <NumberRequirement
-                label="Price of a kilowatt hour"
-                id="electricity-price"
-                placeholder=usual.hardware.electricity_per_kilowatt_hour.to_string()
-                get=|data| {
-                    differing(
-                        data.hardware.hardware.electricity_per_kilowatt_hour,
-                        HardwarePlan::default().hardware.electricity_per_kilowatt_hour,
-                    )
-                }
-                set=|data, price| {
-                    data.hardware.hardware.electricity_per_kilowatt_hour =
-                        price.unwrap_or(HardwarePlan::default().hardware.electricity_per_kilowatt_hour);
-                }
-            />
-            <NumberRequirement
-                label="Busy at most, in percent"
-                id="hardware-utilization"
-                min=1.0
-                max=100.0
-                placeholder=(usual.hardware.largest_utilization * 100.0).to_string()
-                get=|data| {
-                    let usual = HardwarePlan::default().hardware.largest_utilization;
-                    differing(data.hardware.hardware.largest_utilization * 100.0, usual * 100.0)
-                }
-                set=|data, percent| {
-                    let usual = HardwarePlan::default().hardware.largest_utilization;
-                    data.hardware.hardware.largest_utilization = percent.map_or(usual, |percent| percent / 100.0);
-                }
-            />
-            <NumberRequirement
-                label="Reads, in tokens per second"
-                id="hardware-prefill"
-                min=0.01
-                placeholder=usual.prefill_tokens_per_second.to_string()
-                get=|data| {
-                    let usual = HardwarePlan::default().prefill_tokens_per_second;
-                    differing(data.hardware.prefill_tokens_per_second, usual)
-                }
-                set=|data, rate| {
-                    let usual = HardwarePlan::default().prefill_tokens_per_second;
-                    data.hardware.prefill_tokens_per_second = rate.unwrap_or(usual);
-                }
-            />
-            <NumberRequirement
-                label="Writes, in tokens per second"
-                id="hardware-decode"
-                min=0.01
-                placeholder=usual.decode_tokens_per_second.to_string()
-                get=|data| {
-                    let usual = HardwarePlan::default().decode_tokens_per_second;
-                    differing(data.hardware.decode_tokens_per_second, usual)
-                }
-                set=|data, rate| {
-                    let usual = HardwarePlan::default().decode_tokens_per_second;
-                    data.hardware.decode_tokens_per_second = rate.unwrap_or(usual);
-                }
-            />
+            <HardwareFigure label="Price" id="hardware-price" figure=|plan| &mut plan.hardware.price />
+            <HardwareFigure label="Used for, in years" id="hardware-years" min=0.1 figure=|plan| &mut plan.hardware.lifetime_years />
+            <HardwareFigure label="Watts, computing" id="hardware-busy-watts" figure=|plan| &mut plan.hardware.busy_watts />
+            <HardwareFigure label="Watts, waiting" id="hardware-idle-watts" figure=|plan| &mut plan.hardware.idle_watts />
+            <HardwareFigure label="Price of a kilowatt hour" id="electricity-price" figure=|plan| &mut plan.hardware.electricity_per_kilowatt_hour />
+            <HardwareFigure label="Busy at most, in percent" id="hardware-utilization" min=1.0 max=100.0 scale=100.0 figure=|plan| &mut plan.hardware.largest_utilization />
+            <HardwareFigure label="Reads, in tokens per second" id="hardware-prefill" min=0.01 figure=|plan| &mut plan.prefill_tokens_per_second />
+            <HardwareFigure label="Writes, in tokens per second" id="hardware-decode" min=0.01 figure=|plan| &mut plan.decode_tokens_per_second />
         </div>
         <CurrencyField />
         <Checkbox
@@ -125,6 +33,48 @@ pub fn HardwareFields() -> impl IntoView {
         >
             "The companion runs on it: its models cost this much"
         </Checkbox>
+    }
+}
+
+/// One figure.
+#[component]
+fn HardwareFigure(
+    /// What it is called, with its unit.
+    label: &'static str,
+    /// Its id, unique on the page.
+    id: &'static str,
+    /// Where the plan has it.
+    figure: fn(&mut HardwarePlan) -> &mut f64,
+    /// How much more the field shows than the plan has: 100 for percent.
+    #[prop(default = 1.0)]
+    scale: f64,
+    /// The least allowed.
+    #[prop(optional)]
+    min: f64,
+    /// The most allowed.
+    #[prop(default = f64::MAX)]
+    max: f64,
+) -> impl IntoView {
+    let stores = expect_context::<Stores>();
+    let usual = *figure(&mut HardwarePlan::default());
+    let value = stores.requirements.part(move |data| {
+        let chosen = *figure(&mut data.hardware.clone());
+        // An empty field stands for the usual figure.
+        differing(chosen * scale, usual * scale)
+    });
+    let on_input = move |typed: Option<f64>| {
+        stores.requirements.change(|data| *figure(&mut data.hardware) = typed.map_or(usual, |typed| typed / scale));
+    };
+    view! {
+        <OptionalNumberField
+            label=label
+            id=id
+            value=value
+            on_input=on_input
+            min=min
+            max=max
+            placeholder=(usual * scale).to_string()
+        />
     }
 }
 

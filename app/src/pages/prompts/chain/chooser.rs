@@ -8,9 +8,8 @@ use wasm_bindgen_futures::spawn_local;
 use super::view::{beginning, first_model};
 use crate::browser::read_file;
 use crate::browser::save_file::save_text;
-use crate::components::{
-    Button, ButtonKind, Dialog, FileButton, IconButton, IconName, Notice, Select, SelectGroup, SelectOption, Tone,
-};
+use crate::components::{Button, FileButton, IconName, Notice, Tone};
+use crate::pages::document_chooser::{DeleteDocument, DocumentSelect};
 use crate::stores::Stores;
 
 /// A chain that somebody wrote is smaller than this.
@@ -21,19 +20,7 @@ const MOST_FILE_BYTES: f64 = 16e6;
 pub fn ChainChooser() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let chain = stores.chains.chain;
-    let heads = stores.workspace.heads_signal(DocumentKind::Chain);
-    let is_asking = RwSignal::new(false);
     let fault = RwSignal::new(None::<String>);
-    let open_id = Signal::derive(move || chain.id().unwrap_or_default());
-    let groups = Signal::derive(move || {
-        let heads = heads.get().and_then(Result::ok).unwrap_or_default();
-        let mut options: Vec<_> = heads.into_iter().map(|head| SelectOption::new(head.id, head.title)).collect();
-        if open_id.with(String::is_empty) {
-            let words = if options.is_empty() { "No chain yet" } else { "Choose a chain" };
-            options.insert(0, SelectOption { is_enabled: false, ..SelectOption::new("", words) });
-        }
-        vec![SelectGroup { heading: String::new(), options }]
-    });
     let import = move |file: web_sys::File| {
         spawn_local(async move {
             let name = file.name();
@@ -53,18 +40,19 @@ pub fn ChainChooser() -> impl IntoView {
     let export = move |()| {
         let Some(draft) = chain.draft.get_untracked() else { return };
         let text = draft.value.with_untracked(|record| serde_json::to_string_pretty(&record.chain));
-        if save_text("chain.json", "application/json", &text.unwrap_or_default()).is_err() {
-            stores.toaster.warn("The browser did not save the file; check whether it blocks downloads.");
+        if let Err(message) = save_text("chain.json", "application/json", &text.unwrap_or_default()) {
+            stores.toaster.warn(message);
         }
     };
     view! {
         <div class="chooser">
-            <Select
+            <DocumentSelect
                 id="open-chain"
-                aria_label="Chain"
-                groups=groups
-                value=open_id
-                on_change=move |id: String| chain.open(id)
+                label="Chain"
+                none_yet="No chain yet"
+                choose="Choose a chain"
+                heads=stores.workspace.heads_signal(DocumentKind::Chain)
+                document=chain
             />
             <Button
                 icon=IconName::Plus
@@ -76,11 +64,10 @@ pub fn ChainChooser() -> impl IntoView {
             <FileButton id="import-chain" accept=".json" icon=IconName::Upload words="Import" on_file=import />
             <Show when=move || chain.draft.with(Option::is_some)>
                 <Button icon=IconName::Download testid="export-chain" on_press=export>"Export"</Button>
-                <IconButton
-                    icon=IconName::Delete
-                    label="Delete this chain"
-                    testid="delete-chain"
-                    on_press=move |()| is_asking.set(true)
+                <DeleteDocument
+                    noun="chain"
+                    what_goes="Its answers go with it."
+                    on_delete=move |()| stores.chains.delete_open()
                 />
             </Show>
         </div>
@@ -95,21 +82,5 @@ pub fn ChainChooser() -> impl IntoView {
                     }
                 })
         }}
-        <Dialog open=is_asking title="Delete this chain?">
-            <p>"Its answers go with it. This can't be undone."</p>
-            <div class="dialog-actions">
-                <Button kind=ButtonKind::Quiet on_press=move |()| is_asking.set(false)>"Keep it"</Button>
-                <Button
-                    kind=ButtonKind::Danger
-                    testid="confirm-delete-chain"
-                    on_press=move |()| {
-                        is_asking.set(false);
-                        stores.chains.delete_open();
-                    }
-                >
-                    "Delete"
-                </Button>
-            </div>
-        </Dialog>
     }
 }

@@ -1,0 +1,76 @@
+//! Which document of a kind is open, and forgetting it.
+
+use leptos::prelude::*;
+use shared::workspace::Document;
+
+use crate::components::{Button, ButtonKind, Dialog, IconButton, IconName, Select, SelectGroup, SelectOption};
+use crate::workspace::{Heads, OpenDocument};
+
+/// A list of all documents of a kind; the open one is chosen.
+#[component]
+pub fn DocumentSelect<T: Document + Clone + PartialEq + Send + Sync + 'static>(
+    /// Its id, unique on the page.
+    id: &'static str,
+    /// What people call such a document, as the list's label.
+    label: &'static str,
+    /// What the list says while there is none.
+    none_yet: &'static str,
+    /// What it says while none is open.
+    choose: &'static str,
+    /// All there are.
+    heads: Heads,
+    /// The open one.
+    document: OpenDocument<T>,
+) -> impl IntoView {
+    let open_id = Signal::derive(move || document.id().unwrap_or_default());
+    let groups = Signal::derive(move || {
+        let heads = heads.get().and_then(Result::ok).unwrap_or_default();
+        let mut options: Vec<_> = heads.into_iter().map(|head| SelectOption::new(head.id, head.title)).collect();
+        if open_id.with(String::is_empty) {
+            let words = if options.is_empty() { none_yet } else { choose };
+            options.insert(0, SelectOption { is_enabled: false, ..SelectOption::new("", words) });
+        }
+        vec![SelectGroup { heading: String::new(), options }]
+    });
+    view! {
+        <Select id=id aria_label=label groups=groups value=open_id on_change=move |id: String| document.open(id) />
+    }
+}
+
+/// A button that asks before it forgets the open document.
+#[component]
+pub fn DeleteDocument(
+    /// What people call such a document.
+    noun: &'static str,
+    /// What goes with it, in a sentence.
+    what_goes: &'static str,
+    /// Forgets it.
+    #[prop(into)]
+    on_delete: Callback<()>,
+) -> impl IntoView {
+    let is_asking = RwSignal::new(false);
+    view! {
+        <IconButton
+            icon=IconName::Delete
+            label=format!("Delete this {noun}")
+            testid=format!("delete-{noun}")
+            on_press=move |()| is_asking.set(true)
+        />
+        <Dialog open=is_asking title=format!("Delete this {noun}?")>
+            <p>{format!("{what_goes} This can't be undone.")}</p>
+            <div class="dialog-actions">
+                <Button kind=ButtonKind::Quiet on_press=move |()| is_asking.set(false)>"Keep it"</Button>
+                <Button
+                    kind=ButtonKind::Danger
+                    testid=format!("confirm-delete-{noun}")
+                    on_press=move |()| {
+                        is_asking.set(false);
+                        on_delete.run(());
+                    }
+                >
+                    "Delete"
+                </Button>
+            </div>
+        </Dialog>
+    }
+}
