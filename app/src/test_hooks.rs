@@ -7,6 +7,8 @@
 //!   ends the answer. Answer: [`BenchResult`].
 //! - `quern_score({"model", "ids", "backend", "watched": [[ids], ...]})` reads `ids` and reports, for each position,
 //!   what the model thinks comes next. Answer: `{"backend", "device_name", "positions": [PositionScore, ...]}`.
+//! - `quern_answer({"model", "request", "context_tokens", "backend"})` answers a [`GenerationRequest`].
+//!   Answer: `{"text", "finish_reason"}`.
 //! - `quern_log_likelihoods({"model", "requests": [{"ids", "context_tokens"}, ...], "backend"})` reads each request's ids,
 //!   all but the first `context_tokens` of which are what the log-likelihood is of. Answer: one number per request.
 //!
@@ -19,7 +21,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use shared::catalog::Catalog;
 use shared::model_call::{
-    GenerationEvent, GenerationLimits, GenerationRequest, LogProbabilitiesWanted, OutputConstraint, Prompt,
+    FinishReason, GenerationEvent, GenerationLimits, GenerationRequest, LogProbabilitiesWanted, ModelCall,
+    OutputConstraint, Prompt,
 };
 use shared::sampling::SamplingParameters;
 use wasm_bindgen::closure::Closure;
@@ -34,6 +37,7 @@ use crate::engine_worker::protocol::{
     Backend, BackendChoice, DownloadRequest, Event, Failure, LoadRequest, LoadedModel, Measurement, MemoryFigures,
     PositionScore, Reply, Request, ScoreRequest, StoredState,
 };
+use crate::model_calls::BrowserEngine;
 use crate::storage::model_files;
 
 /// True where the page was opened for a script.
@@ -58,6 +62,11 @@ pub fn install() {
     expose("quern_score", move |options| {
         let client = for_score.clone();
         async move { score(&client, parse(&options)?).await }
+    });
+    let for_answer = client.clone();
+    expose("quern_answer", move |options| {
+        let client = for_answer.clone();
+        async move { answer(&client, parse(&options)?).await }
     });
     expose("quern_log_likelihoods", move |options| {
         let client = client.clone();
@@ -159,6 +168,37 @@ async fn bench(client: &WorkerClient, options: BenchOptions) -> Result<BenchResu
         measurement: loaded.measurement,
         ids,
     })
+}
+
+/// Options of `quern_answer`.
+#[derive(Deserialize)]
+struct AnswerOptions {
+    model: String,
+    request: GenerationRequest,
+    context_tokens: u32,
+    #[serde(default)]
+    backend: BackendChoice,
+}
+
+/// Answer of `quern_answer`.
+#[derive(Serialize)]
+struct AnswerResult {
+    text: String,
+    finish_reason: FinishReason,
+}
+
+async fn answer(client: &WorkerClient, options: AnswerOptions) -> Result<AnswerResult, String> {
+    load(client, &options.model, options.backend, options.context_tokens).await?;
+    let mut text = String::new();
+    let mut events = BrowserEngine::new(client.clone(), |_| {}).generate(options.request);
+    while let Some(event) = events.next().await {
+        match event.map_err(|error| error.message)? {
+            GenerationEvent::Text { text: piece, .. } => text.push_str(&piece),
+            GenerationEvent::Finished { reason, .. } => return Ok(AnswerResult { text, finish_reason: reason }),
+            _ => {}
+        }
+    }
+    Err("the generation ended without saying why".to_owned())
 }
 
 /// Options of `quern_score`.

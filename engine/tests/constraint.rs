@@ -17,19 +17,6 @@ use shared::model_call::{
 use shared::sampling::SamplingParameters;
 use support::reference_models::SMOLLM2;
 
-const PROMPTS: [&str; 10] = [
-    "Describe a person.",
-    "Give me an example record as JSON.",
-    "What is the weather like today?",
-    "Write a story about a dragon.",
-    "List three numbers.",
-    "Who won the race, and when?",
-    "Say \"hello\" in \\ and \u{201c}quotes\u{201d}.",
-    "日本の首都はどこですか?",
-    "Answer with a table.",
-    "",
-];
-
 struct Answer {
     text: String,
     ids: Vec<u32>,
@@ -64,9 +51,20 @@ fn ask(model: &mut Model, request: &GenerationRequest) -> Answer {
     }
 }
 
+/// Where the schemas and prompts lie; the tab is asked the same in `tests/journeys/structured_output.rs`.
+fn folder() -> PathBuf {
+    PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../tests/structured_output")
+}
+
+fn prompts() -> Vec<String> {
+    let prompts: Vec<String> =
+        serde_json::from_str(&std::fs::read_to_string(folder().join("prompts.json")).unwrap()).unwrap();
+    assert_eq!(prompts.len(), 10);
+    prompts
+}
+
 fn schemas() -> Vec<(String, Value)> {
-    let folder = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../tests/schemas");
-    let mut schemas: Vec<(String, Value)> = std::fs::read_dir(folder)
+    let mut schemas: Vec<(String, Value)> = std::fs::read_dir(folder().join("schemas"))
         .unwrap()
         .map(|entry| {
             let path = entry.unwrap().path();
@@ -81,7 +79,7 @@ fn schemas() -> Vec<(String, Value)> {
 
 /// Draws an answer to each prompt for every schema, the prompt's number being the seed. Every one must be valid, and
 /// none may be cut: what the schemas ask for has an end.
-fn check(model: &mut Model, prompts: &[&str]) {
+fn check(model: &mut Model, prompts: &[String]) {
     let (mut valid, mut cut, mut tokens, mut seconds) = (0, Vec::new(), 0, 0.0);
     for (name, schema) in schemas() {
         let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
@@ -109,19 +107,19 @@ fn check(model: &mut Model, prompts: &[&str]) {
 
 #[test]
 fn every_answer_is_what_its_schema_asks_for() {
-    check(&mut SMOLLM2.load(Device::Cpu { threads: 2 }), &PROMPTS[..2]);
+    check(&mut SMOLLM2.load(Device::Cpu { threads: 2 }), &prompts()[..2]);
 }
 
 #[test]
 #[ignore = "takes minutes: 200 answers"]
 fn two_hundred_answers_are_what_their_schemas_ask_for() {
-    check(&mut SMOLLM2.load(Device::Cpu { threads: 2 }), &PROMPTS);
+    check(&mut SMOLLM2.load(Device::Cpu { threads: 2 }), &prompts());
 }
 
 #[test]
 fn every_answer_on_the_gpu_too() {
     let gpu = pollster::block_on(engine::gpu::GpuDevice::request()).unwrap();
-    check(&mut SMOLLM2.load(Device::Gpu(gpu)), &PROMPTS[5..6]);
+    check(&mut SMOLLM2.load(Device::Gpu(gpu)), &prompts()[5..6]);
 }
 
 #[test]

@@ -18,4 +18,6 @@ mod lost_gpu;
 mod offline;
 mod openai_clients;
 mod own_files;
+mod prompts;
+mod structured_output;
 mod workbench;

@@ -1,5 +1,5 @@
-//! A working day without any companion or network: a prompt with examples, an evaluation over thirty cases by the
-//! model in the tab, a search for a better prompt within a budget. And the same evaluation by `quern eval`.
+//! A working day without any companion or network: models ranked, a prompt with examples, an evaluation over thirty
+//! cases by the model in the tab, a search for a better prompt within a budget. And the same evaluation by `quern eval`.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -69,6 +69,7 @@ async fn workbench(stage: &mut Stage) -> Result<()> {
     app.reload().await?;
     app.wait_for_words("companion-status", "Working without the companion").await?;
 
+    rank_models(stage, &app, &mut defects).await?;
     write_prompt(stage, &app, &mut defects).await?;
     let page = evaluate(stage, &app, &mut defects).await?;
     same_by_command_line(stage, &page).await?;
@@ -84,6 +85,26 @@ async fn workbench(stage: &mut Stage) -> Result<()> {
 const COMPUTE_ON_CPU: &str = "
     const settings = JSON.parse(localStorage.getItem('quern.settings') ?? '{}');
     localStorage.setItem('quern.settings', JSON.stringify({ ...settings, backend: 'cpu' }));";
+
+/// What suits the work at hand, by what this browser knows by itself.
+async fn rank_models(stage: &Stage, app: &AppPage<'_>, defects: &mut Vec<String>) -> Result<()> {
+    let find = app.go_to_models().await?.find().await?;
+    find.choose("task", "Classification").await?;
+    find.require("languages", "en").await?;
+    find.require("input-tokens", "200").await?;
+    find.require("output-tokens", "8").await?;
+    app.click("label[for=privacy-this_device]").await?;
+    let here = format!("browser:{SMOLLM2}");
+    let ranked = find.wait_for_ranked("models of this browser only", |ranked| {
+        ranked.contains(&here) && ranked.iter().all(|name| name.starts_with("browser:"))
+    });
+    let ranked = ranked.await?;
+    let words = find.words_of(&here).await?;
+    ensure!(words.contains("Keys and values of 208 tokens"), "{words}");
+    println!("ranked without a companion: {}", ranked.join(", "));
+    find.open_reasons(&here).await?;
+    look(&stage.browser, "offline-ranking", defects).await
+}
 
 async fn write_prompt(stage: &Stage, app: &AppPage<'_>, defects: &mut Vec<String>) -> Result<()> {
     let page = app.go_to_prompts().await?;

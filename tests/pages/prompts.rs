@@ -3,7 +3,8 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{AppPage, named};
+use super::{AppPage, EvaluatePage, named};
+use crate::wait::EVENTUALLY;
 
 /// The Prompts page.
 #[derive(Clone, Copy)]
@@ -80,5 +81,38 @@ impl<'a> PromptsPage<'a> {
     pub async fn preview_ids(&self) -> Result<Vec<u32>> {
         let script = "return document.querySelector(arguments[0]).textContent.trim().split(' ').map(Number)";
         self.app.browser.run(script, vec![json!(named("preview-ids"))]).await
+    }
+
+    /// Shows chains of prompts.
+    ///
+    /// # Errors
+    /// It can't be clicked.
+    pub async fn show_chains(&self) -> Result<()> {
+        self.app.click("label[for='prompts-or-chains-chains']").await
+    }
+
+    /// Chooses what a list calls `words`.
+    ///
+    /// # Errors
+    /// There is no such choice in time.
+    pub async fn choose(&self, select: &str, words: &str) -> Result<()> {
+        EvaluatePage { app: self.app }.choose(select, words).await
+    }
+
+    /// Waits until there are so many elements of a name.
+    ///
+    /// # Errors
+    /// There are not in time.
+    pub async fn wait_for_count(&self, testid: &str, count: usize) -> Result<()> {
+        EvaluatePage { app: self.app }.wait_for_count(testid, count, EVENTUALLY).await
+    }
+
+    /// The texts of all elements of a name, seen or not.
+    ///
+    /// # Errors
+    /// The browser refused.
+    pub async fn texts(&self, testid: &str) -> Result<Vec<String>> {
+        let script = "return [...document.querySelectorAll(arguments[0])].map((element) => element.textContent)";
+        self.app.browser.run(script, vec![json!(named(testid))]).await
     }
 }

@@ -28,6 +28,17 @@ pub fn now_iso() -> String {
     text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
 
+/// `31 Jan 2026, 12:05`, as people write it where they are.
+pub fn local_words(unix_ms: f64) -> String {
+    let options = js_sys::Object::new();
+    for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+        // A plain object takes any key.
+        let _ = Reflect::set(&options, &key.into(), &value.into());
+    }
+    // No language has that name, so the browser takes the person's.
+    js_sys::Date::new(&unix_ms.into()).to_locale_string("default", &options).into()
+}
+
 /// The browser's clock, for shared code.
 pub struct BrowserClock;
 

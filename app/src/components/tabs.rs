@@ -1,6 +1,8 @@
 //! Several views of one thing, one in sight.
 
+use leptos::html;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 /// One view: its key and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,16 +51,23 @@ pub fn Tabs(
         };
         event.prevent_default();
         on_change.run(tabs[next].key.to_owned());
-        if let Some(element) = document().get_element_by_id(&format!("{id}-{}", tabs[next].key)) {
-            use wasm_bindgen::JsCast;
-            if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
-                // An element that can't take the focus leaves it where it is.
-                let _ = element.focus();
-            }
+        if let Some(tab) = element_of(id, tabs[next].key) {
+            // An element that can't take the focus leaves it where it is.
+            let _ = tab.focus();
         }
     };
+    let row = NodeRef::<html::Div>::new();
+    Effect::new(move |_| {
+        let (Some(row), chosen) = (row.get(), value.get()) else { return };
+        // On a phone the chosen tab may be beyond the edge.
+        if let Some(tab) = element_of(id, &chosen) {
+            let (left, right) = (tab.offset_left() - row.offset_left(), tab.offset_left() + tab.offset_width());
+            let beyond = right - row.offset_left() - row.client_width();
+            row.set_scroll_left(row.scroll_left().clamp(beyond.min(left), left));
+        }
+    });
     view! {
-        <div class="tabs" role="tablist" aria-label=label on:keydown=go>
+        <div node_ref=row class="tabs" role="tablist" aria-label=label on:keydown=go>
             {move || {
                 tabs.get()
                     .into_iter()
@@ -85,4 +94,8 @@ pub fn Tabs(
             }}
         </div>
     }
+}
+
+fn element_of(id: &str, key: &str) -> Option<web_sys::HtmlElement> {
+    document().get_element_by_id(&format!("{id}-{key}"))?.dyn_into().ok()
 }

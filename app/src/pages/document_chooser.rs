@@ -1,8 +1,9 @@
 //! Which document of a kind is open, and forgetting it.
 
 use leptos::prelude::*;
-use shared::workspace::Document;
+use shared::workspace::{Document, DocumentHead};
 
+use crate::browser::clock;
 use crate::components::{Button, ButtonKind, Dialog, IconButton, IconName, Select, SelectGroup, SelectOption};
 use crate::workspace::{Heads, OpenDocument};
 
@@ -35,6 +36,12 @@ pub fn DocumentSelect<T: Document + Clone + PartialEq + Send + Sync + 'static>(
     view! {
         <Select id=id aria_label=label groups=groups value=open_id on_change=move |id: String| document.open(id) />
     }
+}
+
+/// A document that has no name but a time, as one of a list.
+pub fn dated(head: DocumentHead) -> SelectOption {
+    let words = format!("{} · {}", clock::local_words(head.modified_unix_ms), head.title);
+    SelectOption::new(head.id, words)
 }
 
 /// A button that asks before it forgets the open document.

@@ -165,8 +165,7 @@ impl Document for RunRecord {
     fn title(&self) -> String {
         let passed = self.run.cells.iter().filter(|cell| cell.is_passed()).count();
         let state = if self.is_finished { "" } else { ", not finished" };
-        let started = self.run.started_at.as_deref().unwrap_or_default();
-        format!("{started} · {passed} of {} passed{state}", self.run.cells.len())
+        format!("{passed} of {} passed{state}", self.run.cells.len())
     }
 
     fn belongs_to(&self) -> Option<&str> {
@@ -201,7 +200,7 @@ impl Document for OptimizationRecord {
             Some(outcome) if outcome.proof.is_significant => "better",
             Some(_) => "nothing better shown",
         };
-        format!("{} · {} · {state}", self.started_at, self.optimization.start.name)
+        format!("{} · {state}", self.optimization.start.name)
     }
 
     fn belongs_to(&self) -> Option<&str> {
@@ -286,7 +285,7 @@ mod tests {
         let line = |cell: &Cell| serde_json::to_string(cell).unwrap();
         record.take_log(&[line(&cell(0, "second")), line(&cell(1, "other")), line(&cell(7, "outside")), "{".into()]);
         assert_eq!(record.run.cells, [cell(0, "second"), cell(1, "other")]);
-        assert_eq!(record.title(), "2026-01-01 · 0 of 2 passed, not finished");
+        assert_eq!(record.title(), "0 of 2 passed, not finished");
         assert_eq!(read_body(RunRecord::FORMAT, &write_body(&record).unwrap()), Ok(record));
     }
 }

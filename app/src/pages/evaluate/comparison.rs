@@ -7,6 +7,7 @@ use shared::workspace::DocumentHead;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::components::{Badge, Card, Disclosure, Select, SelectGroup, SelectOption, Tone};
+use crate::pages::document_chooser::dated;
 use crate::stores::Stores;
 
 /// Choose a run, see what changed and whether that is more than chance.
@@ -32,7 +33,7 @@ pub fn ComparisonCard(
     let groups = Signal::derive(move || {
         let shown = shown_id.get();
         let others = heads.get().into_iter().filter(|head| Some(&head.id) != shown.as_ref());
-        let mut options: Vec<_> = others.map(|head| SelectOption::new(head.id, head.title)).collect();
+        let mut options: Vec<_> = others.map(dated).collect();
         options.insert(0, SelectOption { is_enabled: false, ..SelectOption::new("", "Compare with an earlier run …") });
         vec![SelectGroup { heading: String::new(), options }]
     });

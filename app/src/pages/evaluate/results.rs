@@ -13,6 +13,7 @@ use super::run_control::RunControl;
 use super::scores::ScoresCard;
 use crate::browser::save_file::save_text;
 use crate::components::{Button, IconButton, IconName, Menu, Select, SelectGroup, SelectOption};
+use crate::pages::document_chooser::dated;
 use crate::stores::Stores;
 
 /// Runs, and what the chosen one came to.
@@ -72,7 +73,7 @@ pub fn ResultsView(
         move || live.get().is_none() && kept.with(|kept| kept.as_ref().is_some_and(|it| !it.is_finished));
     let opened_cell = RwSignal::new(None::<CellIndex>);
     let groups = Signal::derive(move || {
-        let options = own.get().into_iter().map(|head| SelectOption::new(head.id, head.title)).collect();
+        let options = own.get().into_iter().map(dated).collect();
         vec![SelectGroup { heading: String::new(), options }]
     });
     let has_others = move || own.with(Vec::len) > 1 && live.get().is_none();

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use shared::model_call::ChatMessage;
-use shared::model_pool::ModelReference;
+use shared::model_pool::{ModelPlace, ModelReference};
 use shared::prompt::{Preview, PreviewToken};
 use wasm_bindgen_futures::spawn_local;
 
@@ -79,6 +79,10 @@ fn ModelPreview(
     let to_ask = model.clone();
     Effect::new(move |_| {
         let Ok(messages) = messages.get() else { return };
+        if to_ask.place == ModelPlace::Companion {
+            // It may come back.
+            stores.companion.status.track();
+        }
         let number = asked.get_value() + 1;
         asked.set_value(number);
         let (worker, model) = (stores.engine.client(), to_ask.clone());

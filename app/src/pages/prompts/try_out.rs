@@ -78,7 +78,7 @@ fn TrialForm(draft: OpenPrompt) -> impl IntoView {
         }
     };
     view! {
-        <Card title="Try it" lead="With the values on this page, by the models that are shown beside. Asked several times, answers vote, and how many agree says how sure a model is.">
+        <Card title="Try it" lead="With the values of the Write view, by the models that are shown beside. Asked several times, answers vote, and how many agree says how sure a model is.">
             <div class="form-grid">
                 <NumberField
                     id="try-samples"

@@ -124,22 +124,6 @@ impl ExampleChoice {
     }
 }
 
-/// Those of `chosen` that fit into `most_tokens` together, in their order. Where not all do, the last ones, which are
-/// most like the question, come first into consideration. `tokens` are those of each example of the pool.
-pub fn within_budget(chosen: &[usize], tokens: &[usize], most_tokens: usize) -> Vec<usize> {
-    let mut left = most_tokens;
-    let mut kept = Vec::new();
-    for &index in chosen.iter().rev() {
-        // One without a count can't be known to fit.
-        if let Some(rest) = tokens.get(index).and_then(|&tokens| left.checked_sub(tokens)) {
-            left = rest;
-            kept.push(index);
-        }
-    }
-    kept.reverse();
-    kept
-}
-
 fn nearest_last(mut nearest_first: Vec<usize>) -> Vec<usize> {
     nearest_first.reverse();
     nearest_first
@@ -232,14 +216,5 @@ mod tests {
         assert!(chosen.is_by_words_instead && chosen.indices.len() == 2 && chosen.indices.contains(&0));
         let absent = choose(ExampleChoice::Hand { indices: vec![0, 4] }, "", None).unwrap_err();
         assert_eq!(absent.to_string(), "example 5 was chosen, but there are only 4; choose among those");
-    }
-
-    #[test]
-    fn a_budget_keeps_what_is_most_alike() {
-        let tokens = [10, 20, 30, 5];
-        assert_eq!(within_budget(&[0, 1, 2, 3], &tokens, 46), [0, 2, 3]);
-        assert_eq!(within_budget(&[2, 1], &tokens, 20), [1]);
-        assert_eq!(within_budget(&[0, 9], &tokens, usize::MAX), [0]);
-        assert!(within_budget(&[0], &tokens, 9).is_empty());
     }
 }

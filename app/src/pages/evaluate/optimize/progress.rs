@@ -34,7 +34,7 @@ pub fn SearchProgress(
     let left = move || {
         let progress = search.progress.get()?;
         let pace = progress.spent.seconds / progress.used_fraction.max(1e-9);
-        Some(format!("at most {}", quantities::time_left((1.0 - progress.used_fraction) * pace)))
+        Some(format!(" · at most {}", quantities::time_left((1.0 - progress.used_fraction) * pace)))
     };
     let rows = move || {
         let candidates = search.candidates.get();
@@ -44,7 +44,7 @@ pub fn SearchProgress(
         <Card title="Searching">
             <div class="stack is-tight" role="status">
                 <ProgressBar label="Budget used" fraction=used />
-                <p data-testid="search-phase">{phase} <span class="muted small">" · "{left}</span></p>
+                <p data-testid="search-phase">{phase} <span class="muted small">{left}</span></p>
                 <p class="small muted numbers" data-testid="search-figures">{figures}</p>
             </div>
             <div class="row">

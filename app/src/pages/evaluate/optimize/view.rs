@@ -7,7 +7,8 @@ use wasm_bindgen_futures::spawn_local;
 use super::form::SearchForm;
 use super::outcome::OutcomeView;
 use super::progress::SearchProgress;
-use crate::components::{Button, IconButton, IconName, Notice, Select, SelectGroup, SelectOption, Tone};
+use crate::components::{Button, IconButton, IconName, Notice, Select, SelectGroup, Tone};
+use crate::pages::document_chooser::dated;
 use crate::pages::evaluate::page::OpenSuite;
 use crate::stores::Stores;
 
@@ -49,7 +50,7 @@ pub fn OptimizeView(
     });
     let is_under_way = Memo::new(move |_| optimization.under_way.with(Option::is_some));
     let groups = Signal::derive(move || {
-        let options = own.get().into_iter().map(|head| SelectOption::new(head.id, head.title)).collect();
+        let options = own.get().into_iter().map(dated).collect();
         vec![SelectGroup { heading: String::new(), options }]
     });
     let can_go_on =
