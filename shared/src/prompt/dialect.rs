@@ -12,7 +12,8 @@ const FUEL: u64 = 1_000_000;
 const MOST_RECURSION: usize = 100;
 
 /// Names without a value are errors, nothing is escaped, the last line keeps its end, strings and lists have Python's
-/// methods. What is nothing leaves nothing behind, truth values are `true` and `false`, and `dump` writes JSON.
+/// methods. What is nothing leaves nothing behind, truth values are `true` and `false`, `dump` writes JSON, and
+/// `load`, which promptfoo adds to nunjucks, reads it.
 pub(crate) fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -29,6 +30,7 @@ pub(crate) fn environment() -> Environment<'static> {
         _ => minijinja::escape_formatter(output, state, value),
     });
     environment.add_filter("dump", dump);
+    environment.add_filter("load", load);
     environment
 }
 
@@ -49,6 +51,13 @@ fn dump(value: Value, indent: Option<usize>) -> Result<String, Error> {
     String::from_utf8(json).map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))
 }
 
+/// The value that a JSON text says.
+fn load(text: &str) -> Result<Value, Error> {
+    let value: serde_json::Value = serde_json::from_str(text)
+        .map_err(|error| Error::new(ErrorKind::InvalidOperation, format!("load takes JSON: {error}")))?;
+    Ok(minijinja::value::Serde(value).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +70,9 @@ mod tests {
         let render = |text: &str| environment().render_str(text, minijinja::value::Serde(&values)).unwrap();
         assert_eq!(render("{{ yes }} {{ 1 == 2 }}{{ nothing }}|\n"), "true false|\n");
         assert_eq!(render("{{ o | dump }}"), r#"{"a":"<b> & 'c'","n":[1,2.5,null,true]}"#);
+        assert_eq!(render("{{ (o | dump | load).n[1] }} {{ ('[1, 2]' | load)[1] }}"), "2.5 2");
+        let broken = environment().render_str("{{ '{' | load }}", ()).unwrap_err();
+        assert!(broken.to_string().contains("load takes JSON: EOF"), "{broken}");
         assert_eq!(render("{{ o.n | dump(2) }}"), "[\n  1,\n  2.5,\n  null,\n  true\n]");
     }
 }

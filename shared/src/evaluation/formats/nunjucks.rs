@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::prompt::{Variables, template_environment};
 
 /// Filters that give the same text in both dialects.
-const SAME_FILTERS: [&str; 27] = [
+const SAME_FILTERS: [&str; 28] = [
     "abs",
     "batch",
     "capitalize",
@@ -28,6 +28,7 @@ const SAME_FILTERS: [&str; 27] = [
     "last",
     "length",
     "list",
+    "load",
     "lower",
     "replace",
     "reverse",
