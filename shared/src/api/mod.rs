@@ -9,6 +9,7 @@ pub mod completions;
 pub mod embeddings;
 pub mod error;
 pub mod models;
+pub mod providers;
 mod request;
 pub mod response_format;
 pub mod tokenizer;
