@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::providers::split_provider_model;
 use crate::model_call::{ModelCall, ModelCallError};
 
 /// A model and where it runs; written `browser:NAME` or `companion:NAME`. A model of an external address is one of
@@ -34,7 +35,7 @@ impl ModelReference {
 
     /// The model of an external address that this is; `None` for one's own, whose names have no slash.
     pub fn external(&self) -> Option<ExternalModel<'_>> {
-        let (provider, model) = self.name.split_once('/').filter(|_| self.place == ModelPlace::Companion)?;
+        let (provider, model) = split_provider_model(&self.name).filter(|_| self.place == ModelPlace::Companion)?;
         Some(ExternalModel { provider, model })
     }
 }
