@@ -2,13 +2,16 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use shared::catalog::{CalendarDate, ImportedPrices, import_litellm};
+use shared::catalog::{CalendarDate, ImportedPrices, ModelPrices, TokenPrice, import_litellm};
+use shared::model_pool::ExternalModel;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::browser::errors::describe;
 use crate::browser::{clock, local_storage};
 
 const KEY: &str = "prices";
+/// What nearly every provider asks for.
+const USUAL_CURRENCY: &str = "USD";
 
 /// An imported table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +62,26 @@ impl PriceStore {
                 Err(error) => self.problem.set(Some(format!("{file_name}: {error}"))),
             }
         });
+    }
+
+    /// What each model costs as far as the table says; not tracked, for work that begins now.
+    pub fn now(self) -> ModelPrices {
+        self.table.with_untracked(|table| {
+            table.as_ref().map(|table| ModelPrices::new(table.imported.clone(), table.as_of)).unwrap_or_default()
+        })
+    }
+
+    /// The currency of the table, or that of most providers where there is none; tracked.
+    pub fn currency(self) -> String {
+        self.table.with(|table| {
+            let currency = table.as_ref().and_then(|table| table.imported.currency());
+            currency.unwrap_or(USUAL_CURRENCY).to_owned()
+        })
+    }
+
+    /// The price of a model of somebody else's; `None` where it is not known. Tracked.
+    pub fn of_external(self, model: ExternalModel<'_>) -> Option<TokenPrice> {
+        self.table.with(|table| table.as_ref()?.imported.entry_of(model)?.price.clone())
     }
 
     /// Forgets the table.
