@@ -3,13 +3,13 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::error::ErrorEnvelope;
+use shared::api::event_stream::EventStreamReader;
 use shared::model_call::{ModelCallError, ModelCallErrorKind};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::errors::describe;
 use super::scope;
-use super::server_sent_events::EventStreamReader;
 
 /// The answer to `GET url`, as JSON; given up after `patience_ms`.
 ///
