@@ -29,7 +29,7 @@ impl FakeProvider {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let base_url = format!("http://{}/v1", listener.local_addr()?);
         let questions = Arc::<Mutex<Vec<Value>>>::default();
-        let (wanted, kept) = (format!("bearer {key}"), questions.clone());
+        let (wanted, kept) = (format!("Bearer {key}"), questions.clone());
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
                 let (wanted, kept) = (wanted.clone(), kept.clone());
@@ -68,8 +68,7 @@ async fn answer(connection: TcpStream, wanted: &str, questions: &Mutex<Vec<Value
     let length = header("content-length").map_or(Ok(0), |length| length.parse::<usize>())?;
     let mut body = vec![0; length];
     connection.read_exact(&mut body).await?;
-    let has_key =
-        header("authorization").is_some_and(|value| value.to_ascii_lowercase() == wanted.to_ascii_lowercase());
+    let has_key = header("authorization").is_some_and(|value| value == wanted);
     let request = head.first().context("a request has a first line")?;
     let (status, kind, text) = match request.split(' ').take(2).collect::<Vec<_>>().as_slice() {
         _ if !has_key => ("401 Unauthorized", "application/json", error("Incorrect API key provided.")),

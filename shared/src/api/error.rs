@@ -80,10 +80,10 @@ mod tests {
     #[test]
     fn errors_are_read_as_others_write_them() {
         let read = |json: &str| ErrorEnvelope::read(json).map(|envelope| envelope.error);
-        let body = |message: &str, kind: &str, code: Option<&str>| {
-            Some(ErrorEnvelope::new(kind, message, None, code).error)
-        };
-        let open_ai = r#"{"error": {"message": "no", "type": "requests", "param": null, "code": "rate_limit_exceeded"}}"#;
+        let body =
+            |message: &str, kind: &str, code: Option<&str>| Some(ErrorEnvelope::new(kind, message, None, code).error);
+        let open_ai =
+            r#"{"error": {"message": "no", "type": "requests", "param": null, "code": "rate_limit_exceeded"}}"#;
         assert_eq!(read(open_ai), body("no", "requests", Some("rate_limit_exceeded")));
         assert_eq!(read(r#"{"error": {"message": "no", "code": 429}}"#), body("no", "server_error", Some("429")));
         for other in ["<html>", r#"{"error": "no"}"#, r#"{"detail": "no"}"#, r#"{"error": null, "choices": []}"#] {

@@ -101,14 +101,13 @@ mod tests {
     #[test]
     fn own_models_cost_nothing_and_unknown_prices_are_not_nothing() {
         let usage = GenerationUsage { prompt_tokens: 1000, completion_tokens: 500, ..GenerationUsage::default() };
-        let (own, external) = (ModelReference::browser("gpt-x"), ModelReference::companion("openai/gpt-x"));
-        let unknown = ModelReference::companion("openai/gpt-y");
+        let own = [ModelReference::browser("gpt-x"), ModelReference::companion("gpt-x")];
+        let [external, unknown] = ["openai/gpt-x", "openai/gpt-y"].map(ModelReference::companion);
         let prices = ModelPrices::new(table(&[("gpt-x", Some(2.0))]), "2026-11-26".parse().unwrap());
-        let amount = |model| prices.cost_of(model, &usage).map(|money| money.amount);
-        assert_eq!(amount(&own), Some(0.0));
-        assert_eq!(amount(&ModelReference::companion("gpt-x")), Some(0.0), "it runs on the companion itself");
+        let amount = |model: &ModelReference| prices.cost_of(model, &usage).map(|money| money.amount);
+        assert_eq!(own.each_ref().map(amount), [Some(0.0); 2], "the companion's own is not the provider's");
         assert_eq!(amount(&external), Some(0.003));
         assert_eq!(amount(&unknown), None);
-        assert_eq!(ModelPrices::default().price_of(&own), None, "no currency to count in");
+        assert_eq!(ModelPrices::default().price_of(&own[0]), None, "no currency to count in");
     }
 }
