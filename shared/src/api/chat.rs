@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 use super::request::{Sampling, Stop, StreamOptions, constraint, invalid, limits, null_is_default, refuse_unhonoured};
 use super::response_format::ResponseFormat;
 use crate::model_call::{
-    ChatMessage, GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt, TokenLogProbability,
-    TopToken,
+    ChatMessage, GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt, TokenLogProbability, TopToken,
 };
 
 /// The most alternatives to each token that a request may ask for, as at OpenAI.
