@@ -34,8 +34,8 @@ impl ErrorEnvelope {
     }
 
     /// The error of an answer, where it has one with a message. Not everybody who speaks OpenAI's API gives it a type,
-    /// and some write the code as a number.
-    pub fn read(json: &str) -> Option<Self> {
+    /// and some write the code as a number; `usual_kind` stands in for a missing type.
+    pub fn read(json: &str, usual_kind: &str) -> Option<Self> {
         let body: Value = serde_json::from_str(json).ok()?;
         let error = body.get("error")?;
         let text = |field: &str| match error.get(field)? {
@@ -43,7 +43,7 @@ impl ErrorEnvelope {
             Value::Number(number) => Some(number.to_string()),
             _ => None,
         };
-        let kind = text("type").unwrap_or_else(|| "server_error".to_owned());
+        let kind = text("type").unwrap_or_else(|| usual_kind.to_owned());
         Some(Self { error: ErrorBody { message: text("message")?, kind, param: text("param"), code: text("code") } })
     }
 }
@@ -79,13 +79,13 @@ mod tests {
 
     #[test]
     fn errors_are_read_as_others_write_them() {
-        let read = |json: &str| ErrorEnvelope::read(json).map(|envelope| envelope.error);
+        let read = |json: &str| ErrorEnvelope::read(json, "usual").map(|envelope| envelope.error);
         let body =
             |message: &str, kind: &str, code: Option<&str>| Some(ErrorEnvelope::new(kind, message, None, code).error);
         let open_ai =
             r#"{"error": {"message": "no", "type": "requests", "param": null, "code": "rate_limit_exceeded"}}"#;
         assert_eq!(read(open_ai), body("no", "requests", Some("rate_limit_exceeded")));
-        assert_eq!(read(r#"{"error": {"message": "no", "code": 429}}"#), body("no", "server_error", Some("429")));
+        assert_eq!(read(r#"{"error": {"message": "no", "code": 429}}"#), body("no", "usual", Some("429")));
         for other in ["<html>", r#"{"error": "no"}"#, r#"{"detail": "no"}"#, r#"{"error": null, "choices": []}"#] {
             assert_eq!(read(other), None, "{other}");
         }

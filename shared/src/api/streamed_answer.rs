@@ -77,7 +77,7 @@ impl StreamedAnswer {
     /// It is an error, no chunk, or an end that is none.
     pub fn take(&mut self, data: &str, now_ms: f64) -> Result<Vec<GenerationEvent>, ModelCallError> {
         // An error can come after the head of the answer.
-        if let Some(envelope) = ErrorEnvelope::read(data) {
+        if let Some(envelope) = ErrorEnvelope::read(data, "server_error") {
             return Err(envelope.into());
         }
         let chunk: ChatCompletionChunk = serde_json::from_str(data).map_err(|cause| {
