@@ -185,7 +185,7 @@ mod tests {
         };
         let expected = [
             "companion:openai/gpt-x 1 Some(128000)",
-            "companion:work/gpt-x 1 Some(128000)",
+            "companion:work/gpt-x unknown None",
             "companion:openrouter/meta/llama-x 3 None",
             "companion:local/own unknown None",
             "companion:openai/gpt-y unknown None",

@@ -9,6 +9,7 @@ use shared::evaluation::report::summarize;
 use shared::evaluation::{Cell, CellIndex, EvaluationSuite, ModelSource, Run, RunEvent, RunOptions, run};
 use shared::model_call::GenerationUsage;
 use shared::model_pool::ModelReference;
+use shared::optimization::CallCosts;
 use shared::prompt::VersionScore;
 use shared::workspace::{DocumentKind, PromptRecord, RunRecord};
 use wasm_bindgen_futures::spawn_local;
@@ -189,8 +190,8 @@ impl EvaluationStore {
             })
         });
         self.under_way.set(Some(state));
-        let prices = self.prices.now();
-        let price = |model: &ModelReference, usage: &GenerationUsage| prices.cost_of(model, usage);
+        let prices = self.prices.costs(record.suite.models.iter().filter_map(|choice| choice.model.known()), None);
+        let price = |model: &ModelReference, usage: &GenerationUsage| prices.price(model)?.cost_of(usage);
         let started_at = record.run.started_at.clone();
         let options = RunOptions { done, started_at, price: &price, ..RunOptions::default() };
         let events = run(&record.suite, &self.pool, &BrowserClock, options).map_err(|error| error.to_string())?;

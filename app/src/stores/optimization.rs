@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use leptos::prelude::*;
 use shared::model_pool::ModelReference;
 use shared::optimization::{
-    AssertionJudge, CallHistory, Candidate, Objectives, Optimization, OptimizationError, OptimizationEvent, Phase,
-    Progress, Surroundings, optimize,
+    AssertionJudge, CallHistory, Candidate, Judge, Objectives, Optimization, OptimizationError, OptimizationEvent,
+    Phase, Progress, Surroundings, optimize,
 };
 use shared::workspace::{DocumentKind, OptimizationRecord};
 use wasm_bindgen_futures::spawn_local;
@@ -139,7 +139,10 @@ impl OptimizationStore {
         self.shown.set(Some(id.clone()));
         self.under_way.set(Some(state));
         let judge = AssertionJudge { grader: record.grader.clone(), embedder: record.embedder.clone() };
-        let costs = self.prices.now();
+        let optimization = &record.optimization;
+        let others = [&optimization.settings.proposer, &optimization.settings.teacher].into_iter().flatten().cloned();
+        let models = others.chain(judge.models()).chain([optimization.model.clone()]);
+        let costs = self.prices.costs(models, optimization.budget.most_money.as_ref());
         let surroundings =
             Surroundings { models: &self.pool, costs: &costs, timer: &BrowserClock, log: &log, judge: &judge };
         let mut on_event = |event| {

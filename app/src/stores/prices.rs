@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use shared::catalog::{CalendarDate, ImportedPrices, ModelPrices, TokenPrice, import_litellm};
-use shared::model_pool::ExternalModel;
+use shared::catalog::{CalendarDate, ImportedPrices, Money, TokenPrice, import_litellm};
+use shared::model_pool::{ExternalModel, ModelReference};
+use shared::optimization::ProviderCosts;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::browser::errors::describe;
@@ -64,11 +65,17 @@ impl PriceStore {
         });
     }
 
-    /// What each model costs as far as the table says; not tracked, for work that begins now.
-    pub fn now(self) -> ModelPrices {
-        self.table.with_untracked(|table| {
-            table.as_ref().map(|table| ModelPrices::new(table.imported.clone(), table.as_of)).unwrap_or_default()
-        })
+    /// What calls of `models` cost as far as the table says; where there is a limit in money, one's own cost nothing in
+    /// its currency. Not tracked, for work that begins now.
+    pub fn costs(self, models: impl IntoIterator<Item = ModelReference>, limit: Option<&Money>) -> ProviderCosts {
+        let priced = |model: ModelReference| {
+            let price = untrack(|| self.of_external(model.external()?));
+            model.external().is_some().then_some((model.name, price))
+        };
+        ProviderCosts {
+            providers: models.into_iter().filter_map(priced).collect(),
+            own: limit.map(|limit| TokenPrice::of_own_models(&limit.currency, clock::today())),
+        }
     }
 
     /// The currency of the table, or that of most providers where there is none; tracked.
@@ -81,7 +88,7 @@ impl PriceStore {
 
     /// The price of a model of somebody else's; `None` where it is not known. Tracked.
     pub fn of_external(self, model: ExternalModel<'_>) -> Option<TokenPrice> {
-        self.table.with(|table| table.as_ref()?.imported.entry_of(model)?.price.clone())
+        self.table.with(|table| table.as_ref()?.imported.price_of(model).cloned())
     }
 
     /// Forgets the table.

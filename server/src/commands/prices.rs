@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use shared::catalog::{Money, PriceList, TokenPrice, import_litellm};
+use shared::catalog::{ImportedPrices, Money, TokenPrice, import_litellm};
 use shared::model_call::GenerationUsage;
-use shared::model_pool::ModelReference;
+use shared::model_pool::{ExternalModel, ModelReference};
 use shared::optimization::ProviderCosts;
 
 use super::suite_files::read_text;
@@ -25,15 +25,15 @@ pub(super) fn limit(amount: f64) -> Money {
 pub(super) fn costs(models: &NamedModels, table: Option<&Path>, limit: Option<&Money>) -> Result<ProviderCosts> {
     let today = engine::clock::today().parse().context("reading the date of today")?;
     let list = match table {
-        None => PriceList::default(),
+        None => ImportedPrices::default(),
         Some(path) => {
             let reading = || format!("{} can't be used", path.display());
-            PriceList::new(import_litellm(&read_text(path)?, today).with_context(reading)?)
+            import_litellm(&read_text(path)?, today).with_context(reading)?
         }
     };
     let mut providers = BTreeMap::new();
     for (name, provider, id) in models.of_providers() {
-        let price = list.price(provider, id);
+        let price = list.price_of(ExternalModel { provider, model: id });
         if price.is_none() && limit.is_some() {
             let where_looked = match table {
                 Some(path) => format!("{} has no usable price", path.display()),
@@ -47,15 +47,7 @@ pub(super) fn costs(models: &NamedModels, table: Option<&Path>, limit: Option<&M
         }
         providers.insert(name.to_owned(), price.cloned());
     }
-    let own = limit.map(|limit| TokenPrice {
-        input_per_million: 0.0,
-        output_per_million: 0.0,
-        cached_input_per_million: None,
-        valid_up_to_input_tokens: None,
-        currency: limit.currency.clone(),
-        source: "a model of this machine".to_owned(),
-        as_of: today,
-    });
+    let own = limit.map(|limit| TokenPrice::of_own_models(&limit.currency, today));
     Ok(ProviderCosts { providers, own })
 }
 

@@ -33,8 +33,8 @@ pub use licence::Licence;
 pub use memory::{ActivationStorage, ComputeDevice, MemoryNeed, TrainingMemory, TrainingMethod, TrainingSetup};
 pub use money::Money;
 pub use prices::{
-    ImplausiblePrice, ImportedPrices, InvalidPrice, InvalidPriceTable, ModelPrices, PriceList, PricedModel,
-    RefusedPrice, TokenPrice, check_price, import_litellm,
+    ImplausiblePrice, ImportedPrices, InvalidPrice, InvalidPriceTable, PricedModel, RefusedPrice, TokenPrice,
+    check_price, import_litellm,
 };
 pub use ranking::{Device, Devices, Excluded, Factor, FactorKind, Ranked, Ranking, rank};
 pub use requirements::{InvalidRequirement, LicenceRequirement, Privacy, QualityFloor, RankingWeights, Requirements};

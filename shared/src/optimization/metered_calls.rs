@@ -17,7 +17,7 @@ use super::call_log::{
     CallHistory, CallLog, CallLogError, CallResult, LOG_VERSION, LogEntry, LoggedCall, Moment, Purpose, Reservation,
     microseconds, seconds, stable_hash,
 };
-use crate::catalog::{ModelPrices, Money, TokenPrice};
+use crate::catalog::{Money, TokenPrice};
 use crate::model_call::{FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage, Prompt};
 use crate::model_pool::{ModelPool, ModelReference, Timer};
 
@@ -59,21 +59,6 @@ impl CallCosts for OwnModels {
 
     fn is_usage_trusted(&self, _model: &ModelReference) -> bool {
         true
-    }
-}
-
-/// Prices of a table. What external addresses report is not trusted, and no tokenizer is at hand.
-impl CallCosts for ModelPrices {
-    fn most_prompt_tokens(&self, _model: &ModelReference, prompt: &Prompt) -> u32 {
-        most_tokens_in(prompt)
-    }
-
-    fn price(&self, model: &ModelReference) -> Option<TokenPrice> {
-        self.price_of(model).cloned()
-    }
-
-    fn is_usage_trusted(&self, model: &ModelReference) -> bool {
-        model.external().is_none()
     }
 }
 
@@ -585,17 +570,5 @@ mod tests {
         assert!(most_tokens_in(&chat("")) >= 64);
         assert_eq!(most_tokens_in(&chat("\u{1F600}")) - most_tokens_in(&chat("")), 4, "an emoji can be four tokens");
         assert_eq!(most_tokens_in(&Prompt::Tokens(vec![1, 2, 3])), 3);
-    }
-
-    #[test]
-    fn what_an_external_address_reports_is_not_trusted_and_its_unknown_price_is_none() {
-        let table = r#"{"gpt-x": {"mode": "chat", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}}"#;
-        let as_of = "2026-11-26".parse().unwrap();
-        let costs = ModelPrices::new(crate::catalog::import_litellm(table, as_of).unwrap(), as_of);
-        let [own, priced, unpriced] =
-            ["companion:small", "companion:openai/gpt-x", "companion:openai/gpt-y"].map(|text| text.parse().unwrap());
-        let output = |model| costs.price(model).map(|price| price.output_per_million);
-        assert_eq!([output(&own), output(&priced), output(&unpriced)], [Some(0.0), Some(2.0), None]);
-        assert_eq!([&own, &priced].map(|model| costs.is_usage_trusted(model)), [true, false]);
     }
 }

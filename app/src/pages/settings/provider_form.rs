@@ -174,7 +174,7 @@ fn ProviderForm(edited: Edited, #[prop(into)] on_done: Callback<()>) -> impl Int
                         id="provider-name"
                         label="Name"
                         placeholder="openai"
-                        hint="Its models are named with it: openai/gpt-x."
+                        hint="Its models are named with it: openai/gpt-x. Prices are found if a table calls the provider so too."
                         value=draft.name
                         on_input=move |text| draft.name.set(text)
                     />

@@ -3,13 +3,10 @@
 mod by_name;
 mod litellm;
 mod plausibility;
-mod price_list;
 mod token_price;
 
-pub use by_name::ModelPrices;
 pub use litellm::{ImportedPrices, InvalidPriceTable, PricedModel, RefusedPrice, import_litellm};
 pub use plausibility::{ImplausiblePrice, check_price};
-pub use price_list::PriceList;
 pub use token_price::{InvalidPrice, TokenPrice};
 
 #[cfg(test)]
