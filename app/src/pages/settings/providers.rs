@@ -90,21 +90,23 @@ fn ProviderItem(
                     <strong>{entry.name.clone()}</strong>
                     <Badge tone=tone>{key}</Badge>
                 </div>
-                <p class="small muted">{entry.base_url.clone()} ": " {destination_words(&entry)}</p>
-                <p class="small">{offered_words(&entry.models)}</p>
+                <p class="small muted is-breakable">{entry.base_url.clone()} ": " {destination_words(&entry)}</p>
+                <p class="small is-breakable">{offered_words(&entry.models)}</p>
             </div>
-            <IconButton
-                icon=IconName::Edit
-                label=format!("Change {name}")
-                testid="change-provider"
-                on_press=move |()| edited.set(Some(Edited::Existing(to_edit.clone())))
-            />
-            <IconButton
-                icon=IconName::Delete
-                label=format!("Remove {name}")
-                testid="remove-provider"
-                on_press=move |()| removed.set(Some(to_remove.clone()))
-            />
+            <div class="item-tools">
+                <IconButton
+                    icon=IconName::Edit
+                    label=format!("Change {name}")
+                    testid="change-provider"
+                    on_press=move |()| edited.set(Some(Edited::Existing(to_edit.clone())))
+                />
+                <IconButton
+                    icon=IconName::Delete
+                    label=format!("Remove {name}")
+                    testid="remove-provider"
+                    on_press=move |()| removed.set(Some(to_remove.clone()))
+                />
+            </div>
         </li>
     }
 }
