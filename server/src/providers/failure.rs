@@ -20,7 +20,7 @@ pub struct ProviderFailure {
     /// The provider's status, or ours where it did not answer.
     pub status: StatusCode,
     /// What the client is told.
-    pub envelope: ErrorEnvelope,
+    pub envelope: Box<ErrorEnvelope>,
     /// When to try again, as the provider says.
     pub retry_after: Option<HeaderValue>,
 }
@@ -53,13 +53,13 @@ impl ProviderFailure {
         // What is no error to HTTP is one here.
         let status =
             if status.is_client_error() || status.is_server_error() { status } else { StatusCode::BAD_GATEWAY };
-        Self { provider: provider.name.clone(), status, envelope, retry_after }
+        Self { provider: provider.name.clone(), status, envelope: Box::new(envelope), retry_after }
     }
 
     /// The provider tells of an error in an answer that began well.
     pub(crate) fn told(provider: &Provider, answer: &str) -> Option<Self> {
         let envelope = ErrorEnvelope::read(&provider.without_key(answer), "server_error")?;
-        Some(Self { envelope, ..Self::bad_gateway(provider, String::new()) })
+        Some(Self { envelope: Box::new(envelope), ..Self::bad_gateway(provider, String::new()) })
     }
 
     /// 502: the provider can't be reached, or answers something that can't be passed on.
@@ -75,7 +75,7 @@ impl ProviderFailure {
     fn ours(provider: &Provider, status: StatusCode, code: &str, message: String) -> Self {
         let message = provider.without_key(&message);
         let envelope = ErrorEnvelope::new("server_error", message, None, Some(code));
-        Self { provider: provider.name.clone(), status, envelope, retry_after: None }
+        Self { provider: provider.name.clone(), status, envelope: Box::new(envelope), retry_after: None }
     }
 }
 
@@ -114,7 +114,7 @@ impl IntoResponse for ProviderFailure {
 
 impl From<ProviderFailure> for ModelCallError {
     fn from(failure: ProviderFailure) -> Self {
-        let error = Self::from(failure.envelope);
+        let error = Self::from(*failure.envelope);
         let names_provider = error.message.starts_with(&failure.provider);
         let message = if names_provider { error.message } else { format!("{}: {}", failure.provider, error.message) };
         Self { message, ..error }
