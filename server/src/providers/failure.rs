@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use shared::api::error::ErrorEnvelope;
 use shared::model_call::ModelCallError;
 
+use super::client::MOST_ERROR_BYTES;
 use super::provider::Provider;
 
 /// The most of an answer that is no envelope to show.
@@ -56,8 +57,12 @@ impl ProviderFailure {
         Self { provider: provider.name.clone(), status, envelope: Box::new(envelope), retry_after }
     }
 
-    /// The provider tells of an error in an answer that began well.
+    /// The provider tells of an error in an answer that began well. What is too long for that is not taken apart: it
+    /// could need many times its own size.
     pub(crate) fn told(provider: &Provider, answer: &str) -> Option<Self> {
+        if answer.len() > MOST_ERROR_BYTES {
+            return None;
+        }
         let envelope = ErrorEnvelope::read(&provider.without_key(answer), "server_error")?;
         Some(Self { envelope: Box::new(envelope), ..Self::bad_gateway(provider, String::new()) })
     }
@@ -167,6 +172,15 @@ mod tests {
         let page = "router answered with 500 Internal Server Error, and not in OpenAI's form";
         check(500, "<html>oops", "server_error", page);
         check(429, "", "rate_limit_error", "router answered with 429 Too Many Requests, and not in OpenAI's form");
+    }
+
+    #[test]
+    fn an_error_in_a_good_answer_is_seen_unless_it_is_endless() {
+        let answer = |more: &str| format!(r#"{{"error": {{"message": "overloaded"}}, "more": "{more}"}}"#);
+        let told = ProviderFailure::told(&provider(), &answer("")).unwrap();
+        assert_eq!((told.status, told.envelope.error.message.as_str()), (StatusCode::BAD_GATEWAY, "overloaded"));
+        assert_eq!(ProviderFailure::told(&provider(), &answer(&"x".repeat(MOST_ERROR_BYTES))), None);
+        assert_eq!(ProviderFailure::told(&provider(), r#"{"error": null, "choices": []}"#), None);
     }
 
     #[test]
