@@ -275,7 +275,7 @@ pub struct SuiteArguments {
     /// Accept the licences of models that have to be fetched
     #[arg(long)]
     pub accept_licence: bool,
-    /// What providers' models cost: LiteLLM's table, model_prices_and_context_window.json
+    /// What providers' models cost: LiteLLM's table, `model_prices_and_context_window.json`
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
 }

@@ -17,7 +17,7 @@ use super::provider::Provider;
 /// The largest answer.
 pub(super) const MOST_ANSWER_BYTES: usize = 64 << 20;
 /// The most of an error to read.
-const MOST_ERROR_BYTES: usize = 1 << 20;
+pub(super) const MOST_ERROR_BYTES: usize = 1 << 20;
 
 /// How long to wait for a provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,6 @@ impl ProviderClient {
                 .user_agent(concat!("quern/", env!("CARGO_PKG_VERSION")))
                 .connect_timeout(patience.connect)
                 .redirect(Policy::none())
-                // An address that answers in plain text is no reason to send the key in plain text.
                 .referer(false)
         };
         Ok(Self { client: builder().build()?, direct: builder().no_proxy().build()?, patience })

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use shared::api::error::ErrorEnvelope;
 use shared::model_call::ModelCallError;
 
+use super::client::MOST_ERROR_BYTES;
 use super::provider::Provider;
 
 /// The most of an answer that is no envelope to show.
@@ -20,7 +21,7 @@ pub struct ProviderFailure {
     /// The provider's status, or ours where it did not answer.
     pub status: StatusCode,
     /// What the client is told.
-    pub envelope: ErrorEnvelope,
+    pub envelope: Box<ErrorEnvelope>,
     /// When to try again, as the provider says.
     pub retry_after: Option<HeaderValue>,
 }
@@ -53,13 +54,17 @@ impl ProviderFailure {
         // What is no error to HTTP is one here.
         let status =
             if status.is_client_error() || status.is_server_error() { status } else { StatusCode::BAD_GATEWAY };
-        Self { provider: provider.name.clone(), status, envelope, retry_after }
+        Self { provider: provider.name.clone(), status, envelope: Box::new(envelope), retry_after }
     }
 
-    /// The provider tells of an error in an answer that began well.
+    /// The provider tells of an error in an answer that began well. What is too long for that is not taken apart: it
+    /// could need many times its own size.
     pub(crate) fn told(provider: &Provider, answer: &str) -> Option<Self> {
+        if answer.len() > MOST_ERROR_BYTES {
+            return None;
+        }
         let envelope = ErrorEnvelope::read(&provider.without_key(answer), "server_error")?;
-        Some(Self { envelope, ..Self::bad_gateway(provider, String::new()) })
+        Some(Self { envelope: Box::new(envelope), ..Self::bad_gateway(provider, String::new()) })
     }
 
     /// 502: the provider can't be reached, or answers something that can't be passed on.
@@ -75,7 +80,7 @@ impl ProviderFailure {
     fn ours(provider: &Provider, status: StatusCode, code: &str, message: String) -> Self {
         let message = provider.without_key(&message);
         let envelope = ErrorEnvelope::new("server_error", message, None, Some(code));
-        Self { provider: provider.name.clone(), status, envelope, retry_after: None }
+        Self { provider: provider.name.clone(), status, envelope: Box::new(envelope), retry_after: None }
     }
 }
 
@@ -114,7 +119,7 @@ impl IntoResponse for ProviderFailure {
 
 impl From<ProviderFailure> for ModelCallError {
     fn from(failure: ProviderFailure) -> Self {
-        let error = Self::from(failure.envelope);
+        let error = Self::from(*failure.envelope);
         let names_provider = error.message.starts_with(&failure.provider);
         let message = if names_provider { error.message } else { format!("{}: {}", failure.provider, error.message) };
         Self { message, ..error }
@@ -167,6 +172,15 @@ mod tests {
         let page = "router answered with 500 Internal Server Error, and not in OpenAI's form";
         check(500, "<html>oops", "server_error", page);
         check(429, "", "rate_limit_error", "router answered with 429 Too Many Requests, and not in OpenAI's form");
+    }
+
+    #[test]
+    fn an_error_in_a_good_answer_is_seen_unless_it_is_endless() {
+        let answer = |more: &str| format!(r#"{{"error": {{"message": "overloaded"}}, "more": "{more}"}}"#);
+        let told = ProviderFailure::told(&provider(), &answer("")).unwrap();
+        assert_eq!((told.status, told.envelope.error.message.as_str()), (StatusCode::BAD_GATEWAY, "overloaded"));
+        assert_eq!(ProviderFailure::told(&provider(), &answer(&"x".repeat(MOST_ERROR_BYTES))), None);
+        assert_eq!(ProviderFailure::told(&provider(), r#"{"error": null, "choices": []}"#), None);
     }
 
     #[test]
