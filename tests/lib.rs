@@ -6,6 +6,7 @@ pub mod browser;
 pub mod companion;
 pub mod console;
 pub mod environment;
+pub mod fake_provider;
 pub mod gate;
 pub mod look;
 pub mod pages;

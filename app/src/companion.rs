@@ -3,13 +3,16 @@
 
 use shared::api::companion::{CompanionDevice, CompanionModels, PreviewRequest, PullEvent, PullRequest};
 use shared::api::models::ModelList;
+use shared::api::providers::{ProviderChange, ProviderEntry, ProviderModels, Providers};
 use shared::model_call::ModelCallError;
 use shared::prompt::Preview;
 
-use crate::browser::http::{EventConnection, get_json, post_json};
+use crate::browser::http::{EventConnection, delete, get_json, post_json, put_json};
 
 /// A companion on this machine answers in milliseconds; one in the local network somewhat later.
 const PATIENCE_MS: u32 = 4_000;
+/// The companion waits for somebody else's server, and gives up by itself before this.
+const PROVIDER_PATIENCE_MS: u32 = 60_000;
 
 /// Ids of the models that the companion answers with.
 ///
@@ -42,6 +45,42 @@ pub async fn preview(request: &PreviewRequest) -> Result<Preview, ModelCallError
 /// Where there is no companion.
 pub async fn device() -> Result<CompanionDevice, ModelCallError> {
     get_json("/api/device", PATIENCE_MS).await
+}
+
+/// The external addresses that the companion knows.
+///
+/// # Errors
+/// Where there is no companion, or an older one.
+pub async fn providers() -> Result<Providers, ModelCallError> {
+    get_json("/api/providers", PATIENCE_MS).await
+}
+
+/// Adds an external address, or changes it.
+///
+/// # Errors
+/// What the companion refuses of it.
+pub async fn change_provider(name: &str, change: &ProviderChange) -> Result<ProviderEntry, ModelCallError> {
+    put_json(&provider_url(name), change, PATIENCE_MS).await
+}
+
+/// Forgets an external address and its key.
+///
+/// # Errors
+/// Why the companion does not.
+pub async fn remove_provider(name: &str) -> Result<(), ModelCallError> {
+    delete(&provider_url(name), PATIENCE_MS).await
+}
+
+/// Which models there are at an external address: the companion asks it now.
+///
+/// # Errors
+/// Why it does not say.
+pub async fn provider_models(name: &str) -> Result<ProviderModels, ModelCallError> {
+    get_json(&format!("{}/models", provider_url(name)), PROVIDER_PATIENCE_MS).await
+}
+
+fn provider_url(name: &str) -> String {
+    format!("/api/providers/{}", js_sys::encode_uri_component(name))
 }
 
 /// Lets the companion fetch a model from its source, and waits until it is there.

@@ -14,6 +14,14 @@ answers never are.";
 
 const MODEL: &str = "a catalogue name, a file, an https: address, hf:owner/repo/file, or pypi:package==version/file";
 
+const PROVIDER_MODEL: &str = "PROVIDER/MODEL of `quern providers`";
+
+const PROVIDERS: &str = "A provider's models are used as PROVIDER/MODEL, by `quern chat`, `eval` and `optimize` and over \
+OpenAI's API of `quern serve`. Keys are kept in the data folder, in files that only this user can read; nothing shows \
+them, and they are sent to their base URL only.";
+
+const CHAT: &str = "--model also takes the model of a provider, PROVIDER/MODEL; see `quern providers`.";
+
 const EVAL: &str = "Exits with 0 where enough passed, with 1 where not, and with 2 where the evaluation could not be \
 run. Models of a file that are not Quern's are replaced with --model. Ctrl-C stops; with --output what was done is \
 kept, and --resume goes on.";
@@ -46,6 +54,9 @@ pub enum Command {
     /// List, fetch and remove models
     #[command(subcommand)]
     Models(ModelsCommand),
+    /// Add, list and remove external addresses with OpenAI's API, whose models are used as PROVIDER/MODEL
+    #[command(subcommand, after_help = PROVIDERS)]
+    Providers(ProvidersCommand),
     /// Talk with a model in the terminal
     Chat(ChatArguments),
     /// Continue a text with a model
@@ -107,6 +118,51 @@ pub enum ModelsCommand {
     },
 }
 
+/// `quern providers`.
+#[derive(Debug, Subcommand)]
+pub enum ProvidersCommand {
+    /// Add a provider, or change one that is there; its key is read from standard input, unseen
+    #[command(after_help = PROVIDERS)]
+    Add(AddProviderArguments),
+    /// Show the providers, never their keys
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a provider, and delete its key
+    Remove {
+        /// Name, as `quern providers list` shows it
+        name: String,
+    },
+    /// Ask a provider for all of its models, and print their ids, sorted
+    Models {
+        /// Name, as `quern providers list` shows it
+        name: String,
+    },
+}
+
+/// `quern providers add`.
+#[derive(Debug, Args)]
+pub struct AddProviderArguments {
+    /// What its models' names begin with: 1 to 32 small letters, digits and hyphens. Prices are looked up by it, so call
+    /// it what LiteLLM does, such as openai or openrouter
+    pub name: String,
+    /// Address of its API, such as <https://api.openai.com/v1>; plain http: is taken for this machine only
+    #[arg(long, value_name = "URL")]
+    pub base_url: String,
+    /// Offer this model to HTTP clients, by the provider's own id; can be given several times. Takes the place of those
+    /// offered before
+    #[arg(long, value_name = "ID")]
+    pub model: Vec<String>,
+    /// It needs no key; one that is kept is deleted
+    #[arg(long, conflicts_with = "keep_key")]
+    pub no_key: bool,
+    /// Keep the key that is there; only for the same base URL
+    #[arg(long)]
+    pub keep_key: bool,
+}
+
 /// Which model, and who accepts its terms.
 #[derive(Debug, Args)]
 pub struct ModelArguments {
@@ -150,6 +206,7 @@ pub struct SamplingArguments {
 
 /// `quern chat`.
 #[derive(Debug, Args)]
+#[command(after_help = CHAT)]
 pub struct ChatArguments {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
@@ -206,7 +263,7 @@ pub struct SuiteArguments {
     /// Take the cases from this .csv or .jsonl file instead
     #[arg(long, value_name = "FILE")]
     pub cases: Option<PathBuf>,
-    #[arg(short, long, help = format!("Ask this model instead of the file's; can be given several times: {MODEL}"))]
+    #[arg(short, long, help = format!("Ask this model instead of the file's; can be given several times: {MODEL}, or {PROVIDER_MODEL}"))]
     #[expect(missing_docs, reason = "the help attribute says it")]
     pub model: Vec<String>,
     /// The model that grades answers, for checks that need one
@@ -218,6 +275,9 @@ pub struct SuiteArguments {
     /// Accept the licences of models that have to be fetched
     #[arg(long)]
     pub accept_licence: bool,
+    /// What providers' models cost: LiteLLM's table, `model_prices_and_context_window.json`
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
 }
 
 /// `quern eval`.
@@ -267,6 +327,10 @@ pub struct OptimizeArguments {
     /// Most tokens to read and write, never exceeded
     #[arg(long, value_name = "COUNT")]
     pub most_tokens: u64,
+    /// Most money to spend on providers' models, in USD, never exceeded; their prices must be in the table of --prices.
+    /// Models of this machine cost nothing
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    pub most_money: Option<f64>,
     /// Most seconds of work, never exceeded; time between a stop and --resume does not count
     #[arg(long, default_value_t = 3600.0, value_name = "SECONDS")]
     pub most_seconds: f64,
@@ -309,6 +373,14 @@ pub struct OptimizeArguments {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub inference: InferenceOptions,
+}
+
+/// An amount of money.
+fn amount(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(amount) if amount.is_finite() && amount >= 0.0 => Ok(amount),
+        _ => Err("expected an amount such as 0.50".to_owned()),
+    }
 }
 
 /// `quern tokenize`.

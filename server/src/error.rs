@@ -12,6 +12,7 @@ use crate::database::DatabaseError;
 use crate::downloads::error::DownloadError;
 use crate::inference::SubmitError;
 use crate::model_store::StoreError;
+use crate::providers::ProviderError;
 
 /// What a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,11 @@ impl ApiError {
     pub fn model_not_found(message: impl Into<String>) -> Self {
         let error = Self::new(StatusCode::NOT_FOUND, "invalid_request_error", Some("model_not_found"), message);
         error.with_param("model")
+    }
+
+    /// 404: there is no such thing, which is no model.
+    pub fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "invalid_request_error", Some(code), message)
     }
 
     /// 409: the state of things does not allow it.
@@ -156,6 +162,22 @@ impl From<DownloadError> for ApiError {
             DownloadError::LicenceNotAccepted { .. } => Self::conflict("licence_not_accepted", message),
             DownloadError::NoSuchFile { .. } | DownloadError::BadUrl { .. } => Self::invalid(message),
             _ => Self::new(StatusCode::BAD_GATEWAY, "server_error", Some("download_failed"), message),
+        }
+    }
+}
+
+impl From<ProviderError> for ApiError {
+    fn from(error: ProviderError) -> Self {
+        let message = error.to_string();
+        match error {
+            ProviderError::Name(_) => Self::invalid(message).with_param("name"),
+            ProviderError::BaseUrl { .. } => Self::invalid(message).with_param("base_url"),
+            ProviderError::Key | ProviderError::KeyIsForAnotherAddress { .. } => {
+                Self::invalid(message).with_param("key")
+            }
+            ProviderError::Models { .. } => Self::invalid(message).with_param("models"),
+            ProviderError::Unknown(_) => Self::not_found("provider_not_found", message),
+            ProviderError::File { .. } | ProviderError::Damaged { .. } => Self::internal(message),
         }
     }
 }

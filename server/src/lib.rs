@@ -2,7 +2,7 @@
 //!
 //! Flags, variables and files become a [`config::Config`]; [`state::AppState`] is what every request can reach;
 //! [`router::router`] has every route on one page; [`inference`] owns the models, one thread each; [`model_store`]
-//! knows which models there are, and [`downloads`] fetches them.
+//! knows which models there are, and [`downloads`] fetches them; [`providers`] knows and asks external addresses.
 
 pub mod arguments;
 pub mod commands;
@@ -16,6 +16,7 @@ pub mod machine;
 pub mod model_calls;
 pub mod model_store;
 pub mod protection;
+pub mod providers;
 pub mod pulls;
 mod random;
 pub mod router;

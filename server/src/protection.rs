@@ -3,11 +3,17 @@
 //! A page of any site can send requests to this machine. Two checks keep it out: the `Host` a request names must be
 //! ours while we listen on loopback (else a name that an attacker points here, DNS rebinding, would make their page
 //! "same origin"), and a request that changes or computes something must not come from a page of another origin.
+//!
+//! What spends the owner's money (external providers) is for callers of this machine: [`Caller`] tells them apart.
 
-use axum::extract::{Request, State};
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
@@ -16,10 +22,14 @@ use axum::response::{IntoResponse, Response};
 use crate::config::Listen;
 use crate::error::ApiError;
 use crate::loopback::is_loopback_host;
+use crate::state::AppState;
 
 const CROSS_ORIGIN_OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const CROSS_ORIGIN_EMBEDDER_POLICY: HeaderName = HeaderName::from_static("cross-origin-embedder-policy");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
+/// Written by proxies: who asks is somebody else than who connects.
+const FORWARDED_HEADERS: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
 
 /// Which hosts and origins are let in.
 #[derive(Clone, Debug)]
@@ -73,11 +83,57 @@ impl Doorkeeper {
     }
 
     fn admits_host(&self, host: &str) -> bool {
-        let name = host.parse::<Authority>().map_or(String::new(), |authority| authority.host().to_lowercase());
+        let name = name_of(host);
         is_loopback_host(&name)
             || self.allowed_hosts.contains(&name)
             || self.allowed_hosts.contains(&host.to_lowercase())
     }
+}
+
+/// Who sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    is_of_this_machine: bool,
+}
+
+impl Caller {
+    /// From this machine is what connects from it, names it as its host (a page whose name was pointed here does not),
+    /// and passes on nobody else's request.
+    fn of(peer: Option<SocketAddr>, uri: &Uri, headers: &HeaderMap) -> Self {
+        let is_near = peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+        let names_us = host_of(uri, headers).is_some_and(|host| is_loopback_host(&name_of(&host)));
+        let is_forwarded = FORWARDED_HEADERS.iter().any(|name| headers.contains_key(*name));
+        Self { is_of_this_machine: is_near && names_us && !is_forwarded }
+    }
+
+    /// Whether providers are for this caller.
+    ///
+    /// # Errors
+    /// They are for callers of this machine only.
+    pub fn check_may_use_providers(self, listen: &Listen) -> Result<(), ApiError> {
+        if self.is_of_this_machine || listen.share_providers {
+            return Ok(());
+        }
+        Err(ApiError::forbidden(
+            "providers are used and changed from the companion's own machine only (by the host localhost or 127.0.0.1), \
+             because whoever reaches this port would spend their owner's money; its owner can start it with \
+             --share-providers to allow it",
+        ))
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        Ok(Self::of(peer, &parts.uri, &parts.headers))
+    }
+}
+
+/// A host without its port, in small letters; empty where it is none.
+fn name_of(host: &str) -> String {
+    host.parse::<Authority>().map_or(String::new(), |authority| authority.host().to_lowercase())
 }
 
 /// The `Host` header, or HTTP/2's authority.
@@ -144,6 +200,32 @@ mod tests {
         }
         for host in ["evil.example:8642", "localhost.evil.example", "", "127.0.0.1.evil.example", "a@localhost@b"] {
             assert!(!answer(host, Method::GET, None), "{host}");
+        }
+    }
+
+    #[test]
+    fn callers_of_this_machine_are_told_from_others() {
+        let is_ours = |peer: Option<&str>, host: &str, forwarded: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, host.parse().unwrap());
+            if let Some(name) = forwarded {
+                headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), "10.0.0.7".parse().unwrap());
+            }
+            let peer = peer.map(|peer| peer.parse().unwrap());
+            let caller = Caller::of(peer, &Uri::from_static("/v1/models"), &headers);
+            let shared = Listen { share_providers: true, ..Listen::default() };
+            assert!(caller.check_may_use_providers(&shared).is_ok(), "shared with all");
+            caller.check_may_use_providers(&Listen::default()).is_ok()
+        };
+        for peer in ["127.0.0.1:5000", "[::1]:5000", "[::ffff:127.0.0.1]:5000"] {
+            assert!(is_ours(Some(peer), "localhost:8642", None), "{peer}");
+        }
+        assert!(!is_ours(Some("192.168.1.7:5000"), "localhost:8642", None), "another machine");
+        assert!(!is_ours(None, "localhost:8642", None), "nobody knows who");
+        assert!(!is_ours(Some("127.0.0.1:5000"), "evil.example:8642", None), "a name that was pointed here");
+        assert!(!is_ours(Some("127.0.0.1:5000"), "quern.lan", None), "by a name of the network");
+        for name in FORWARDED_HEADERS {
+            assert!(!is_ours(Some("127.0.0.1:5000"), "localhost", Some(name)), "{name}: by a proxy");
         }
     }
 

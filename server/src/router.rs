@@ -5,7 +5,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
@@ -16,7 +16,8 @@ use tracing::Level;
 use crate::error::ApiError;
 use crate::protection::{Doorkeeper, add_security_headers, check_caller};
 use crate::routes::{
-    app_files, chat_completions, companion, completions, device, embeddings, health, model_files, models, tokenizer,
+    app_files, chat_completions, companion, completions, device, embeddings, health, model_files, models, providers,
+    tokenizer,
 };
 use crate::state::AppState;
 
@@ -40,6 +41,9 @@ pub fn router(state: AppState) -> Router {
         .route("/models/{name}", get(model_files::model_file))
         .route("/api/preview", post(companion::preview))
         .route("/api/device", get(device::device))
+        .route("/api/providers", get(providers::list))
+        .route("/api/providers/{name}", put(providers::change).delete(providers::remove))
+        .route("/api/providers/{name}/models", get(providers::models))
         .route("/api/models", get(companion::list))
         .route("/api/models/{name}", delete(companion::remove))
         .route("/api/models/pull", post(companion::pull))
@@ -80,7 +84,7 @@ fn cross_origin(doorkeeper: Doorkeeper) -> CorsLayer {
     };
     CorsLayer::new()
         .allow_origin(AllowOrigin::predicate(may_call))
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([header::CONTENT_RANGE, header::ETAG, header::RETRY_AFTER])
         .allow_private_network(true)

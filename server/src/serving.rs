@@ -1,5 +1,6 @@
 //! Runs the router on a listener until told to stop, then lets running answers finish within the grace time.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -19,6 +20,7 @@ const CLOSING_TIME: Duration = Duration::from_secs(2);
 pub async fn serve(listener: TcpListener, state: AppState, stop: CancellationToken) -> std::io::Result<()> {
     let grace = Duration::from_secs(state.config().limits.shutdown_grace_seconds);
     let (cut_off, router) = (state.cut_off().clone(), router(state));
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let patience = async {
         stop.cancelled().await;

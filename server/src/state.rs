@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::ModelText;
+use shared::api::providers::split_provider_model;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -10,7 +11,20 @@ use crate::error::ApiError;
 use crate::inference::{ModelToServe, ServedModels};
 use crate::machine::Machine;
 use crate::model_store::{ModelStore, StoreError};
+use crate::protection::Caller;
+use crate::providers::{Provider, Providers};
 use crate::pulls::Pulls;
+
+/// A model of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderModel {
+    /// Who runs it.
+    pub provider: Provider,
+    /// What the provider calls it.
+    pub id: String,
+    /// What it is called here.
+    pub name: String,
+}
 
 /// What every request can reach; clones share it.
 #[derive(Clone)]
@@ -22,6 +36,7 @@ struct Shared {
     config: Config,
     store: ModelStore,
     served: ServedModels,
+    providers: Providers,
     pulls: Pulls,
     machine: Machine,
     cut_off: CancellationToken,
@@ -29,9 +44,9 @@ struct Shared {
 
 impl AppState {
     /// Puts the parts together.
-    pub fn new(config: Config, store: ModelStore, served: ServedModels) -> Self {
+    pub fn new(config: Config, store: ModelStore, served: ServedModels, providers: Providers) -> Self {
         let (pulls, machine, cut_off) = (Pulls::default(), Machine::default(), CancellationToken::new());
-        Self { shared: Arc::new(Shared { config, store, served, pulls, machine, cut_off }) }
+        Self { shared: Arc::new(Shared { config, store, served, providers, pulls, machine, cut_off }) }
     }
 
     /// The options in force.
@@ -47,6 +62,30 @@ impl AppState {
     /// The models in memory.
     pub fn served(&self) -> &ServedModels {
         &self.shared.served
+    }
+
+    /// External addresses whose models are passed on.
+    pub fn providers(&self) -> &Providers {
+        &self.shared.providers
+    }
+
+    /// The model of a provider that goes by `name`; `None` where a name is not one of these.
+    ///
+    /// # Errors
+    /// The provider does not offer it, or not to this caller.
+    pub fn provider_model(&self, name: &str, caller: Caller) -> Result<Option<ProviderModel>, ApiError> {
+        let Some((provider, model)) = split_provider_model(name) else { return Ok(None) };
+        let Some(provider) = self.shared.providers.store.find(provider)? else { return Ok(None) };
+        caller.check_may_use_providers(&self.shared.config.listen)?;
+        if !provider.models.iter().any(|offered| offered == model) {
+            let message = format!(
+                "{model} is not among the models that are offered of {}; add it with `quern providers add` or on the \
+                 Models page",
+                provider.name
+            );
+            return Err(ApiError::model_not_found(message));
+        }
+        Ok(Some(ProviderModel { id: model.to_owned(), name: name.to_owned(), provider }))
     }
 
     /// A model that is on this machine, ready to be asked.

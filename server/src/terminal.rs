@@ -48,6 +48,16 @@ pub fn ask(question: &str) -> io::Result<bool> {
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
+/// Asks for something that nobody shall read from the screen.
+///
+/// # Errors
+/// The terminal can't be read.
+pub fn ask_secret(question: &str) -> io::Result<String> {
+    let terminal = console::Term::stderr();
+    terminal.write_str(question)?;
+    terminal.read_secure_line()
+}
+
 /// A bar that follows a download through its steps. Without a terminal, each step is a line.
 pub struct DownloadBar {
     model: String,

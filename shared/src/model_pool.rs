@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::providers::split_provider_model;
 use crate::model_call::{ModelCall, ModelCallError};
 
 /// A model and where it runs; written `browser:NAME` or `companion:NAME`. A model of an external address is one of
@@ -31,6 +32,21 @@ impl ModelReference {
     pub fn companion(name: impl Into<String>) -> Self {
         Self { place: ModelPlace::Companion, name: name.into() }
     }
+
+    /// The model of an external address that this is; `None` for one's own, whose names have no slash.
+    pub fn external(&self) -> Option<ExternalModel<'_>> {
+        let (provider, model) = split_provider_model(&self.name).filter(|_| self.place == ModelPlace::Companion)?;
+        Some(ExternalModel { provider, model })
+    }
+}
+
+/// A model of an external address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExternalModel<'a> {
+    /// What the person calls the address.
+    pub provider: &'a str,
+    /// The model's id there, which can have slashes of its own.
+    pub model: &'a str,
 }
 
 /// Where a model runs.
@@ -118,5 +134,17 @@ mod tests {
         for text in ["", "smollm2", "browser:", "moon:a"] {
             assert!(text.parse::<ModelReference>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn models_of_external_addresses_are_told_from_ones_own() {
+        let external = |text: &str| {
+            let reference = text.parse::<ModelReference>().unwrap();
+            reference.external().map(|it| (it.provider.to_owned(), it.model.to_owned()))
+        };
+        let of = |provider: &str, model: &str| Some((provider.to_owned(), model.to_owned()));
+        assert_eq!(external("companion:openrouter/mistralai/small"), of("openrouter", "mistralai/small"));
+        assert_eq!(external("companion:smollm2"), None);
+        assert_eq!(external("browser:a/b"), None, "nothing in the browser leaves it");
     }
 }

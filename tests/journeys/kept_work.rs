@@ -75,7 +75,7 @@ async fn kept_work(stage: &mut Stage) -> Result<()> {
     app.wait_for_words("import-report", "not an exported workspace").await?;
     let page = tests::pages::EvaluatePage { app };
     app.go_to_prompts().await?;
-    page.choose("#open-prompt", "from a file").await?;
+    page.app.choose("#open-prompt", "from a file").await?;
     wait_for_name(&app, "from a file").await
 }
 

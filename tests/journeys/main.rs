@@ -9,6 +9,7 @@ mod appearance;
 mod companion_answers;
 mod downloads;
 mod exactness;
+mod external_api;
 mod find_a_model;
 mod first_visit;
 mod kept_work;

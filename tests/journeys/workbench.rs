@@ -145,8 +145,8 @@ async fn wait_for(app: &AppPage<'_>, testid: &str) -> Result<()> {
 async fn evaluate<'a>(stage: &'a Stage, app: &AppPage<'a>, defects: &mut Vec<String>) -> Result<EvaluatePage<'a>> {
     let page = app.go_to_evaluate().await?;
     page.begin("Reviews").await?;
-    page.choose("#add-prompt", "classification").await?;
-    page.choose("#add-model", "SmolLM2 135M Instruct").await?;
+    page.app.choose("#add-prompt", "classification").await?;
+    page.app.choose("#add-model", "SmolLM2 135M Instruct").await?;
     app.fill("#suite-max-tokens-0", "8").await?;
     look(&stage.browser, "evaluate-setup", defects).await?;
 

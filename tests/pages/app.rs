@@ -5,7 +5,7 @@ use serde_json::json;
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::{By, Key, WebElement};
 
-use super::{ChatPage, EvaluatePage, ModelsPage, PromptsPage, named};
+use super::{ChatPage, EvaluatePage, ModelsPage, PromptsPage, SettingsPage, named};
 use crate::browser::Browser;
 use crate::wait::{self, Look, SOON};
 
@@ -130,6 +130,17 @@ impl<'a> AppPage<'a> {
         Ok(page)
     }
 
+    /// Goes to the Settings page by the navigation.
+    ///
+    /// # Errors
+    /// It can't be clicked.
+    pub async fn go_to_settings(&self) -> Result<SettingsPage<'a>> {
+        self.click(&named("nav-settings")).await?;
+        let page = SettingsPage { app: *self };
+        page.wait_until_open().await?;
+        Ok(page)
+    }
+
     /// The Chat page, which is open or about to be.
     ///
     /// # Errors
@@ -188,6 +199,27 @@ impl<'a> AppPage<'a> {
         field.send_keys(Key::Control + "a").await?;
         field.send_keys(text).await?;
         Ok(())
+    }
+
+    /// Chooses what a list calls `words`.
+    ///
+    /// # Errors
+    /// There is no such choice in time.
+    pub async fn choose(&self, select: &str, words: &str) -> Result<()> {
+        let script = "
+            const select = document.querySelector(arguments[0]);
+            const option = [...(select?.options ?? [])].find((option) => option.text === arguments[1]);
+            if (!option) return false;
+            select.value = option.value;
+            select.dispatchEvent(new Event('change', { bubbles: true }));
+            return true;";
+        wait::until(format!("{words:?} in {select}"), SOON, async || {
+            Ok(match self.browser.run::<bool>(script, vec![json!(select), json!(words)]).await? {
+                true => Look::Found(()),
+                false => Look::NotYet(self.text(select).await?.unwrap_or_default()),
+            })
+        })
+        .await
     }
 
     /// Presses a key.

@@ -39,27 +39,6 @@ impl<'a> EvaluatePage<'a> {
         self.app.click(&named(&format!("evaluation-{view}"))).await
     }
 
-    /// Chooses what a list calls `words`.
-    ///
-    /// # Errors
-    /// There is no such choice in time.
-    pub async fn choose(&self, select: &str, words: &str) -> Result<()> {
-        let script = "
-            const select = document.querySelector(arguments[0]);
-            const option = [...(select?.options ?? [])].find((option) => option.text === arguments[1]);
-            if (!option) return false;
-            select.value = option.value;
-            select.dispatchEvent(new Event('change', { bubbles: true }));
-            return true;";
-        wait::until(format!("{words:?} in {select}"), wait::SOON, async || {
-            Ok(match self.app.browser.run::<bool>(script, vec![json!(select), json!(words)]).await? {
-                true => Look::Found(()),
-                false => Look::NotYet(self.app.text(select).await?.unwrap_or_default()),
-            })
-        })
-        .await
-    }
-
     /// Hands a file to a file button.
     ///
     /// # Errors

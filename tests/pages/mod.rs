@@ -6,6 +6,7 @@ mod evaluate;
 mod find;
 mod models;
 mod prompts;
+mod settings;
 
 pub use app::{AppPage, SHELL};
 pub use chat::{Answer, ChatPage, Outcome};
@@ -13,6 +14,7 @@ pub use evaluate::EvaluatePage;
 pub use find::FindPage;
 pub use models::{ModelCard, ModelsPage};
 pub use prompts::PromptsPage;
+pub use settings::SettingsPage;
 
 /// The CSS selector of a name for tests.
 pub(crate) fn named(testid: &str) -> String {

@@ -3,13 +3,13 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::error::ErrorEnvelope;
+use shared::api::event_stream::EventStreamReader;
 use shared::model_call::{ModelCallError, ModelCallErrorKind};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::errors::describe;
 use super::scope;
-use super::server_sent_events::EventStreamReader;
 
 /// The answer to `GET url`, as JSON; given up after `patience_ms`.
 ///
@@ -32,19 +32,30 @@ pub async fn post_json<B: Serialize, T: DeserializeOwned>(
     json_of(Connection::open("POST", url, Some(&body))?, patience_ms).await
 }
 
+/// The answer to `PUT url`, as JSON; given up after `patience_ms`.
+///
+/// # Errors
+/// Who could not be reached, what it answered.
+pub async fn put_json<B: Serialize, T: DeserializeOwned>(
+    url: &str,
+    body: &B,
+    patience_ms: u32,
+) -> Result<T, ModelCallError> {
+    let body = serde_json::to_string(body).map_err(|error| unavailable(error.to_string()))?;
+    json_of(Connection::open("PUT", url, Some(&body))?, patience_ms).await
+}
+
+/// `DELETE url`; given up after `patience_ms`.
+///
+/// # Errors
+/// Who could not be reached, what it answered.
+pub async fn delete(url: &str, patience_ms: u32) -> Result<(), ModelCallError> {
+    Connection::open("DELETE", url, None)?.fetch_within(patience_ms).await.map(|_| ())
+}
+
 async fn json_of<T: DeserializeOwned>(connection: Connection, patience_ms: u32) -> Result<T, ModelCallError> {
-    let url = &connection.url;
-    let response = {
-        let fetching = Box::pin(connection.fetch());
-        let patience = gloo_timers::future::TimeoutFuture::new(patience_ms);
-        match futures::future::select(fetching, patience).await {
-            futures::future::Either::Left((response, _)) => response?,
-            futures::future::Either::Right(_) => {
-                return Err(unavailable(format!("{url} did not answer in time")));
-            }
-        }
-    };
-    read_json(url, &response).await
+    let response = connection.fetch_within(patience_ms).await?;
+    read_json(&connection.url, &response).await
 }
 
 /// Data of the server-sent events that answer `POST url`. Dropping it closes the connection.
@@ -118,6 +129,15 @@ impl Connection {
             request.headers().set("Content-Type", "application/json").map_err(unexpected)?;
         }
         Ok(Self { request, aborting, url: url.to_owned() })
+    }
+
+    /// The head of the answer, if it is a good one; given up after `patience_ms`.
+    async fn fetch_within(&self, patience_ms: u32) -> Result<web_sys::Response, ModelCallError> {
+        let patience = gloo_timers::future::TimeoutFuture::new(patience_ms);
+        match futures::future::select(Box::pin(self.fetch()), patience).await {
+            futures::future::Either::Left((response, _)) => response,
+            futures::future::Either::Right(_) => Err(unavailable(format!("{} did not answer in time", self.url))),
+        }
     }
 
     /// The head of the answer, if it is a good one.

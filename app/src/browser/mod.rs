@@ -10,4 +10,3 @@ pub mod media;
 pub mod read_file;
 pub mod save_file;
 pub mod scope;
-pub mod server_sent_events;

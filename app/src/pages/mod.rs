@@ -2,6 +2,7 @@
 //!
 //! Names that the end-to-end tests find things by (`data-testid`), page by page:
 //!
+//! - wherever a model is chosen: `destination` (where texts go, for models that are not one's own)
 //! - everywhere: `nav-models`, `nav-chat`, ..., `nav-more`, `engine-status`, `companion-status`, `toasts`
 //! - Models: `model-<name>` (one per model) with `download`, `pause`, `resume`, `delete`, `use-model`,
 //!   `transfer-words` inside; `accept-licence`, `confirm-delete`, `file-input`, `drop-area`, `url-input`, `url-add`
@@ -15,8 +16,8 @@
 //!   `system-prompt`, `temperature`, `top-p`, `top-k`, `min-p`, `repetition-penalty`, `max-tokens`, `seed`,
 //!   `random-seed`
 //! - Prompts: `new-prompt`, `task-<name>`, `prompt-write`, `prompt-examples`, `prompt-try`, `prompt-versions`, `message`,
-//!   `message-fault`, `declare-<name>`, `add-example`, `example`, `preview-count`, `preview-text`, `preview-ids`,
-//!   `choose-now`, `example-pool`, `try-prompt`, `stop-trying`, `try-done`, `try-answer` (with `data-outcome` = `waiting`,
+//!   `message-fault`, `declare-<name>`, `add-example`, `example`, `preview-count`, `preview-cost`, `preview-text`,
+//!   `preview-ids`, `choose-now`, `example-pool`, `try-prompt`, `stop-trying`, `try-done`, `try-answer` (with `data-outcome` = `waiting`,
 //!   `under-way`, `finished` or `failed`), `vote`, `keep-version`, `version`, `restore-version`, `diff`, `take-scores`;
 //!   chains: `new-chain`, `chain-input`, `add-step`, `step`, `chain-faults`, `run-chain`, `stop-chain`, `step-result` (with
 //!   `data-outcome` = `waiting`, `under-way`, `done` or `failed`), `step-answer`, `step-question`, `ask-step-again`
@@ -24,7 +25,10 @@
 //!   `suite-prompt`, `suite-model`, `case`, `run-evaluation`, `run-progress`, `resume-run`, `score-row`, `cell`,
 //!   `cell-answer`, `comparison`, `start-search`, `candidate`, `search-conclusion`, `search-winner`
 //! - Settings: `theme-light`, `theme-dark`, `theme-system`, `backend-auto`, `backend-cpu`, `backend-gpu`,
-//!   `measure-again`
+//!   `measure-again`; External APIs: `providers`, `provider-<name>` (with `change-provider`, `remove-provider` inside),
+//!   `add-provider`, `confirm-remove-provider`, `provider-dialog` with `provider-name`, `provider-address`, `provider-key`,
+//!   `ask-provider-models`, `find-provider-model`, `offer-<model>`, `provider-model-id`, `add-provider-model`,
+//!   `provider-problem`, `save-provider`
 
 pub mod chat;
 pub mod datasets;
@@ -35,6 +39,7 @@ pub mod prompts;
 pub mod settings;
 
 pub mod coming;
+pub mod destination;
 pub mod document_chooser;
 pub mod model_select;
 pub mod save_notice;

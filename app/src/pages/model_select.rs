@@ -1,8 +1,9 @@
 //! A choice among the models that can be asked, wherever they are.
 
 use leptos::prelude::*;
-use shared::model_pool::{ModelPlace, ModelReference};
+use shared::model_pool::ModelReference;
 
+use super::destination::Destination;
 use crate::components::{Select, SelectGroup, SelectOption};
 use crate::stores::Stores;
 use crate::stores::catalogue;
@@ -31,6 +32,9 @@ pub fn ModelSelect(
     /// True where it can't be changed now.
     #[prop(optional, into)]
     disabled: Signal<bool>,
+    /// False where the page says elsewhere where texts go.
+    #[prop(default = true)]
+    says_destination: bool,
 ) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let groups = Signal::derive(move || {
@@ -52,29 +56,27 @@ pub fn ModelSelect(
             disabled=disabled
             on_change=move |key: String| on_change.run(key.parse().ok())
         />
+        {says_destination.then(|| view! { <Destination model=value /> })}
     }
 }
 
 /// What people call a model, and where it runs where that is not this browser; tracked.
 pub fn model_words(stores: Stores, model: &ModelReference) -> String {
-    let title = catalogue::title(stores.companion, &model.name);
-    // A closed list shows no heading, so the words say where it runs.
-    match model.place {
-        ModelPlace::Browser => title,
-        ModelPlace::Companion => format!("{title} · companion"),
-    }
+    catalogue::title_with_place(stores.companion, model)
 }
 
 /// Every model that could answer; the chosen one stays in the list even while it is out of reach.
 fn choices(stores: Stores, chosen: Option<&ModelReference>) -> Vec<SelectGroup> {
     let browser: Vec<_> = stores.models.complete_names().into_iter().map(ModelReference::browser).collect();
-    let companion: Vec<_> = stores.companion.models.get().into_iter().map(ModelReference::companion).collect();
+    let companion = stores.companion.own_models();
+    let external = stores.companion.external_models();
     let group = |heading: &str, models: &[ModelReference]| SelectGroup {
         heading: heading.to_owned(),
         options: models.iter().map(|model| SelectOption::new(model.to_string(), model_words(stores, model))).collect(),
     };
     let mut groups = Vec::new();
-    if let Some(chosen) = chosen.filter(|chosen| !browser.contains(chosen) && !companion.contains(chosen)) {
+    let mut reachable = browser.iter().chain(&companion).chain(&external);
+    if let Some(chosen) = chosen.filter(|chosen| !reachable.any(|model| model == *chosen)) {
         groups.push(group("Not available now", std::slice::from_ref(chosen)));
     }
     if !browser.is_empty() {
@@ -82,6 +84,11 @@ fn choices(stores: Stores, chosen: Option<&ModelReference>) -> Vec<SelectGroup> 
     }
     if !companion.is_empty() {
         groups.push(group("On the companion", &companion));
+    }
+    let provider = |model: &ModelReference| model.external().map(|external| external.provider.to_owned());
+    for models in external.chunk_by(|a, b| provider(a) == provider(b)) {
+        let heading = provider(&models[0]).map(|provider| stores.providers.heading(&provider)).unwrap_or_default();
+        groups.push(group(&heading, models));
     }
     groups
 }

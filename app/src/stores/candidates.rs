@@ -1,9 +1,12 @@
 //! Every model that could be chosen, at every place, and the devices they would run on; all of it tracked.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
 use shared::api::companion::CompanionModelState;
 use shared::catalog::{
-    Candidate, CandidatePlace, Device, DevicePeak, Devices, ModelFacts, ModelFile, Pricing, Ranking, rank,
+    Candidate, CandidatePlace, Device, DevicePeak, Devices, ImportedPrices, ModelFacts, ModelFile, Pricing, Ranking,
+    rank,
 };
 use shared::model_pool::ModelReference;
 
@@ -15,15 +18,40 @@ use crate::engine_worker::protocol::StoredState;
 pub fn candidates(stores: Stores) -> Vec<Candidate> {
     let mut candidates = in_browser(stores);
     candidates.extend(on_companion(stores));
-    stores.prices.table.with(|table| {
-        let models = table.iter().flat_map(|table| &table.imported.models);
-        candidates.extend(models.map(|model| {
-            let mut candidate = Candidate::of_provider(model, None);
-            candidate.speed = stores.speeds.of(&candidate.reference());
-            candidate
-        }));
-    });
+    let offered = stores.companion.external_models();
+    let external = stores.prices.table.with(|table| external(table.as_ref().map(|table| &table.imported), &offered));
+    candidates.extend(external.into_iter().map(|mut candidate| {
+        candidate.speed = stores.speeds.of(&candidate.reference());
+        candidate
+    }));
     candidates
+}
+
+/// Models of somebody else's: those that are offered, with what the table says of them, then the others of the table.
+fn external(table: Option<&ImportedPrices>, offered: &[ModelReference]) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    let mut entries_of_offered = BTreeSet::new();
+    for model in offered.iter().filter_map(ModelReference::external) {
+        let entry = table.and_then(|table| table.entry_of(model));
+        entries_of_offered.extend(entry.map(|entry| entry.name.as_str()));
+        let (facts, price) = entry.map(|entry| (entry.facts.clone(), entry.price.clone())).unwrap_or_default();
+        found.push(Candidate {
+            name: model.model.to_owned(),
+            title: model.model.to_owned(),
+            place: CandidatePlace::External { provider: model.provider.to_owned() },
+            facts,
+            file: None,
+            speed: None,
+            pricing: price.map_or(Pricing::Unknown, Pricing::Tokens),
+        });
+    }
+    let others = table.iter().flat_map(|table| &table.models);
+    let others = others.filter(|entry| !entries_of_offered.contains(entry.name.as_str()));
+    found.extend(others.map(|entry| Candidate::of_provider(entry, None)));
+    // Two names of one model would be one to ask for.
+    let mut seen = BTreeSet::new();
+    found.retain(|candidate| seen.insert(candidate.reference()));
+    found
 }
 
 /// The devices, with what to expect of models that have not run there.
@@ -121,4 +149,50 @@ fn companion_place() -> CandidatePlace {
     let host = window().location().hostname().unwrap_or_default();
     let is_this_device = matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".localhost");
     CandidatePlace::Companion { is_this_device }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::catalog::import_litellm;
+
+    use super::*;
+
+    #[test]
+    fn offered_models_have_their_prices_and_are_there_once() {
+        let table = r#"{
+            "gpt-x": {
+                "mode": "chat", "litellm_provider": "openai", "input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06,
+                "max_input_tokens": 128000
+            },
+            "openrouter/meta/llama-x": {
+                "mode": "chat", "litellm_provider": "openrouter", "input_cost_per_token": 3e-06,
+                "output_cost_per_token": 4e-06
+            },
+            "gpt-y": {"mode": "chat", "litellm_provider": "openai"}
+        }"#;
+        let table = import_litellm(table, "2026-11-26".parse().unwrap()).unwrap();
+        let offered =
+            ["openai/gpt-x", "work/gpt-x", "openrouter/meta/llama-x", "local/own"].map(ModelReference::companion);
+        let shown = |candidates: &[Candidate]| {
+            let one = |candidate: &Candidate| {
+                let price = match &candidate.pricing {
+                    Pricing::Tokens(price) => price.input_per_million.to_string(),
+                    _ => "unknown".to_owned(),
+                };
+                format!("{} {price} {:?}", candidate.reference(), candidate.facts.context_tokens)
+            };
+            candidates.iter().map(one).collect::<Vec<_>>()
+        };
+        let expected = [
+            "companion:openai/gpt-x 1 Some(128000)",
+            "companion:work/gpt-x unknown None",
+            "companion:openrouter/meta/llama-x 3 None",
+            "companion:local/own unknown None",
+            "companion:openai/gpt-y unknown None",
+        ];
+        assert_eq!(shown(&external(Some(&table), &offered)), expected);
+        let without_table = shown(&external(None, &offered[..1]));
+        assert_eq!(without_table, ["companion:openai/gpt-x unknown None"], "offered, whatever is known of it");
+        assert_eq!(external(Some(&table), &[]).len(), 3, "the table's models, none of them offered");
+    }
 }

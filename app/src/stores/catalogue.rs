@@ -2,6 +2,7 @@
 
 use leptos::prelude::With;
 use shared::catalog::{Catalog, CatalogEntry};
+use shared::model_pool::{ExternalModel, ModelPlace, ModelReference};
 use shared::model_source::ModelSource;
 
 use super::companion::CompanionStore;
@@ -17,6 +18,19 @@ pub fn entries(companion: CompanionStore) -> Vec<CatalogEntry> {
 /// What people call the model `name`: its title in the catalogue, or the name itself; tracked.
 pub fn title(companion: CompanionStore, name: &str) -> String {
     entries(companion).into_iter().find(|entry| entry.name == name).map_or_else(|| name.to_owned(), |entry| entry.title)
+}
+
+/// What people call `model` in a closed list, where no heading says where it runs: a model of somebody else's is named
+/// with who has it; tracked.
+pub fn title_with_place(companion: CompanionStore, model: &ModelReference) -> String {
+    if let Some(ExternalModel { provider, model }) = model.external() {
+        return format!("{model} · {provider}");
+    }
+    let title = title(companion, &model.name);
+    match model.place {
+        ModelPlace::Browser => title,
+        ModelPlace::Companion => format!("{title} · companion"),
+    }
 }
 
 /// How the browser can get a model's file.

@@ -260,10 +260,6 @@ impl ChatStore {
         Err("The answer broke off. Try again; if it happens again, choose another place to run.".to_owned())
     }
 
-    fn title(self, model: &str) -> String {
-        untrack(|| catalogue::title(self.companion, model))
-    }
-
     fn messages(self) -> Vec<ChatMessage> {
         let mut messages = Vec::new();
         let system_prompt = self.system_prompt.get_untracked();
@@ -276,11 +272,10 @@ impl ChatStore {
 
     /// The model and what it ran on, for people.
     fn answered_by(self, runs_on: &ModelReference) -> String {
-        let title = self.title(&runs_on.name);
+        let title = untrack(|| catalogue::title_with_place(self.companion, runs_on));
         match (runs_on.place, self.engine.status.get_untracked()) {
             (ModelPlace::Browser, EngineStatus::Ready(loaded)) => format!("{title} · {}", loaded.backend.label()),
-            (ModelPlace::Browser, _) => title,
-            (ModelPlace::Companion, _) => format!("{title} · companion"),
+            _ => title,
         }
     }
 

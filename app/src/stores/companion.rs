@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use shared::api::companion::{CompanionDevice, CompanionModel};
 use shared::catalog::DeviceLimits;
+use shared::model_pool::ModelReference;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
@@ -28,7 +29,7 @@ pub enum CompanionStatus {
 pub struct CompanionStore {
     /// Whether it is there.
     pub status: RwSignal<CompanionStatus>,
-    /// Ids of the models it answers with.
+    /// Ids of the models it answers with, those of external addresses among them.
     pub models: RwSignal<Vec<String>>,
     /// Its catalogue, and what of it is there.
     pub catalogue: RwSignal<Vec<CompanionModel>>,
@@ -95,6 +96,22 @@ impl CompanionStore {
             self.status.set(status);
         }
         status == CompanionStatus::Connected
+    }
+
+    /// Models that run on it; tracked.
+    pub fn own_models(self) -> Vec<ModelReference> {
+        self.references().filter(|model| model.external().is_none()).collect()
+    }
+
+    /// Offered models of external addresses, in the order of these; tracked.
+    pub fn external_models(self) -> Vec<ModelReference> {
+        let mut models: Vec<_> = self.references().filter(|model| model.external().is_some()).collect();
+        models.sort_by(|a, b| a.external().map(|it| it.provider).cmp(&b.external().map(|it| it.provider)));
+        models
+    }
+
+    fn references(self) -> impl Iterator<Item = ModelReference> {
+        self.models.get().into_iter().map(ModelReference::companion)
     }
 
     /// What a model may take there; `None` while it does not answer. Tracked.

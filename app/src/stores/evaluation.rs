@@ -7,11 +7,15 @@ use futures::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 use shared::evaluation::report::summarize;
 use shared::evaluation::{Cell, CellIndex, EvaluationSuite, ModelSource, Run, RunEvent, RunOptions, run};
+use shared::model_call::GenerationUsage;
+use shared::model_pool::ModelReference;
+use shared::optimization::CallCosts;
 use shared::prompt::VersionScore;
 use shared::workspace::{DocumentKind, PromptRecord, RunRecord};
 use wasm_bindgen_futures::spawn_local;
 
 use super::model_pool::PageModels;
+use super::prices::PriceStore;
 use crate::browser::clock::{BrowserClock, now_iso, now_ms};
 use crate::components::Toaster;
 use crate::workspace::{Lock, OpenDocument, Workspace, WorkspaceError, new_id};
@@ -68,6 +72,7 @@ pub struct EvaluationStore {
     pub shown_run: RwSignal<Option<String>>,
     workspace: Workspace,
     pool: PageModels,
+    prices: PriceStore,
     toaster: Toaster,
     stopper: StoredValue<Option<AbortHandle>>,
     owner: StoredValue<Owner>,
@@ -75,7 +80,7 @@ pub struct EvaluationStore {
 
 impl EvaluationStore {
     /// The evaluation that was open last.
-    pub fn start(workspace: Workspace, pool: PageModels, toaster: Toaster) -> Self {
+    pub fn start(workspace: Workspace, pool: PageModels, prices: PriceStore, toaster: Toaster) -> Self {
         let suite = OpenDocument::start(workspace, OPEN_KEY);
         let shown_run = RwSignal::new(None);
         // A run that was chosen belongs to the evaluation that was open then.
@@ -94,6 +99,7 @@ impl EvaluationStore {
             shown_run,
             workspace,
             pool,
+            prices,
             toaster,
             stopper: StoredValue::new(None),
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
@@ -184,7 +190,10 @@ impl EvaluationStore {
             })
         });
         self.under_way.set(Some(state));
-        let options = RunOptions { done, started_at: record.run.started_at.clone(), ..RunOptions::default() };
+        let prices = self.prices.costs(record.suite.models.iter().filter_map(|choice| choice.model.known()), None);
+        let price = |model: &ModelReference, usage: &GenerationUsage| prices.price(model)?.cost_of(usage);
+        let started_at = record.run.started_at.clone();
+        let options = RunOptions { done, started_at, price: &price, ..RunOptions::default() };
         let events = run(&record.suite, &self.pool, &BrowserClock, options).map_err(|error| error.to_string())?;
         futures::pin_mut!(events);
         let mut drawing = RunDrawing::new(state);

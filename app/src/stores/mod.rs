@@ -12,6 +12,7 @@ pub mod models;
 
 pub mod candidates;
 pub mod prices;
+pub mod providers;
 pub mod requirements;
 pub mod speeds;
 
@@ -40,6 +41,8 @@ pub struct Stores {
     pub workspace: Workspace,
     /// The companion, if there is one.
     pub companion: companion::CompanionStore,
+    /// External addresses that it asks models of.
+    pub providers: providers::ProviderStore,
     /// What this device can do.
     pub device: devices::DeviceStore,
     /// Stored models and their transfers.
@@ -75,6 +78,7 @@ impl Stores {
         let toaster = Toaster::default();
         let workspace = Workspace::start();
         let companion = companion::CompanionStore::start();
+        let providers = providers::ProviderStore::start(companion);
         let device = devices::DeviceStore::start();
         let engine = engine::EngineStore::new(settings, toaster, device);
         let models = models::ModelStore::start(settings, toaster, engine, companion, device);
@@ -86,13 +90,14 @@ impl Stores {
         let prompts = prompts::PromptStore::start(workspace, toaster);
         let chains = chains::ChainStore::start(workspace, pool, toaster);
         let prompt_trial = prompt_trial::PromptTrial::new(pool);
-        let evaluation = evaluation::EvaluationStore::start(workspace, pool, toaster);
-        let optimization = optimization::OptimizationStore::new(workspace, pool, toaster);
+        let evaluation = evaluation::EvaluationStore::start(workspace, pool, prices, toaster);
+        let optimization = optimization::OptimizationStore::new(workspace, pool, prices, toaster);
         let stores = Self {
             settings,
             toaster,
             workspace,
             companion,
+            providers,
             device,
             models,
             engine,

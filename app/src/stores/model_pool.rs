@@ -53,6 +53,9 @@ struct TimedModel {
 impl TimedModel {
     /// What computes it.
     fn device(engine: EngineStore, reference: &ModelReference) -> String {
+        if let Some(external) = reference.external() {
+            return format!("{}, asked from this page", external.provider);
+        }
         match (reference.place, engine.status.get_untracked()) {
             (ModelPlace::Browser, EngineStatus::Ready(loaded)) => {
                 format!("{} in this browser ({})", loaded.device_name, loaded.backend.label())

@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use leptos::prelude::*;
 use shared::model_pool::ModelReference;
 use shared::optimization::{
-    AssertionJudge, CallHistory, Candidate, Objectives, Optimization, OptimizationError, OptimizationEvent, OwnModels,
+    AssertionJudge, CallHistory, Candidate, Judge, Objectives, Optimization, OptimizationError, OptimizationEvent,
     Phase, Progress, Surroundings, optimize,
 };
 use shared::workspace::{DocumentKind, OptimizationRecord};
 use wasm_bindgen_futures::spawn_local;
 
 use super::model_pool::PageModels;
+use super::prices::PriceStore;
 use crate::browser::clock::{BrowserClock, now_iso};
 use crate::components::Toaster;
 use crate::workspace::{Lock, Workspace, WorkspaceError, new_id};
@@ -55,19 +56,21 @@ pub struct OptimizationStore {
     pub problem: RwSignal<Option<String>>,
     workspace: Workspace,
     pool: PageModels,
+    prices: PriceStore,
     toaster: Toaster,
     owner: StoredValue<Owner>,
 }
 
 impl OptimizationStore {
     /// Nothing under way.
-    pub fn new(workspace: Workspace, pool: PageModels, toaster: Toaster) -> Self {
+    pub fn new(workspace: Workspace, pool: PageModels, prices: PriceStore, toaster: Toaster) -> Self {
         Self {
             under_way: RwSignal::new(None),
             shown: RwSignal::new(None),
             problem: RwSignal::new(None),
             workspace,
             pool,
+            prices,
             toaster,
             owner: StoredValue::new(Owner::current().unwrap_or_default()),
         }
@@ -136,8 +139,12 @@ impl OptimizationStore {
         self.shown.set(Some(id.clone()));
         self.under_way.set(Some(state));
         let judge = AssertionJudge { grader: record.grader.clone(), embedder: record.embedder.clone() };
+        let optimization = &record.optimization;
+        let others = [&optimization.settings.proposer, &optimization.settings.teacher].into_iter().flatten().cloned();
+        let models = others.chain(judge.models()).chain([optimization.model.clone()]);
+        let costs = self.prices.costs(models, optimization.budget.most_money.as_ref());
         let surroundings =
-            Surroundings { models: &self.pool, costs: &OwnModels, timer: &BrowserClock, log: &log, judge: &judge };
+            Surroundings { models: &self.pool, costs: &costs, timer: &BrowserClock, log: &log, judge: &judge };
         let mut on_event = |event| {
             state.note(event);
             if state.is_stopping.get_untracked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

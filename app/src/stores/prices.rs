@@ -2,13 +2,17 @@
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
-use shared::catalog::{CalendarDate, ImportedPrices, import_litellm};
+use shared::catalog::{CalendarDate, ImportedPrices, Money, TokenPrice, import_litellm};
+use shared::model_pool::{ExternalModel, ModelReference};
+use shared::optimization::ProviderCosts;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use crate::browser::errors::describe;
 use crate::browser::{clock, local_storage};
 
 const KEY: &str = "prices";
+/// What nearly every provider asks for.
+const USUAL_CURRENCY: &str = "USD";
 
 /// An imported table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +63,32 @@ impl PriceStore {
                 Err(error) => self.problem.set(Some(format!("{file_name}: {error}"))),
             }
         });
+    }
+
+    /// What calls of `models` cost as far as the table says; where there is a limit in money, one's own cost nothing in
+    /// its currency. Not tracked, for work that begins now.
+    pub fn costs(self, models: impl IntoIterator<Item = ModelReference>, limit: Option<&Money>) -> ProviderCosts {
+        let priced = |model: ModelReference| {
+            let price = untrack(|| self.of_external(model.external()?));
+            model.external().is_some().then_some((model.name, price))
+        };
+        ProviderCosts {
+            providers: models.into_iter().filter_map(priced).collect(),
+            own: limit.map(|limit| TokenPrice::of_own_models(&limit.currency, clock::today())),
+        }
+    }
+
+    /// The currency of the table, or that of most providers where there is none; tracked.
+    pub fn currency(self) -> String {
+        self.table.with(|table| {
+            let currency = table.as_ref().and_then(|table| table.imported.currency());
+            currency.unwrap_or(USUAL_CURRENCY).to_owned()
+        })
+    }
+
+    /// The price of a model of somebody else's; `None` where it is not known. Tracked.
+    pub fn of_external(self, model: ExternalModel<'_>) -> Option<TokenPrice> {
+        self.table.with(|table| table.as_ref()?.imported.price_of(model).cloned())
     }
 
     /// Forgets the table.

@@ -45,15 +45,15 @@ impl PromptStore {
         }
     }
 
-    /// The models that the person chose, or the first one that there is; tracked.
+    /// The models that the person chose, or the first one of their own that there is: nothing goes elsewhere unasked.
+    /// Tracked.
     pub fn models_to_preview(self, stores: Stores) -> Vec<ModelReference> {
         let chosen = self.preview_models.get();
         if !chosen.is_empty() {
             return chosen;
         }
         let here = stores.models.complete_names().into_iter().map(ModelReference::browser);
-        let there = stores.companion.models.get().into_iter().map(ModelReference::companion);
-        here.chain(there).take(1).collect()
+        here.chain(stores.companion.own_models()).take(1).collect()
     }
 
     /// Begins a prompt.

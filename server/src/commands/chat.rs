@@ -3,28 +3,43 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
-use futures::stream::{self, StreamExt};
-use shared::model_call::{ChatMessage, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage, Prompt};
+use futures::stream::StreamExt;
+use shared::model_call::{
+    ChatMessage, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage, ModelCall, Prompt,
+};
+use shared::model_pool::{ModelPool, ModelReference};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use super::opening::{open_database, open_store, ready_model};
+use super::opening::{open_database, open_providers, open_store, provider_model, ready_model};
 use crate::arguments::ChatArguments;
 use crate::config::Config;
-use crate::inference::{EngineBackend, ModelToServe, ServedModels};
+use crate::inference::{EngineBackend, ServedModels};
+use crate::model_calls::{NamedModel, NamedModels};
 use crate::terminal::{is_interactive, note, print};
 
 /// Talks until the input ends.
 pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> {
     let database = open_database(&config)?;
     let store = open_store(&config, database.clone())?;
-    let model = ready_model(&store, &arguments.model).await?;
+    let providers = open_providers(&config)?;
+    let (name, model) = match provider_model(&providers.store, &arguments.model.model)? {
+        Some((provider, id)) => (arguments.model.model.clone(), NamedModel::Provider { provider, id }),
+        None => {
+            let model = ready_model(&store, &arguments.model).await?;
+            (model.name.clone(), NamedModel::Local(model))
+        }
+    };
     let served = ServedModels::new(Arc::new(EngineBackend::new(&config.inference)), database, config.inference.clone());
-    served.preload(&model);
+    if let NamedModel::Local(model) = &model {
+        served.preload(model);
+    }
+    let models = NamedModels::new(served, providers.client, [(name.clone(), model)].into());
+    let model = models.model(&ModelReference::companion(&name))?;
     let system = arguments.system.clone().map(|content| message("system", content));
     let mut messages: Vec<ChatMessage> = system.into_iter().collect();
     let beginning = messages.len();
     if is_interactive() {
-        note(&format!("{}: /clear begins anew, Ctrl-C stops an answer, Ctrl-D ends.", model.name));
+        note(&format!("{}: /clear begins anew, Ctrl-C stops an answer, Ctrl-D ends.", name));
     }
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     loop {
@@ -57,7 +72,7 @@ pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> 
                 ignore_end_of_sequence: false,
             },
         );
-        match answer(&served, &model, request).await {
+        match answer(model.as_ref(), request).await {
             Ok(answer) => messages.push(message("assistant", answer)),
             // Such as a conversation that has grown too long: a person can say something else, or /clear.
             Err(error) if is_interactive() => {
@@ -70,8 +85,8 @@ pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> 
 }
 
 /// Prints an answer as it comes, and returns it; on Ctrl-C as far as it came.
-async fn answer(served: &ServedModels, model: &ModelToServe, request: GenerationRequest) -> Result<String> {
-    let mut events = stream::iter(served.submit(model, vec![request])?).flatten();
+async fn answer(model: &dyn ModelCall, request: GenerationRequest) -> Result<String> {
+    let mut events = model.generate(request);
     let mut answer = String::new();
     loop {
         let event = tokio::select! {

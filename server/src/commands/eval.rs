@@ -10,11 +10,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use shared::evaluation::formats::promptfoo;
 use shared::evaluation::report;
 use shared::evaluation::{EvaluationSuite, Run, RunEvent, RunOptions, run};
+use shared::model_call::GenerationUsage;
+use shared::model_pool::ModelReference;
 
-use super::suite_files::{companion_url, local_models, read_suite, read_text, warn, write_whole};
+use super::prices::{cost_of_answer, costs};
+use super::suite_files::{companion_url, named_models, read_suite, read_text, warn, write_whole};
 use crate::arguments::EvalArguments;
 use crate::config::Config;
-use crate::model_calls::{EngineTimer, LocalModels};
+use crate::model_calls::{EngineTimer, NamedModels};
 use crate::terminal::{note, print};
 
 /// Runs the evaluation; the exit code says whether enough of it passed.
@@ -30,8 +33,10 @@ pub(super) async fn run_command(config: Config, arguments: EvalArguments) -> Res
         _ => Vec::new(),
     };
     let earlier = arguments.compare.as_deref().map(read_run).transpose()?;
-    let models = local_models(&config, &suite, arguments.suite.accept_licence).await?;
-    let options = RunOptions { done, started_at: Some(engine::clock::today()), ..RunOptions::default() };
+    let models = named_models(&config, &suite, arguments.suite.accept_licence).await?;
+    let costs = costs(&models, arguments.suite.prices.as_deref(), None)?;
+    let price = |model: &ModelReference, usage: &GenerationUsage| cost_of_answer(&costs, model, usage);
+    let options = RunOptions { done, started_at: Some(engine::clock::today()), price: &price, ..RunOptions::default() };
     let finished = follow(&suite, &models, options).await?;
     let (run, is_whole) = match finished {
         Progress::Finished(run) => (run, true),
@@ -76,7 +81,7 @@ enum Progress {
 }
 
 /// Runs to the end, or until Ctrl-C, showing how far it is.
-async fn follow(suite: &EvaluationSuite, models: &LocalModels, options: RunOptions<'_>) -> Result<Progress> {
+async fn follow(suite: &EvaluationSuite, models: &NamedModels, options: RunOptions<'_>) -> Result<Progress> {
     let mut so_far = Run::from_suite(suite, options.started_at.clone());
     so_far.cells.clone_from(&options.done);
     let events = run(suite, models, &EngineTimer, options)?;

@@ -7,6 +7,8 @@ mod generate;
 mod models;
 mod opening;
 mod optimize;
+mod prices;
+mod providers;
 mod serve;
 mod suite_files;
 mod tokenize;
@@ -39,12 +41,13 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Generate(generate) => flags.inference = generate.inference.clone(),
         Command::Eval(eval) => flags.inference = eval.inference.clone(),
         Command::Optimize(optimize) => flags.inference = optimize.inference.clone(),
-        Command::Models(_) | Command::Tokenize(_) => {}
+        Command::Models(_) | Command::Providers(_) | Command::Tokenize(_) => {}
     }
     let config = Config::decide(flags, config_file.as_deref())?;
     match command {
         Command::Serve(serve) => serve::run(config, serve).await,
         Command::Models(command) => models::run(config, command).await,
+        Command::Providers(command) => providers::run(config, command).await,
         Command::Chat(chat) => chat::run(config, chat).await,
         Command::Generate(generate) => generate::run(config, generate).await,
         // What was found wanting is told apart from what could not be found out.

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use shared::api::providers::split_provider_model;
 use shared::sampling::SamplingParameters;
 
 use crate::arguments::{ModelArguments, SamplingArguments};
@@ -12,6 +13,7 @@ use crate::downloads::Downloader;
 use crate::downloads::error::DownloadError;
 use crate::inference::ModelToServe;
 use crate::model_store::{Consent, ModelStore, StoreError, known_models};
+use crate::providers::{Patience, Provider, ProviderClient, ProviderStore, Providers};
 use crate::terminal::{DownloadBar, ask, is_interactive, note};
 
 /// The name of the database in the data folder.
@@ -31,6 +33,27 @@ pub(super) fn open_store(config: &Config, database: Database) -> Result<ModelSto
     Ok(ModelStore::new(database, downloader, known_models()?, config.storage.models_dir.clone()))
 }
 
+/// Opens the store of providers.
+pub(super) fn open_providers(config: &Config) -> Result<Providers> {
+    let client = ProviderClient::new(Patience::default()).context("setting up HTTPS; is SSL_CERT_FILE right?")?;
+    Ok(Providers { store: ProviderStore::new(&config.storage.data_dir), client })
+}
+
+/// The provider of a model written `PROVIDER/MODEL`, and what it calls the model. `None` for models of other kinds; a
+/// file of that name is one, so that nothing is paid for by accident.
+pub(super) fn provider_model(store: &ProviderStore, name: &str) -> Result<Option<(Provider, String)>> {
+    let Some((provider, model)) = split_provider_model(name).filter(|_| !Path::new(name).is_file()) else {
+        return Ok(None);
+    };
+    match store.find(provider)? {
+        Some(provider) => Ok(Some((provider, model.to_owned()))),
+        None => bail!(
+            "there is neither a file {name} nor a provider called {provider}; `quern providers list` shows the \
+             providers, and `quern providers add {provider} --base-url URL` adds this one"
+        ),
+    }
+}
+
 /// Makes a model be on this machine, with a progress bar; asks about its licence where somebody can answer.
 pub(super) async fn pull(store: &ModelStore, model: &str, accept_licence: bool) -> Result<StoredModel> {
     let bar = DownloadBar::new(model);
@@ -42,7 +65,7 @@ pub(super) async fn pull(store: &ModelStore, model: &str, accept_licence: bool) 
         {
             note(&format!("{model} comes under the {licence}: {terms_url}"));
             if !ask("Have you read these terms, and do you accept them?")? {
-                anyhow::bail!("{model} was not fetched: its terms were not accepted");
+                bail!("{model} was not fetched: its terms were not accepted");
             }
             Ok(store.pull(&model, Consent::Given, &listen).await?)
         }

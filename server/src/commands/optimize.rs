@@ -12,10 +12,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shared::evaluation::{EvaluationSuite, ModelSource};
 use shared::optimization::{
     AppendFuture, AssertionJudge, Budget, CallHistory, CallLog, CallLogError, Optimization, OptimizationEvent, Outcome,
-    OwnModels, Phase, SearchSettings, Surroundings, optimize, to_chat_jsonl,
+    Phase, SearchSettings, Surroundings, optimize, to_chat_jsonl,
 };
 
-use super::suite_files::{local_models, read_suite, write_whole};
+use super::prices::{costs, limit};
+use super::suite_files::{named_models, read_suite, write_whole};
 use crate::arguments::OptimizeArguments;
 use crate::config::Config;
 use crate::model_calls::EngineTimer;
@@ -34,9 +35,9 @@ pub(super) async fn run(config: Config, arguments: OptimizeArguments) -> Result<
         Some(path) => FileLog::open(path, arguments.resume)?,
         None => (FileLog::nowhere(), CallHistory::default()),
     };
-    let models = local_models(&config, &suite, arguments.suite.accept_licence).await?;
-    let surroundings =
-        Surroundings { models: &models, costs: &OwnModels, timer: &EngineTimer, log: &log, judge: &judge };
+    let models = named_models(&config, &suite, arguments.suite.accept_licence).await?;
+    let costs = costs(&models, arguments.suite.prices.as_deref(), optimization.budget.most_money.as_ref())?;
+    let surroundings = Surroundings { models: &models, costs: &costs, timer: &EngineTimer, log: &log, judge: &judge };
     let outcome = follow(&optimization, surroundings, history).await.map_err(|error| match &arguments.log {
         Some(path) => error.context(format!("what was done is in {}; --resume goes on", path.display())),
         None => error,
@@ -64,7 +65,11 @@ fn optimization(suite: &EvaluationSuite, arguments: &OptimizeArguments) -> Resul
         description: arguments.description.clone(),
         cases: suite.cases.clone(),
         model,
-        budget: Budget { most_tokens: arguments.most_tokens, most_money: None, most_seconds: arguments.most_seconds },
+        budget: Budget {
+            most_tokens: arguments.most_tokens,
+            most_money: arguments.most_money.map(limit),
+            most_seconds: arguments.most_seconds,
+        },
         settings: SearchSettings {
             seed: arguments.seed,
             stop: choice.stop.clone(),

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::opening::{open_database, open_store, pull};
+use super::opening::{open_database, open_providers, open_store, pull};
 use crate::arguments::ServeArguments;
 use crate::config::Config;
 use crate::inference::{EngineBackend, ModelToServe, ServedModels};
@@ -31,7 +31,8 @@ pub(super) async fn run(config: Config, arguments: ServeArguments) -> Result<()>
     if config.storage.app_dir.is_none() {
         note("The app is not built: only the API is served. `cargo xtask run` builds it; --app-dir names its folder.");
     }
-    let state = AppState::new(config, store, served);
+    let providers = open_providers(&config)?;
+    let state = AppState::new(config, store, served, providers);
     print_line(&format!("quern is at http://{}", listener.local_addr()?))?;
 
     let stop = CancellationToken::new();

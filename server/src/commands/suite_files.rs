@@ -1,4 +1,5 @@
-//! Evaluations as files, and the models that they name on this machine: for every command that works with them.
+//! Evaluations as files, and the models that they name, on this machine or at providers: for every command that works
+//! with them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,11 +10,11 @@ use shared::evaluation::formats::{Finding, MOST_CASES, csv, jsonl, promptfoo};
 use shared::evaluation::{Case, EvaluationSuite, ModelChoice, ModelSource};
 use shared::model_pool::ModelReference;
 
-use super::opening::{open_database, open_store, ready_model};
+use super::opening::{open_database, open_providers, open_store, provider_model, ready_model};
 use crate::arguments::{ModelArguments, SuiteArguments};
 use crate::config::Config;
 use crate::inference::{EngineBackend, ServedModels};
-use crate::model_calls::LocalModels;
+use crate::model_calls::{NamedModel, NamedModels};
 use crate::terminal::note;
 
 /// More than this is no text that somebody wrote.
@@ -93,24 +94,32 @@ pub(super) fn write_whole(path: &Path, text: &str) -> Result<()> {
     std::fs::rename(&part, path).with_context(writing)
 }
 
-/// Every model that the evaluation names, on this machine.
-pub(super) async fn local_models(
+/// Every model that the evaluation names, ready to be asked.
+pub(super) async fn named_models(
     config: &Config,
     suite: &EvaluationSuite,
     accept_licence: bool,
-) -> Result<LocalModels> {
+) -> Result<NamedModels> {
     let database = open_database(config)?;
     let store = open_store(config, database.clone())?;
+    let providers = open_providers(config)?;
     let asked = suite.models.iter().map(|choice| &choice.model);
     let mut models = BTreeMap::new();
     for source in asked.chain(&suite.grader).chain(&suite.embedder) {
         if let ModelSource::Known(ModelReference { name, .. }) = source
             && !models.contains_key(name)
         {
-            let arguments = ModelArguments { model: name.clone(), accept_licence };
-            models.insert(name.clone(), ready_model(&store, &arguments).await?);
+            let model = match provider_model(&providers.store, name)? {
+                Some((provider, id)) => NamedModel::Provider { provider, id },
+                None => {
+                    let arguments = ModelArguments { model: name.clone(), accept_licence };
+                    NamedModel::Local(ready_model(&store, &arguments).await?)
+                }
+            };
+            models.insert(name.clone(), model);
         }
     }
     let backend = Arc::new(EngineBackend::new(&config.inference));
-    Ok(LocalModels::new(ServedModels::new(backend, database, config.inference.clone()), models))
+    let served = ServedModels::new(backend, database, config.inference.clone());
+    Ok(NamedModels::new(served, providers.client, models))
 }

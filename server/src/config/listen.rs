@@ -21,6 +21,14 @@ pub struct ListenOptions {
     /// Pages from elsewhere that may call the API, such as <https://app.example.com>
     #[arg(long, env = "QUERN_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,...")]
     pub allowed_origins: Option<Vec<String>>,
+    /// Let other machines use, add, change and remove providers too. Whoever reaches the port then spends the money of
+    /// your keys, and can have this machine call https: addresses of their choice. Without it, only programs and pages
+    /// of this machine may [default: false]
+    #[arg(
+        long, env = "QUERN_SHARE_PROVIDERS", value_name = "true|false", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub share_providers: Option<bool>,
 }
 
 /// Where the companion listens, and which pages may talk to it.
@@ -34,6 +42,8 @@ pub struct Listen {
     pub allowed_hosts: Vec<String>,
     /// Origins of pages that may call the API besides loopback's own.
     pub allowed_origins: Vec<String>,
+    /// Whether callers from other machines may use and change providers.
+    pub share_providers: bool,
 }
 
 impl Default for Listen {
@@ -43,6 +53,7 @@ impl Default for Listen {
             port: 8642,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            share_providers: false,
         }
     }
 }
@@ -62,6 +73,7 @@ impl ListenOptions {
             port: self.port.or(file.port).unwrap_or(default.port),
             allowed_hosts: self.allowed_hosts.or(file.allowed_hosts).unwrap_or_default(),
             allowed_origins: self.allowed_origins.or(file.allowed_origins).unwrap_or_default(),
+            share_providers: self.share_providers.or(file.share_providers).unwrap_or(default.share_providers),
         }
     }
 }

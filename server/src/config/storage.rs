@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 #[command(next_help_heading = "Files ([storage] in the configuration file)")]
 pub struct StorageOptions {
-    /// Folder of the database [default: ~/.local/share/quern, or where this system keeps such data]
+    /// Folder of the database and of providers' keys [default: ~/.local/share/quern, or where this system keeps such data]
     #[arg(long, env = "QUERN_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
     /// Folder of downloaded models [default: ~/.cache/quern/models, or where this system keeps caches]

@@ -44,7 +44,7 @@ pub(crate) fn safe_url(text: &str) -> Result<Url, DownloadError> {
 }
 
 /// `https:`, or `http:` to this very machine.
-fn is_safe(url: &Url) -> bool {
+pub(crate) fn is_safe(url: &Url) -> bool {
     match url.scheme() {
         "https" => true,
         "http" => url.host_str().is_some_and(crate::loopback::is_loopback_host),

@@ -7,7 +7,7 @@ mod assembly;
 pub mod checksum;
 pub mod error;
 mod file_lock;
-mod http_client;
+pub(crate) mod http_client;
 pub mod hugging_face;
 pub mod progress;
 pub mod pypi;

@@ -6,21 +6,27 @@ use serde_json::{Value, json};
 use shared::api::chat::ChatCompletionRequest;
 use shared::model_call::{FinishReason, GenerationUsage, TokenLogProbability};
 
+use super::forwarding::forward;
 use super::log_probabilities::chat_log_probabilities;
 use super::request_body::JsonBody;
 use super::streaming::{AnswerShape, Choice, Delivery, respond};
 use crate::database::now_unix_s;
 use crate::error::ApiError;
+use crate::protection::Caller;
 use crate::random;
 use crate::state::AppState;
 
 /// Answers a conversation.
 pub(crate) async fn create(
     State(state): State<AppState>,
+    caller: Caller,
     JsonBody(request): JsonBody<ChatCompletionRequest>,
 ) -> Result<Response, ApiError> {
     let prompt = request.to_generation_request(random::seed())?;
     let delivery = Delivery::asked_for(request.stream, request.stream_options)?;
+    if let Some(model) = state.provider_model(&request.model, caller)? {
+        return forward(&state, &model, "chat/completions", &request, delivery).await;
+    }
     let model = state.model_to_serve(&request.model).await?;
     let shape = ChatShape { id: random::identifier("chatcmpl"), created: now_unix_s(), model: request.model };
     respond(&state, &model, vec![prompt], delivery, shape).await

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shared::api::completions::CompletionRequest;
 use shared::model_call::{FinishReason, GenerationRequest, GenerationUsage, Prompt, TokenLogProbability};
 
+use super::forwarding::forward;
 use super::log_probabilities::completion_log_probabilities;
 use super::request_body::JsonBody;
 use super::streaming::{AnswerShape, Choice, Delivery, respond};
@@ -15,16 +16,21 @@ use super::usage::usage as usage_json;
 use crate::database::now_unix_s;
 use crate::error::ApiError;
 use crate::inference::ModelToServe;
+use crate::protection::Caller;
 use crate::random;
 use crate::state::AppState;
 
 /// Continues one or more prompts.
 pub(crate) async fn create(
     State(state): State<AppState>,
+    caller: Caller,
     JsonBody(request): JsonBody<CompletionRequest>,
 ) -> Result<Response, ApiError> {
     let prompts = request.to_generation_requests(random::seed())?;
     let delivery = Delivery::asked_for(request.stream, request.stream_options)?;
+    if let Some(model) = state.provider_model(&request.model, caller)? {
+        return forward(&state, &model, "completions", &request, delivery).await;
+    }
     let model = state.model_to_serve(&request.model).await?;
     let echoed = if request.echo { echoed_texts(&state, &model, &prompts).await? } else { Vec::new() };
     let shape = CompletionShape {

@@ -2,21 +2,29 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use shared::api::embeddings::{EmbeddingRequest, EncodingFormat};
 
+use super::forwarding::forward;
 use super::request_body::JsonBody;
+use super::streaming::Delivery;
 use crate::error::ApiError;
+use crate::protection::Caller;
 use crate::state::AppState;
 
 /// Turns one or more texts into vectors.
 pub(crate) async fn create(
     State(state): State<AppState>,
+    caller: Caller,
     JsonBody(request): JsonBody<EmbeddingRequest>,
-) -> Result<Json<Value>, ApiError> {
+) -> Result<Response, ApiError> {
     let inputs = request.inputs()?;
+    if let Some(model) = state.provider_model(&request.model, caller)? {
+        return forward(&state, &model, "embeddings", &request, Delivery::Whole).await;
+    }
     let model = state.model_to_serve(&request.model).await?;
     let embedding = state.served().embed(&model, inputs)?;
     let embeddings = tokio::select! {
@@ -33,7 +41,8 @@ pub(crate) async fn create(
         "data": data.collect::<Vec<_>>(),
         "model": request.model,
         "usage": {"prompt_tokens": embeddings.prompt_tokens, "total_tokens": embeddings.prompt_tokens},
-    })))
+    }))
+    .into_response())
 }
 
 fn written(vector: &[f32], format: EncodingFormat) -> Value {

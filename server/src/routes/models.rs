@@ -1,4 +1,5 @@
-//! `GET /v1/models` and `GET /v1/models/{id}`: the models whose files are on this machine.
+//! `GET /v1/models` and `GET /v1/models/{id}`: the models whose files are on this machine, and those that are offered of
+//! providers to callers who may use them.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,22 +8,38 @@ use shared::api::models::{ModelList, ModelObject};
 use super::name_in_path::NameInPath;
 use crate::database::StoredModel;
 use crate::error::ApiError;
+use crate::protection::Caller;
+use crate::providers::Provider;
 use crate::state::AppState;
 
 /// All of them.
-pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<ModelList>, ApiError> {
-    let models = state.store().all_fetched().await?;
-    Ok(Json(ModelList::new(models.iter().map(object).collect())))
+pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<ModelList>, ApiError> {
+    let mut models: Vec<ModelObject> = state.store().all_fetched().await?.iter().map(object).collect();
+    if caller.check_may_use_providers(&state.config().listen).is_ok() {
+        for provider in state.providers().store.all()? {
+            models.extend(provider.models.iter().map(|model| provider_object(&provider, model)));
+        }
+    }
+    Ok(Json(ModelList::new(models)))
 }
 
 /// One of them.
 pub(crate) async fn one(
     State(state): State<AppState>,
+    caller: Caller,
     NameInPath(id): NameInPath,
 ) -> Result<Json<ModelObject>, ApiError> {
+    if let Some(model) = state.provider_model(&id, caller)? {
+        return Ok(Json(provider_object(&model.provider, &model.id)));
+    }
     Ok(Json(object(&state.store().fetched(&id).await?)))
 }
 
 fn object(stored: &StoredModel) -> ModelObject {
     ModelObject::new(&stored.name, stored.fetched_at_unix_s)
+}
+
+fn provider_object(provider: &Provider, model: &str) -> ModelObject {
+    let name = format!("{}/{model}", provider.name);
+    ModelObject::new(name, provider.changed_at_unix_s).owned_by(&provider.name)
 }

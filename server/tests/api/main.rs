@@ -9,10 +9,13 @@ mod completions;
 mod device;
 mod embeddings;
 mod envelope;
+#[path = "../support/fake_provider.rs"]
+mod fake_provider;
 mod health;
 mod model_files;
 mod models;
 mod protection;
+mod providers;
 mod queue;
 mod shutdown;
 mod sse;

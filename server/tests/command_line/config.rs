@@ -30,6 +30,7 @@ fn each_command_documents_its_options() {
                 "--config",
                 "QUERN_PORT",
                 "--shutdown-grace-seconds",
+                "--share-providers",
             ][..],
         ),
         (&["models"], &["list", "pull", "remove"]),
@@ -50,6 +51,13 @@ fn each_command_documents_its_options() {
                 "--json",
             ],
         ),
+        (&["providers"], &["add", "list", "remove", "models", "PROVIDER/MODEL", "Keys are kept"]),
+        (
+            &["providers", "add"],
+            &["--base-url", "--model", "--no-key", "--keep-key", "standard input", "Keys are kept"],
+        ),
+        (&["eval"], &["--prices", "PROVIDER/MODEL"]),
+        (&["optimize"], &["--most-money", "--prices", "USD"]),
         (&["tokenize"], &["--model", "--special", "--json"]),
     ] {
         let help = quern.run(&[command, &["--help"]].concat()).good();

@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test whose preparations fail has failed")]
 
 mod config;
+#[path = "../support/fake_provider.rs"]
+mod fake_provider;
 mod generate;
 mod models;
 mod optimize;
+mod providers;
 mod quern;
 mod serve;
 mod tiny_model;

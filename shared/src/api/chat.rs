@@ -3,11 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::request::{Sampling, Stop, StreamOptions, constraint, invalid, limits, null_is_false, refuse_unhonoured};
+use super::request::{Sampling, Stop, StreamOptions, constraint, invalid, limits, null_is_default, refuse_unhonoured};
 use super::response_format::ResponseFormat;
 use crate::model_call::{
-    ChatMessage, FinishReason, GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt, TokenLogProbability,
-    TopToken,
+    ChatMessage, GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt, TokenLogProbability, TopToken,
 };
 
 /// The most alternatives to each token that a request may ask for, as at OpenAI.
@@ -42,7 +41,7 @@ pub struct ChatCompletionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_completion_tokens: Option<u32>,
     /// Tell how probable each token of the answer was.
-    #[serde(default, deserialize_with = "null_is_false")]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub logprobs: bool,
     /// Also tell this many of the most probable tokens at each place; needs `logprobs`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,7 +53,7 @@ pub struct ChatCompletionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
     /// Answer as server-sent events.
-    #[serde(default, deserialize_with = "null_is_false")]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub stream: bool,
     /// What the stream carries besides text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -216,8 +215,10 @@ fn is_empty(value: &Value) -> bool {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChatCompletionChunk {
     /// The answer's id.
+    #[serde(default)]
     pub id: String,
     /// The new text; empty in the chunk that carries the usage.
+    #[serde(default)]
     pub choices: Vec<ChunkChoice>,
     /// The counts, in the last chunk if asked for.
     #[serde(default)]
@@ -228,14 +229,17 @@ pub struct ChatCompletionChunk {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChunkChoice {
     /// Which of several answers.
+    #[serde(default)]
     pub index: u32,
     /// What to append.
+    #[serde(default)]
     pub delta: Delta,
     /// How probable the new tokens were, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logprobs: Option<ChunkLogProbabilities>,
-    /// Why it ended, in its last chunk.
-    pub finish_reason: Option<FinishReason>,
+    /// Why it ended, in its last chunk: a [`crate::model_call::FinishReason`], or what others call it.
+    #[serde(default)]
+    pub finish_reason: Option<String>,
 }
 
 /// What to append to an answer.
@@ -265,7 +269,7 @@ pub struct WireLogProbability {
     /// Natural logarithm of its probability.
     pub logprob: Option<f32>,
     /// The most probable tokens at this place.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub top_logprobs: Vec<WireLogProbability>,
 }
 
@@ -285,11 +289,13 @@ pub struct Usage {
     /// Tokens of the prompt.
     pub prompt_tokens: u32,
     /// Tokens generated.
+    #[serde(default)]
     pub completion_tokens: u32,
     /// Both together.
+    #[serde(default)]
     pub total_tokens: u32,
     /// More about the prompt's tokens.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub prompt_tokens_details: PromptTokensDetails,
 }
 
@@ -297,7 +303,7 @@ pub struct Usage {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromptTokensDetails {
     /// Tokens that were still in the cache.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub cached_tokens: u32,
 }
 

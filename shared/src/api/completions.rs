@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::request::{Sampling, Stop, StreamOptions, constraint, invalid, limits, null_is_false, refuse_unhonoured};
+use super::request::{Sampling, Stop, StreamOptions, constraint, invalid, limits, null_is_default, refuse_unhonoured};
 use super::response_format::ResponseFormat;
 use crate::model_call::{GenerationRequest, LogProbabilitiesWanted, ModelCallError, Prompt};
 
@@ -33,7 +33,7 @@ pub struct CompletionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repetition_penalty: Option<f32>,
     /// Give the prompt back before what follows it. With `max_tokens` 0 nothing follows.
-    #[serde(default, deserialize_with = "null_is_false")]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub echo: bool,
     /// Tell log-probabilities (with `echo` the prompt's too), and those of this many of the most probable tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,7 +45,7 @@ pub struct CompletionRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
     /// Answer as server-sent events.
-    #[serde(default, deserialize_with = "null_is_false")]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub stream: bool,
     /// What the stream carries besides text.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::completions::Prompts;
 use super::request::{invalid, refuse_unhonoured};
-use crate::model_call::{ModelCallError, Prompt};
+use crate::model_call::{Embeddings, ModelCallError, ModelCallErrorKind, Prompt};
 
 /// The most texts one request may carry, as at OpenAI.
 const MOST_INPUTS: usize = 2048;
@@ -43,6 +43,25 @@ pub struct EmbeddingList {
     pub data: Vec<EmbeddingObject>,
     /// The counts.
     pub usage: EmbeddingUsage,
+}
+
+impl EmbeddingList {
+    /// The vectors of `count` texts in their order; `who` sent them.
+    ///
+    /// # Errors
+    /// Some are missing.
+    pub fn in_order(mut self, count: usize, who: &str) -> Result<Embeddings, ModelCallError> {
+        self.data.sort_by_key(|object| object.index);
+        if !self.data.iter().map(|object| object.index).eq(0..count) {
+            return Err(ModelCallError {
+                kind: ModelCallErrorKind::Unavailable,
+                message: format!("{who} sent {} vectors for {count} texts; try again", self.data.len()),
+                param: None,
+            });
+        }
+        let vectors = self.data.into_iter().map(|object| object.embedding).collect();
+        Ok(Embeddings { vectors, prompt_tokens: self.usage.prompt_tokens })
+    }
 }
 
 /// One text as a vector.
@@ -107,6 +126,19 @@ mod tests {
         assert_eq!(inputs(json!({"model": "m", "input": "a"})).unwrap(), [text("a")]);
         assert_eq!(inputs(json!({"model": "m", "input": ["a", "b"], "user": "me"})).unwrap(), [text("a"), text("b")]);
         assert_eq!(inputs(json!({"model": "m", "input": [[1], [2]]})).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn vectors_are_in_the_order_of_their_texts() {
+        let list = |data: Value| -> EmbeddingList {
+            let usage = json!({"prompt_tokens": 3, "total_tokens": 3});
+            serde_json::from_value(json!({"object": "list", "data": data, "usage": usage})).unwrap()
+        };
+        let both = json!([{"index": 1, "embedding": [0.0, 1.0]}, {"index": 0, "embedding": [1.0, 0.0]}]);
+        let embeddings = list(both.clone()).in_order(2, "the companion").unwrap();
+        assert_eq!(embeddings.vectors, [[1.0, 0.0], [0.0, 1.0]]);
+        assert_eq!(embeddings.prompt_tokens, 3);
+        assert!(list(both).in_order(3, "the companion").is_err(), "one is missing");
     }
 
     #[test]

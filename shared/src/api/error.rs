@@ -1,6 +1,7 @@
 //! The envelope every error comes in.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::model_call::{ModelCallError, ModelCallErrorKind};
 
@@ -31,6 +32,20 @@ impl ErrorEnvelope {
         let error = ErrorBody { message: message.into(), kind: kind.to_owned(), param, code: code.map(str::to_owned) };
         Self { error }
     }
+
+    /// The error of an answer, where it has one with a message. Not everybody who speaks OpenAI's API gives it a type,
+    /// and some write the code as a number; `usual_kind` stands in for a missing type.
+    pub fn read(json: &str, usual_kind: &str) -> Option<Self> {
+        let body: Value = serde_json::from_str(json).ok()?;
+        let error = body.get("error")?;
+        let text = |field: &str| match error.get(field)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        };
+        let kind = text("type").unwrap_or_else(|| usual_kind.to_owned());
+        Some(Self { error: ErrorBody { message: text("message")?, kind, param: text("param"), code: text("code") } })
+    }
 }
 
 impl From<ModelCallError> for ErrorEnvelope {
@@ -55,5 +70,24 @@ impl From<ErrorEnvelope> for ModelCallError {
             _ => ModelCallErrorKind::Unavailable,
         };
         Self { kind, message, param }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_read_as_others_write_them() {
+        let read = |json: &str| ErrorEnvelope::read(json, "usual").map(|envelope| envelope.error);
+        let body =
+            |message: &str, kind: &str, code: Option<&str>| Some(ErrorEnvelope::new(kind, message, None, code).error);
+        let open_ai =
+            r#"{"error": {"message": "no", "type": "requests", "param": null, "code": "rate_limit_exceeded"}}"#;
+        assert_eq!(read(open_ai), body("no", "requests", Some("rate_limit_exceeded")));
+        assert_eq!(read(r#"{"error": {"message": "no", "code": 429}}"#), body("no", "usual", Some("429")));
+        for other in ["<html>", r#"{"error": "no"}"#, r#"{"detail": "no"}"#, r#"{"error": null, "choices": []}"#] {
+            assert_eq!(read(other), None, "{other}");
+        }
     }
 }

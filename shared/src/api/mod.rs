@@ -8,9 +8,12 @@ pub mod companion;
 pub mod completions;
 pub mod embeddings;
 pub mod error;
+pub mod event_stream;
 pub mod models;
+pub mod providers;
 mod request;
 pub mod response_format;
+pub mod streamed_answer;
 pub mod tokenizer;
 
 pub use request::{Stop, StreamOptions};

@@ -18,7 +18,7 @@ pub struct ModelObject {
     pub id: String,
     /// Always `model`.
     pub object: String,
-    /// When it was fetched, in seconds since 1970.
+    /// When it was fetched, or its provider last changed, in seconds since 1970.
     pub created: i64,
     /// Whose it is.
     pub owned_by: String,
@@ -35,5 +35,10 @@ impl ModelObject {
     /// A model called `id`, fetched at `created`.
     pub fn new(id: impl Into<String>, created: i64) -> Self {
         Self { id: id.into(), object: "model".to_owned(), created, owned_by: "quern".to_owned() }
+    }
+
+    /// The same, run by somebody else.
+    pub fn owned_by(self, owner: impl Into<String>) -> Self {
+        Self { owned_by: owner.into(), ..self }
     }
 }

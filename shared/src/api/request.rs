@@ -26,9 +26,11 @@ pub struct StreamOptions {
     pub include_usage: bool,
 }
 
-/// For flags that OpenAI lets be `null`.
-pub(super) fn null_is_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or(false))
+/// For fields that may be `null` where nothing is meant.
+pub(super) fn null_is_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// The most stop texts a request may have, as at OpenAI.

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::browser::media;
 use crate::components::{IconButton, IconName};
+use crate::pages::destination::Destination;
 use crate::stores::Stores;
 
 /// Where a message is written.
@@ -12,6 +13,7 @@ use crate::stores::Stores;
 pub fn Composer() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let chat = stores.chat;
+    let runs_on = stores.settings.part(|data| data.runs_on.clone());
     let has_model = stores.settings.part(|data| data.runs_on.is_some());
     let element = NodeRef::<html::Textarea>::new();
     // Whoever opens the page with a keyboard wants to type; a phone's keyboard would cover half the page.
@@ -72,6 +74,9 @@ pub fn Composer() -> impl IntoView {
                         on_press=move |()| chat.stop()
                     />
                 </Show>
+            </div>
+            <div class="composer-destination">
+                <Destination model=runs_on />
             </div>
             <p class="composer-note">
                 "Small models make mistakes. Enter sends, Shift + Enter begins a new line."

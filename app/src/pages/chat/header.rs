@@ -37,6 +37,7 @@ pub fn ChatHeader(
                     id="runs-on"
                     aria_label="Model that answers"
                     value=runs_on
+                    says_destination=false
                     disabled=stores.chat.is_answering
                     on_change=move |chosen| stores.settings.change(|data| data.runs_on = chosen)
                 />

@@ -106,7 +106,7 @@ pub fn Turns() -> impl IntoView {
 fn NothingYet() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let has_model = stores.settings.part(|data| data.runs_on.is_some());
-    let companion_has_models = move || stores.companion.models.with(|models| !models.is_empty());
+    let companion_has_models = move || !stores.companion.own_models().is_empty();
     view! {
         <div class="chat-turns">
             <Show
@@ -129,7 +129,7 @@ fn NothingYet() -> impl IntoView {
                 }
             >
                 <EmptyState icon=IconName::Chat title="What would you like to know?">
-                    <p>"Answers are computed where you choose above. Nothing you type leaves this device unless you choose a companion elsewhere."</p>
+                    <p>"Answers are computed where you choose above. Nothing you type leaves this device unless you choose a companion elsewhere or an external API."</p>
                     <div class="suggestions">
                         {SUGGESTIONS
                             .map(|text| {

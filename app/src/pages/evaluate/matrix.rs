@@ -128,10 +128,12 @@ fn MatrixCell(
                 (false, true) => ("cell is-passed", "passed"),
                 (false, false) => ("cell is-failed", "failed"),
             };
+            let cost = cell.answer().and_then(|answer| answer.cost.as_ref()).filter(|cost| cost.amount > 0.0);
+            let cost = cost.map(ToString::to_string);
             let text = cell.answer().map_or_else(|| cell.reason().to_owned(), |answer| answer.text.clone());
             view! {
                 <button type="button" class=class data-testid="cell" on:click=move |_| on_open.run(index)>
-                    <span class="cell-verdict">{words}</span>
+                    <span class="cell-verdict">{words}{cost.map(|cost| format!(" · {cost}"))}</span>
                     <span class="cell-text">{beginning(&text)}</span>
                 </button>
             }

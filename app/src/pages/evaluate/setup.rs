@@ -11,6 +11,7 @@ use super::page::OpenSuite;
 use crate::components::{
     Badge, Card, Disclosure, Field, IconButton, IconName, Menu, NumberField, SelectGroup, SelectOption, TextField, Tone,
 };
+use crate::pages::destination::Destination;
 use crate::pages::model_select::{ModelSelect, model_words};
 use crate::stores::Stores;
 
@@ -132,6 +133,7 @@ fn ModelsCard(draft: OpenSuite) -> impl IntoView {
                     <div class="row">
                         <strong>{words}</strong>
                         {(!is_known).then(|| view! { <Badge tone=Tone::Warning>"not one of yours"</Badge> })}
+                        <Destination model=Signal::stored(choice.model.known()) />
                     </div>
                     {(!is_known)
                         .then(|| {

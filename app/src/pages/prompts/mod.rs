@@ -8,6 +8,7 @@ pub mod examples;
 pub mod move_buttons;
 pub mod page;
 pub mod preview;
+pub mod preview_cost;
 pub mod try_out;
 pub mod value_field;
 pub mod variables;

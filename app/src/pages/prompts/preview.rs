@@ -1,12 +1,14 @@
 //! What models see of the prompt, side by side, while it is written.
 
 use leptos::prelude::*;
-use shared::model_call::ChatMessage;
+use shared::model_call::{ChatMessage, Prompt};
 use shared::model_pool::{ModelPlace, ModelReference};
+use shared::optimization::most_tokens_in;
 use shared::prompt::{Preview, PreviewToken};
 use wasm_bindgen_futures::spawn_local;
 
 use super::page::OpenPrompt;
+use super::preview_cost::PreviewCost;
 use crate::components::{Badge, Card, Disclosure, IconButton, IconName, Notice, Tone};
 use crate::model_calls::preview::preview;
 use crate::pages::model_select::{ModelSelect, model_words};
@@ -54,7 +56,19 @@ pub fn PreviewPanel(
             <For
                 each=move || shown.get()
                 key=ToString::to_string
-                children=move |model| view! { <ModelPreview model=model messages=messages /> }
+                children=move |model| {
+                    let is_external = model.external().is_some();
+                    view! {
+                        <Card class="preview">
+                            <PreviewHeading model=model.clone() />
+                            {if is_external {
+                                view! { <ExternalPreview model=model messages=messages /> }.into_any()
+                            } else {
+                                view! { <ModelPreview model=model messages=messages /> }.into_any()
+                            }}
+                        </Card>
+                    }
+                }
             />
             <ModelSelect
                 id="preview-model"
@@ -63,6 +77,62 @@ pub fn PreviewPanel(
                 on_change=add
             />
         </aside>
+    }
+}
+
+/// The model's name, and a way to leave it out.
+#[component]
+fn PreviewHeading(model: ModelReference) -> impl IntoView {
+    let stores = expect_context::<Stores>();
+    let words = {
+        let model = model.clone();
+        move || model_words(stores, &model)
+    };
+    let is_only = Memo::new(move |_| stores.prompts.preview_models.with(|models| models.len() < 2));
+    let remove = move |()| stores.prompts.preview_models.update(|models| models.retain(|it| *it != model));
+    view! {
+        <div class="row spread">
+            <strong>{words}</strong>
+            <Show when=move || !is_only.get()>
+                <IconButton icon=IconName::Close label="Leave this model out" class="is-small" on_press=remove.clone() />
+            </Show>
+        </div>
+    }
+}
+
+/// What is known of a prompt for a model of somebody else's: the most tokens that it can have, and what they cost. Nothing
+/// is sent anywhere for it.
+#[component]
+fn ExternalPreview(
+    /// The model.
+    model: ModelReference,
+    /// What it is asked, or why that can't be filled in.
+    messages: Memo<Result<Vec<ChatMessage>, String>>,
+) -> impl IntoView {
+    let most_tokens = Memo::new(move |_| {
+        messages.with(|messages| {
+            messages.as_ref().ok().map(|messages| u64::from(most_tokens_in(&Prompt::Chat(messages.clone()))))
+        })
+    });
+    let model = StoredValue::new(model);
+    move || {
+        most_tokens.get().map(|tokens| {
+            view! {
+                <div class="row">
+                    <Badge tone=Tone::Accent>
+                        <span data-testid="preview-count">
+                            {format!("at most {} tokens", quantities::grouped(tokens))}
+                        </span>
+                    </Badge>
+                </div>
+                <PreviewCost model=model.get_value() tokens=tokens is_upper_bound=true />
+                <p class="small muted">
+                    "The exact text and tokens are known where the model runs only: its chat template and vocabulary are \
+                     not here. Vocabularies of today make no more tokens than a text has bytes, usually a quarter of them. \
+                     Nothing is sent until you ask the model."
+                </p>
+            }
+        })
     }
 }
 
@@ -94,40 +164,21 @@ fn ModelPreview(
             }
         });
     });
-    let words = {
-        let model = model.clone();
-        move || model_words(stores, &model)
-    };
-    let is_only = Memo::new(move |_| stores.prompts.preview_models.with(|models| models.len() < 2));
-    let remove = move |()| stores.prompts.preview_models.update(|models| models.retain(|it| *it != model));
-    view! {
-        <Card class="preview">
-            <div class="row spread">
-                <strong>{words}</strong>
-                <Show when=move || !is_only.get()>
-                    <IconButton icon=IconName::Close label="Leave this model out" class="is-small" on_press=remove.clone() />
-                </Show>
-            </div>
-            {move || match seen.get() {
-                None => view! { <p class="muted small">"Reading the model's vocabulary …"</p> }.into_any(),
-                Some(Err(problem)) => {
-                    view! {
-                        <Notice tone=Tone::Warning>
-                            <p>{problem}</p>
-                        </Notice>
-                    }
-                        .into_any()
-                }
-                Some(Ok(preview)) => preview_view(preview).into_any(),
-            }}
-        </Card>
+    move || match seen.get() {
+        None => view! { <p class="muted small">"Reading the model's vocabulary …"</p> }.into_any(),
+        Some(Err(problem)) => view! {
+            <Notice tone=Tone::Warning>
+                <p>{problem}</p>
+            </Notice>
+        }
+        .into_any(),
+        Some(Ok(preview)) => preview_view(model.clone(), preview).into_any(),
     }
 }
 
-fn preview_view(preview: Preview) -> impl IntoView {
+fn preview_view(model: ModelReference, preview: Preview) -> impl IntoView {
     let count = preview.tokens.len();
     let special = preview.tokens.iter().filter(|token| token.is_special).count();
-    let cost = preview.cost.map(|cost| format!(" · {cost} to read"));
     let words = format!("{} tokens, {special} of them marks", quantities::grouped(count as u64));
     let left_out = count.saturating_sub(MOST_SHOWN_TOKENS);
     let ids = preview.tokens.iter().map(|token| token.id.to_string()).collect::<Vec<_>>().join(" ");
@@ -136,8 +187,8 @@ fn preview_view(preview: Preview) -> impl IntoView {
             <Badge tone=Tone::Accent>
                 <span data-testid="preview-count">{words}</span>
             </Badge>
-            <span class="small muted">{cost.unwrap_or_else(|| " · no price known".to_owned())}</span>
         </div>
+        <PreviewCost model=model tokens=count as u64 />
         <div class="tokens" data-testid="preview-tokens">
             {preview.tokens.into_iter().take(MOST_SHOWN_TOKENS).map(token_view).collect_view()}
             {(left_out > 0).then(|| view! { <span class="muted small">{format!("… and {left_out} more")}</span> })}

@@ -11,6 +11,7 @@ use crate::components::{
     Badge, Button, ButtonKind, Card, Checkbox, Field, IconName, MarkdownView, Meter, Notice, NumberField, Select,
     SelectGroup, SelectOption, Slider, TextField, Tone,
 };
+use crate::pages::destination::Destination;
 use crate::pages::model_select::model_words;
 use crate::quantities;
 use crate::stores::Stores;
@@ -147,6 +148,13 @@ fn TrialForm(draft: OpenPrompt) -> impl IntoView {
                 >
                     <Button icon=IconName::Stop testid="stop-trying" on_press=move |()| trial.stop()>"Stop"</Button>
                 </Show>
+                {move || {
+                    models
+                        .get()
+                        .into_iter()
+                        .map(|model| view! { <Destination model=Signal::stored(Some(model)) /> })
+                        .collect_view()
+                }}
             </div>
         </Card>
     }

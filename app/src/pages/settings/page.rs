@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use shared::model_pool::{ModelPlace, ModelReference};
 use wasm_bindgen_futures::spawn_local;
 
+use super::providers::ProvidersCard;
 use crate::browser::read_file;
 use crate::browser::save_file::save_text;
 use crate::components::{
@@ -24,10 +25,11 @@ pub fn SettingsPage() -> impl IntoView {
         <div class="page">
             <PageHeader
                 title="Settings"
-                lead="Kept in this browser only."
+                lead="Kept in this browser, except external APIs: the companion keeps those."
             />
             <AppearanceCard />
             <ComputingCard />
+            <ProvidersCard />
             <BackupCard />
             <AboutCard />
         </div>
@@ -281,7 +283,7 @@ fn AboutCard() -> impl IntoView {
     view! {
         <Card
             title="What is kept"
-            lead="Prompts, evaluations, conversations, settings and model files stay in this browser. Nothing is sent anywhere, except messages to a companion when you choose one of its models."
+            lead="Prompts, evaluations, conversations, settings and model files stay in this browser. Nothing is sent anywhere, except messages to a companion when you choose one of its models, and through it to an external API when you choose one of those."
         >
             <div class="row">
                 <Button

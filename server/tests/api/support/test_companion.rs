@@ -14,6 +14,7 @@ use server::downloads::hugging_face::HuggingFaceSettings;
 use server::downloads::{Downloader, Patience};
 use server::inference::ServedModels;
 use server::model_store::{KnownModel, ModelStore};
+use server::providers::{Patience as ProviderPatience, ProviderClient, ProviderStore, Providers};
 use server::serving::serve;
 use server::state::AppState;
 use shared::catalog::{Capabilities, CatalogEntry, Licence, ModelDimensions, NormLayout};
@@ -32,6 +33,7 @@ pub(crate) struct Builder {
     folder: TempDir,
     config: Config,
     known: Vec<KnownModel>,
+    provider_patience: ProviderPatience,
 }
 
 /// A running companion; it stops when dropped.
@@ -63,7 +65,8 @@ impl TestCompanion {
         let inference = Inference { threads: 1, ..Inference::default() };
         let limits = Limits { keep_alive_seconds: 3600, ..Limits::default() };
         let config = Config { listen: Listen::default(), storage, inference, limits };
-        Builder { folder, config, known: Vec::new() }.with_model("echo", MODEL_FILE)
+        Builder { folder, config, known: Vec::new(), provider_patience: ProviderPatience::default() }
+            .with_model("echo", MODEL_FILE)
     }
 
     /// A companion as most tests want it.
@@ -145,8 +148,14 @@ impl Builder {
         self
     }
 
+    /// How long it waits for providers.
+    pub(crate) fn with_patience(mut self, patience: ProviderPatience) -> Self {
+        self.provider_patience = patience;
+        self
+    }
+
     pub(crate) async fn start(self) -> TestCompanion {
-        let Self { folder, config, known } = self;
+        let Self { folder, config, known, provider_patience } = self;
         let backend = EchoBackend::default();
         let database = Database::open(&config.storage.data_dir.join("quern.sqlite3")).unwrap();
         let hub = HuggingFaceSettings {
@@ -162,7 +171,11 @@ impl Builder {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, AppState::new(config, store, served), stop.clone()));
+        let providers = Providers {
+            store: ProviderStore::new(&config.storage.data_dir),
+            client: ProviderClient::new(provider_patience).unwrap(),
+        };
+        let task = tokio::spawn(serve(listener, AppState::new(config, store, served, providers), stop.clone()));
         TestCompanion { backend, address, stop, folder, client: Client::new(), task }
     }
 }

@@ -1,5 +1,6 @@
 //! What models cost per token, where each price comes from, and whether it can be right.
 
+mod by_name;
 mod litellm;
 mod plausibility;
 mod token_price;

@@ -43,6 +43,19 @@ pub enum InvalidPrice {
 }
 
 impl TokenPrice {
+    /// The price of one's own models where everything is counted in `currency`: nothing.
+    pub fn of_own_models(currency: impl Into<String>, as_of: CalendarDate) -> Self {
+        Self {
+            input_per_million: 0.0,
+            output_per_million: 0.0,
+            cached_input_per_million: None,
+            valid_up_to_input_tokens: None,
+            currency: currency.into(),
+            source: "a model of one's own".to_owned(),
+            as_of,
+        }
+    }
+
     /// Checks that it is a price at all; [`super::check_price`] tells whether it can be right.
     ///
     /// # Errors

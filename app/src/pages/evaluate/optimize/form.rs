@@ -1,13 +1,16 @@
 //! What a search is asked to do, and what it may use.
 
+use std::collections::BTreeSet;
+
 use leptos::prelude::*;
+use shared::catalog::Money;
 use shared::evaluation::{ModelSource, most_model_calls};
 use shared::model_pool::ModelReference;
 use shared::optimization::{Budget, Optimization, SearchSettings};
 
 use crate::components::{
-    Button, ButtonKind, Card, Disclosure, Field, IconName, Notice, NumberField, Select, SelectGroup, SelectOption,
-    TextArea, Tone,
+    Button, ButtonKind, Card, Disclosure, Field, IconName, Notice, NumberField, OptionalNumberField, Select,
+    SelectGroup, SelectOption, TextArea, Tone,
 };
 use crate::pages::evaluate::page::OpenSuite;
 use crate::pages::model_select::ModelSelect;
@@ -30,6 +33,17 @@ pub fn SearchForm(
         chosen_model.get().or_else(|| suite.with(|suite| suite.models.iter().find_map(|choice| choice.model.known())))
     });
     let description = RwSignal::new(String::new());
+    let money = RwSignal::new(None::<f64>);
+    let external = Memo::new(move |_| {
+        let judges = suite.with(|suite| [suite.grader.clone(), suite.embedder.clone()]);
+        let judges = judges.into_iter().flatten().filter_map(|source| source.known());
+        let models: BTreeSet<_> = model.get().into_iter().chain(judges).filter(|it| it.external().is_some()).collect();
+        models.into_iter().collect::<Vec<_>>()
+    });
+    let most_money = Memo::new(move |_| {
+        let amount = money.get().filter(|_| external.with(|models| !models.is_empty()))?;
+        Some(Money { amount, currency: stores.prices.currency() })
+    });
     let tokens = RwSignal::new(150_000_u64);
     let minutes = RwSignal::new(30_u64);
     let settings = RwSignal::new(SearchSettings { most_answer_tokens: 64, ..SearchSettings::default() });
@@ -55,6 +69,14 @@ pub fn SearchForm(
             }
             if model.get().is_none() {
                 missing.push("Choose a model.".to_owned());
+            }
+            if most_money.with(Option::is_some) {
+                missing.extend(external.with(|models| unpriced(stores, models)).into_iter().map(|name| {
+                    format!(
+                        "No price is known for {name}, so a limit in money can't be kept. Import a price table that has it, \
+                         under Models, Find the right model; or leave the money empty."
+                    )
+                }));
             }
             let (asks_grader, asks_embedder) = suite.cases.iter().map(most_model_calls).fold((0, 0), |sum, calls| {
                 (sum.0 + calls.0, sum.1 + calls.1)
@@ -84,7 +106,7 @@ pub fn SearchForm(
             model,
             budget: Budget {
                 most_tokens: tokens.get_untracked(),
-                most_money: None,
+                most_money: most_money.get_untracked(),
                 most_seconds: minutes.get_untracked() as f64 * 60.0,
             },
             settings: settings.get_untracked(),
@@ -143,7 +165,18 @@ pub fn SearchForm(
                     value=minutes
                     on_change=move |number| minutes.set(number)
                 />
+                <Show when=move || external.with(|models| !models.is_empty())>
+                    <OptionalNumberField
+                        id="search-money"
+                        label=format!("Most money, in {}", stores.prices.currency())
+                        hint="Never exceeded by what the answers cost at the known price. Empty: tokens and minutes are the only limits."
+                        placeholder="no limit"
+                        value=money
+                        on_input=move |amount| money.set(amount)
+                    />
+                </Show>
             </div>
+            <PricesOfSearch models=external />
             <Disclosure summary=move || "How to search" testid="search-settings">
                 <TextArea
                     id="search-description"
@@ -200,5 +233,38 @@ pub fn SearchForm(
                 </Button>
             </div>
         </Card>
+    }
+}
+
+/// Names of those whose price is not known; tracked.
+fn unpriced(stores: Stores, models: &[ModelReference]) -> Vec<String> {
+    let has_none = |model: &&ModelReference| model.external().is_some_and(|it| stores.prices.of_external(it).is_none());
+    models.iter().filter(has_none).map(|model| model.name.clone()).collect()
+}
+
+/// What the chosen models of somebody else's cost, and by whose word.
+#[component]
+fn PricesOfSearch(models: Memo<Vec<ModelReference>>) -> impl IntoView {
+    let stores = expect_context::<Stores>();
+    let line = move |model: ModelReference| {
+        let price = model.external().and_then(|external| stores.prices.of_external(external));
+        let words = match price {
+            Some(price) => format!(
+                "{} {currency} to read and {} {currency} to write a million tokens; {}",
+                price.input_per_million,
+                price.output_per_million,
+                price.fact_source(),
+                currency = price.currency,
+            ),
+            None => "no price known".to_owned(),
+        };
+        view! { <li>{model.name} ": " {words}</li> }
+    };
+    view! {
+        <Show when=move || models.with(|models| !models.is_empty())>
+            <ul class="findings small muted" data-testid="search-prices">
+                {move || models.get().into_iter().map(line).collect_view()}
+            </ul>
+        </Show>
     }
 }

@@ -1,6 +1,7 @@
 //! How a search goes.
 
 use leptos::prelude::*;
+use shared::catalog::{Money, TokenPrice};
 use shared::optimization::{Candidate, Objectives, Phase};
 
 use crate::components::{Button, Card, IconName, ProgressBar};
@@ -17,12 +18,15 @@ pub fn SearchProgress(
     let stores = expect_context::<Stores>();
     let phase = move || search.phase.get().map_or("Getting ready", phase_words);
     let used = Signal::derive(move || search.progress.get().map(|progress| progress.used_fraction));
-    let budget = search.record.with_value(|record| record.optimization.budget.clone());
+    let (model, budget) =
+        search.record.with_value(|record| (record.optimization.model.clone(), record.optimization.budget.clone()));
     let figures = move || {
         search.progress.get().map(|progress| {
             let spent = progress.spent.plus(progress.lost);
+            let price = model.external().and_then(|model| stores.prices.of_external(model));
+            let money = money_words(spent.money, budget.most_money.as_ref(), price.as_ref());
             format!(
-                "{} calls · {} of {} tokens · {} of {}",
+                "{} calls · {} of {} tokens · {} of {}{money}",
                 progress.calls,
                 quantities::grouped(spent.tokens),
                 quantities::grouped(budget.most_tokens),
@@ -59,6 +63,16 @@ pub fn SearchProgress(
             </div>
             <CandidateTable rows=Signal::derive(rows) winner=None />
         </Card>
+    }
+}
+
+/// What it has cost at most: what external addresses report is not trusted. Nothing where no money is asked for.
+fn money_words(amount: f64, most: Option<&Money>, price: Option<&TokenPrice>) -> String {
+    let spent = |currency: &str| Money { amount, currency: currency.to_owned() };
+    match (most, price) {
+        (Some(most), _) => format!(" · at most {} of {most}", spent(&most.currency)),
+        (None, Some(price)) => format!(" · at most {}", spent(&price.currency)),
+        (None, None) => String::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One model that meets the requirements: its score, what matters at a glance, and what the score is made of.
 
 use leptos::prelude::*;
+use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 use shared::catalog::{Candidate, CandidatePlace, FactSource, Factor, FactorKind, Ranked, Ranking};
 use shared::model_pool::ModelReference;
@@ -9,6 +10,7 @@ use super::factor_table::FactorTable;
 use super::memory_table::MemoryTable;
 use crate::app::Page;
 use crate::components::{Badge, Button, Disclosure, IconName, Tone};
+use crate::pages::destination::Destination;
 use crate::stores::Stores;
 
 /// What is shown without opening the card.
@@ -35,12 +37,12 @@ pub fn CandidateCard(
     let heading = move || {
         ranked.get().map(|Ranked { candidate, score, .. }| {
             let percent = (score * 100.0).round();
-            let is_absent = !is_there(&candidate);
+            let state = state_words(stores, &candidate);
             view! {
                 <div class="candidate-name">
                     <h2>{candidate.title.clone()}</h2>
                     <Badge tone=Tone::Accent>{candidate.place.title()}</Badge>
-                    {is_absent.then(|| view! { <Badge>"not downloaded yet"</Badge> })}
+                    {state.map(|(tone, words)| view! { <Badge tone=tone>{words}</Badge> })}
                 </div>
                 <p class="candidate-score">
                     <strong data-testid="score">{percent}</strong>
@@ -112,11 +114,24 @@ fn memory(stores: Stores, candidate: Candidate) -> Option<impl IntoView + use<>>
     })
 }
 
-/// It can answer now.
-fn is_there(candidate: &Candidate) -> bool {
+/// It can answer now; tracked.
+fn is_there(stores: Stores, candidate: &Candidate) -> bool {
     match candidate.place {
-        CandidatePlace::External { .. } => true,
+        CandidatePlace::External { .. } => {
+            let name = candidate.reference().name;
+            stores.companion.models.with(|models| models.contains(&name))
+        }
         CandidatePlace::Browser | CandidatePlace::Companion { .. } => candidate.file.is_none_or(|file| file.is_stored),
+    }
+}
+
+/// Whether it can be used now, where that does not go without saying; tracked.
+fn state_words(stores: Stores, candidate: &Candidate) -> Option<(Tone, &'static str)> {
+    let is_external = matches!(candidate.place, CandidatePlace::External { .. });
+    match (is_external, is_there(stores, candidate)) {
+        (true, true) => Some((Tone::Good, "usable now")),
+        (true, false) | (false, true) => None,
+        (false, false) => Some((Tone::Neutral, "not downloaded yet")),
     }
 }
 
@@ -126,19 +141,27 @@ fn CandidateAction(candidate: Candidate) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let navigate = use_navigate();
     let reference: ModelReference = candidate.reference();
-    let is_there = is_there(&candidate);
+    let model = Signal::stored(Some(reference.clone()));
+    let is_there = is_there(stores, &candidate);
     match candidate.place {
-        CandidatePlace::External { .. } => {
-            view! { <p class="field-hint">"Answers through the companion, which keeps the provider's key."</p> }
-                .into_any()
-        }
-        CandidatePlace::Browser | CandidatePlace::Companion { .. } if is_there => {
+        _ if is_there => {
             let chat = move |()| {
                 stores.settings.change(|data| data.runs_on = Some(reference.clone()));
                 navigate(Page::Chat.path(), Default::default());
             };
-            view! { <Button icon=IconName::Chat on_press=chat>"Chat with it"</Button> }.into_any()
+            view! {
+                <Button icon=IconName::Chat on_press=chat>"Chat with it"</Button>
+                <Destination model=model />
+            }
+            .into_any()
         }
+        CandidatePlace::External { .. } => view! {
+            <p class="field-hint">
+                "Answers through the companion, once its provider and this model are added under "
+                <A href=Page::Settings.path()>"Settings, External APIs"</A> "."
+            </p>
+        }
+        .into_any(),
         CandidatePlace::Browser => {
             let show = move |()| stores.requirements.change(|data| data.is_finding = false);
             view! { <Button icon=IconName::Download on_press=show>"Get it under Your models"</Button> }.into_any()

@@ -1,4 +1,5 @@
-//! Bytes of a `text/event-stream` to the data of its events (WHATWG HTML, 9.2.6).
+//! Bytes of a `text/event-stream` to the data of its events (WHATWG HTML, 9.2.6). How much is kept of an event without
+//! end is for the caller to limit, by [`EventStreamReader::pending_bytes`].
 
 /// Takes bytes as they arrive, however they are cut.
 #[derive(Debug, Default)]
@@ -28,6 +29,11 @@ impl EventStreamReader {
             }
         }
         events
+    }
+
+    /// Bytes kept of an event that is not complete.
+    pub fn pending_bytes(&self) -> usize {
+        self.line.len() + self.data.len()
     }
 
     fn end_line(&mut self) -> Option<String> {
@@ -70,5 +76,14 @@ mod tests {
         check("data: one\ndata: two\n\n", &["one\ntwo"]);
         check("data: unfinished\n", &[]);
         check("data:\n\n", &[""]);
+    }
+
+    #[test]
+    fn what_is_kept_of_an_event_is_known() {
+        let mut reader = EventStreamReader::default();
+        assert!(reader.push(b"data: abc\ndata: de").is_empty());
+        assert_eq!(reader.pending_bytes(), "abc".len() + "data: de".len());
+        assert_eq!(reader.push(b"\n\n"), ["abc\nde"]);
+        assert_eq!(reader.pending_bytes(), 0);
     }
 }

@@ -1,0 +1,65 @@
+//! Models that a command works with, by name, wherever they run.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use shared::model_call::{ModelCall, ModelCallError, ModelCallErrorKind};
+use shared::model_pool::{ModelPool, ModelReference};
+
+use super::local::LocalModel;
+use super::provider::ProviderCall;
+use crate::inference::{ModelToServe, ServedModels};
+use crate::providers::{Provider, ProviderClient};
+
+/// Where a model runs.
+#[derive(Clone, Debug)]
+pub enum NamedModel {
+    /// On this machine.
+    Local(ModelToServe),
+    /// At a provider, which calls it `id`.
+    Provider {
+        /// Who.
+        provider: Provider,
+        /// The provider's own name of it.
+        id: String,
+    },
+}
+
+/// Models by name. A reference to one of a browser finds the model of that name here: the same file gives the same
+/// answers.
+pub struct NamedModels {
+    served: Rc<ServedModels>,
+    client: ProviderClient,
+    by_name: BTreeMap<String, NamedModel>,
+}
+
+impl NamedModels {
+    /// These models.
+    pub fn new(served: ServedModels, client: ProviderClient, by_name: BTreeMap<String, NamedModel>) -> Self {
+        Self { served: Rc::new(served), client, by_name }
+    }
+
+    /// The models of providers: name here, provider's name, and its own name of the model.
+    pub fn of_providers(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.by_name.iter().filter_map(|(name, model)| match model {
+            NamedModel::Local(_) => None,
+            NamedModel::Provider { provider, id } => Some((name.as_str(), provider.name.as_str(), id.as_str())),
+        })
+    }
+}
+
+impl ModelPool for NamedModels {
+    fn model(&self, reference: &ModelReference) -> Result<Rc<dyn ModelCall>, ModelCallError> {
+        match self.by_name.get(&reference.name) {
+            Some(NamedModel::Local(model)) => Ok(Rc::new(LocalModel::new(Rc::clone(&self.served), model.clone()))),
+            Some(NamedModel::Provider { provider, id }) => {
+                Ok(Rc::new(ProviderCall::new(self.client.clone(), provider.clone(), id.clone())))
+            }
+            None => Err(ModelCallError {
+                kind: ModelCallErrorKind::ModelNotFound,
+                message: format!("{} is not on this machine; `quern models pull` fetches it", reference.name),
+                param: Some("model".to_owned()),
+            }),
+        }
+    }
+}

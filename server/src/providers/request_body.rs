@@ -1,0 +1,112 @@
+//! What of a client's request goes to a provider, and the name that its model has in the answer.
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// The body that asks a provider for `model`: what the client sent, without what asks for nothing, so that nobody is
+/// bothered with fields that only Quern knows.
+pub(crate) fn request_body(request: &impl Serialize, model: &str) -> serde_json::Result<Vec<u8>> {
+    // By way of text: as a `Value`, an f32 of 0.7 would become 0.699999988079071.
+    let mut fields: Map<String, Value> = serde_json::from_slice(&serde_json::to_vec(request)?)?;
+    fields.retain(|field, value| !asks_for_nothing(field, value));
+    fields.insert("model".to_owned(), model.into());
+    for message in fields.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Value::Object(message) = message {
+            message.retain(|_, value| !is_nothing(value));
+        }
+    }
+    serde_json::to_vec(&fields)
+}
+
+fn asks_for_nothing(field: &str, value: &Value) -> bool {
+    match field {
+        "logprobs" | "echo" | "stream" => *value == Value::Bool(false) || value.is_null(),
+        "top_k" | "min_p" => value.as_f64() == Some(0.0),
+        "repetition_penalty" => value.as_f64() == Some(1.0),
+        _ => is_nothing(value),
+    }
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        _ => false,
+    }
+}
+
+/// The parts of an answer that are looked at.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, default)]
+    model: Option<&'a RawValue>,
+    #[serde(default)]
+    error: Option<IgnoredAny>,
+}
+
+/// A provider's answer with another model's name; everything else stays as it came. `None` where it is no JSON object, or
+/// tells of an error.
+pub(crate) fn with_model(answer: &str, model: &str) -> Option<String> {
+    // An array would be taken for the fields in their order.
+    if !answer.trim_start().starts_with('{') {
+        return None;
+    }
+    let head: Head<'_> = serde_json::from_str(answer).ok()?;
+    if head.error.is_some() {
+        return None;
+    }
+    let Some(old) = head.model.map(RawValue::get) else { return Some(answer.to_owned()) };
+    // The value is a part of the answer, not a copy.
+    let start = old.as_ptr().addr().checked_sub(answer.as_ptr().addr())?;
+    let (before, after) = (answer.get(..start)?, answer.get(start + old.len()..)?);
+    Some(format!("{before}{}{after}", Value::from(model)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use shared::api::chat::ChatCompletionRequest;
+    use shared::api::completions::CompletionRequest;
+
+    #[track_caller]
+    fn check<T: Serialize + for<'a> Deserialize<'a>>(sent: Value, forwarded: Value) {
+        let request: T = serde_json::from_value(sent).unwrap();
+        let body: Value = serde_json::from_slice(&request_body(&request, "gpt-x").unwrap()).unwrap();
+        assert_eq!(body, forwarded);
+    }
+
+    #[test]
+    fn neutral_extensions_are_left_out_and_others_sent() {
+        let messages = json!([{"role": "user", "content": "Hi"}]);
+        check::<ChatCompletionRequest>(
+            json!({"model": "p/gpt-x", "messages": [{"role": "user", "content": "Hi", "name": null}], "top_k": 0,
+                "min_p": 0.0, "repetition_penalty": 1, "logprobs": false, "stream": false, "tools": [], "stop": null}),
+            json!({"model": "gpt-x", "messages": messages}),
+        );
+        let all = json!({"model": "gpt-x", "messages": messages, "temperature": 0.7, "top_p": 0.95, "top_k": 5,
+            "min_p": 0.1, "repetition_penalty": 1.1, "max_completion_tokens": 9, "logprobs": true, "top_logprobs": 2,
+            "stop": ["a"], "seed": -1, "stream": true, "stream_options": {"include_usage": true},
+            "response_format": {"type": "json_object"}, "user": "me", "store": false});
+        check::<ChatCompletionRequest>(all.clone(), all);
+        let old_name = json!({"model": "gpt-x", "messages": messages, "max_tokens": 9});
+        check::<ChatCompletionRequest>(old_name.clone(), old_name);
+        let plain = json!({"model": "gpt-x", "prompt": "Hi", "max_tokens": 0, "echo": true, "logprobs": 0});
+        check::<CompletionRequest>(plain.clone(), plain);
+    }
+
+    #[test]
+    fn an_answer_gets_its_models_name_and_stays_what_it_was() {
+        let answer = "{\"id\": 1, \"model\" : \"gpt-x\" ,\"n\": 1.10, \"choices\": [{\"model\": \"inner\"}]}";
+        let expected = "{\"id\": 1, \"model\" : \"p/gpt-x\" ,\"n\": 1.10, \"choices\": [{\"model\": \"inner\"}]}";
+        assert_eq!(with_model(answer, "p/gpt-x").unwrap(), expected);
+        assert_eq!(with_model("{\"a\":1}", "p/m").unwrap(), "{\"a\":1}");
+        assert_eq!(with_model("{\"model\":null,\"error\":null}", "p/m").unwrap(), "{\"model\":null,\"error\":null}");
+        for none in ["", "[]", "[\"m\", null]", "<html>", "{\"model\":", "{} {}", "{\"error\":{\"message\":\"no\"}}"] {
+            assert_eq!(with_model(none, "p/m"), None, "{none}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Requests for a provider's model: passed on, and the answer passed back as it comes, under the model's name here.
+
+use std::time::Duration;
+
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream::Stream;
+use serde::Serialize;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::streaming::Delivery;
+use crate::error::ApiError;
+use crate::providers::{ProviderEvents, ProviderFailure, request_body, with_model};
+use crate::state::{AppState, ProviderModel};
+
+const DONE: &str = "[DONE]";
+
+/// Passes a checked request on to the provider's endpoint `path`. A client that leaves drops the answer, which closes the
+/// connection to the provider.
+pub(crate) async fn forward(
+    state: &AppState,
+    model: &ProviderModel,
+    path: &str,
+    request: &impl Serialize,
+    delivery: Delivery,
+) -> Result<Response, ApiError> {
+    let body = request_body(request, &model.id)
+        .map_err(|error| ApiError::internal(format!("the request can't be passed on: {error}")))?;
+    let (client, provider) = (&state.providers().client, &model.provider);
+    let cut_off = state.cut_off().clone();
+    let answering = async {
+        match delivery {
+            Delivery::Whole => client.whole(provider, path, body).await.and_then(|answer| whole(model, &answer)),
+            Delivery::Streamed { .. } => {
+                let events = client.streamed(provider, path, body).await?;
+                let silence = Duration::from_secs(state.config().limits.keep_alive_seconds);
+                let stream = Sse::new(passed_on(events, model.name.clone(), cut_off.clone()))
+                    .keep_alive(KeepAlive::new().interval(silence).text("keep-alive"));
+                Ok(([(CACHE_CONTROL, "no-cache")], stream).into_response())
+            }
+        }
+    };
+    tokio::select! {
+        answered = answering => Ok(answered.unwrap_or_else(IntoResponse::into_response)),
+        () = cut_off.cancelled() => Err(shutting_down()),
+    }
+}
+
+fn whole(model: &ProviderModel, answer: &str) -> Result<Response, ProviderFailure> {
+    let provider = &model.provider;
+    match with_model(answer, &model.name) {
+        Some(answer) => Ok(([(CONTENT_TYPE, "application/json")], answer).into_response()),
+        None => Err(ProviderFailure::told(provider, answer).unwrap_or_else(|| {
+            ProviderFailure::bad_gateway(provider, format!("{} answered with no JSON object", provider.name))
+        })),
+    }
+}
+
+/// The provider's events, each as soon as it is here. A failure is an event with the envelope, and no `[DONE]` follows.
+fn passed_on(
+    mut events: ProviderEvents,
+    model: String,
+    cut_off: CancellationToken,
+) -> impl Stream<Item = Result<Event, axum::Error>> + Send {
+    async_stream::stream! {
+        let mut has_ended = false;
+        loop {
+            let next = tokio::select! {
+                next = events.next() => next,
+                () = cut_off.cancelled() => {
+                    yield Event::default().json_data(shutting_down().envelope());
+                    return;
+                }
+            };
+            let chunk = next.and_then(|data| match data {
+                Some(data) if data == DONE => Ok(None),
+                Some(data) => chunk(&events, &data, &model).map(Some),
+                // Not everybody says that it was the end.
+                None if has_ended => Ok(None),
+                None => {
+                    let provider = events.provider();
+                    let message = format!("the answer of {} broke off; try again", provider.name);
+                    Err(ProviderFailure::bad_gateway(provider, message))
+                }
+            });
+            match chunk {
+                Ok(Some(chunk)) => {
+                    has_ended |= has_finish_reason(&chunk);
+                    yield Event::default().json_data(chunk);
+                }
+                Ok(None) => {
+                    yield Ok(Event::default().data(DONE));
+                    return;
+                }
+                Err(failure) => {
+                    yield Event::default().json_data(failure.envelope);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn chunk(events: &ProviderEvents, data: &str, model: &str) -> Result<Value, ProviderFailure> {
+    let provider = events.provider();
+    if let Some(failure) = ProviderFailure::told(provider, data) {
+        return Err(failure);
+    }
+    match serde_json::from_str(data) {
+        Ok(Value::Object(mut chunk)) => {
+            chunk.insert("model".to_owned(), model.into());
+            Ok(Value::Object(chunk))
+        }
+        _ => {
+            let message = format!("{} sent an event that is no chunk of an answer", provider.name);
+            Err(ProviderFailure::bad_gateway(provider, message))
+        }
+    }
+}
+
+fn has_finish_reason(chunk: &Value) -> bool {
+    let choices = chunk["choices"].as_array();
+    choices.is_some_and(|choices| choices.iter().any(|choice| !choice["finish_reason"].is_null()))
+}
+
+fn shutting_down() -> ApiError {
+    ApiError::unavailable("the companion is shutting down")
+}

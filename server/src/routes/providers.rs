@@ -1,0 +1,56 @@
+//! `/api/providers`: external addresses with OpenAI's API, and what they have. Their keys come in here and never go out.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use shared::api::providers::{ProviderChange, ProviderEntry, ProviderModels, Providers};
+
+use super::name_in_path::NameInPath;
+use super::request_body::JsonBody;
+use crate::error::ApiError;
+use crate::protection::Caller;
+use crate::providers::Provider;
+use crate::state::AppState;
+
+/// `GET /api/providers`: all of them.
+pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<Providers>, ApiError> {
+    let providers = state.providers().store.all()?;
+    Ok(Json(Providers { providers: providers.iter().map(Provider::entry).collect() }))
+}
+
+/// `PUT /api/providers/{name}`: adds one, or makes it another one.
+pub(crate) async fn change(
+    State(state): State<AppState>,
+    caller: Caller,
+    NameInPath(name): NameInPath,
+    JsonBody(change): JsonBody<ProviderChange>,
+) -> Result<Json<ProviderEntry>, ApiError> {
+    caller.check_may_use_providers(&state.config().listen)?;
+    Ok(Json(state.providers().store.change(&name, change)?.entry()))
+}
+
+/// `DELETE /api/providers/{name}`: forgets it and its key.
+pub(crate) async fn remove(
+    State(state): State<AppState>,
+    caller: Caller,
+    NameInPath(name): NameInPath,
+) -> Result<StatusCode, ApiError> {
+    caller.check_may_use_providers(&state.config().listen)?;
+    state.providers().store.remove(&name)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `GET /api/providers/{name}/models`: asks it what it has.
+pub(crate) async fn models(
+    State(state): State<AppState>,
+    caller: Caller,
+    NameInPath(name): NameInPath,
+) -> Result<Response, ApiError> {
+    caller.check_may_use_providers(&state.config().listen)?;
+    let provider = state.providers().store.get(&name)?;
+    Ok(match state.providers().client.models(&provider).await {
+        Ok(models) => Json(ProviderModels { models }).into_response(),
+        Err(failure) => failure.into_response(),
+    })
+}
