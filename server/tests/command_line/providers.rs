@@ -1,5 +1,6 @@
 //! `quern providers`, and the commands that use them: over HTTP, to a provider of our own.
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -83,6 +84,33 @@ async fn the_key_is_in_a_file_that_nobody_else_can_read() {
     let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
     assert!(std::fs::read_to_string(path).unwrap().contains(KEY));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_holds_the_key_or_what_is_asked() {
+    let (fake, quern) = (FakeProvider::start().await, Quern::new());
+    let log = quern.file("log.txt", b"");
+    let mut command = quern.command(&["serve", "--port", "0", "--device", "cpu"]);
+    command.env("QUERN_LOG", "trace").stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("quern is at ").unwrap().to_owned();
+    let client = reqwest::Client::new();
+    let change = json!({"base_url": fake.base_url(), "key": KEY, "models": ["echo", "refused-500"]});
+    let put = client.put(format!("{address}/api/providers/fake")).json(&change).send().await.unwrap();
+    assert_eq!(put.status(), 200);
+    for (model, status) in [("echo", 200), ("refused-500", 500)] {
+        let messages = json!([{"role": "user", "content": "whispered words"}]);
+        let body = json!({"model": format!("fake/{model}"), "messages": messages});
+        let answer = client.post(format!("{address}/v1/chat/completions")).json(&body).send().await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("/v1/chat/completions"), "the log tells nothing at all: {log}");
+    assert!(!log.contains(KEY) && !log.contains("whispered"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
