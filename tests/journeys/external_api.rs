@@ -116,7 +116,7 @@ async fn evaluate(app: &AppPage<'_>) -> Result<()> {
     let file = folder.path().join("cases.csv");
     std::fs::write(&file, "text,__expected\nIt is broken.,icontains:four\n")?;
     page.bring_file("#import-cases", &file).await?;
-    page.wait_for_count("case", 1, EVENTUALLY).await?;
+    page.app.wait_for_count("case", 1, EVENTUALLY).await?;
     page.show("results").await?;
     app.click("[data-testid=run-evaluation]").await?;
     // 1000 tokens at 10 and 500 at 20 a million.

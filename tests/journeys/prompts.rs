@@ -94,7 +94,7 @@ async fn choose_examples(page: &PromptsPage<'_>) -> Result<()> {
     app.wait_for_words("example-pool", "3 to choose from").await?;
     app.fill("#example-count", "2").await?;
     app.click("[data-testid=choose-now]").await?;
-    page.wait_for_count("example", 2).await?;
+    app.wait_for_count("example", 2, EVENTUALLY).await?;
     app.wait_for_words("example-pool", "3 to choose from").await.map(drop)
 }
 
@@ -109,7 +109,7 @@ async fn vote(page: &PromptsPage<'_>) -> Result<()> {
     app.element("[data-testid=stop-trying]").await?;
     app.go_to_models().await?;
     app.go_to_prompts().await?;
-    page.wait_for_count("try-done", 1).await?;
+    app.wait_for_count("try-done", 1, EVENTUALLY).await?;
     let agreement = app.wait_for_words("vote-agreement", "% agree").await?;
     let states: Vec<String> = app.browser.run(OUTCOMES, vec![json!("try-answer")]).await?;
     ensure!(states == ["finished", "finished", "finished"], "{states:?}, {agreement}");
@@ -139,7 +139,7 @@ async fn compare_versions(page: &PromptsPage<'_>) -> Result<()> {
     ensure!(changed.contains("- ") && changed.contains("You sort texts."), "{changed}");
     app.fill("#version-note", "one word").await?;
     app.click("[data-testid=keep-version]").await?;
-    page.wait_for_count("version", 2).await?;
+    app.wait_for_count("version", 2, EVENTUALLY).await?;
     // The older one stands below.
     app.click("[data-testid=version]:last-child [data-testid=restore-version]").await?;
     page.show("write").await?;
@@ -155,11 +155,11 @@ async fn run_chain(stage: &Stage, page: &PromptsPage<'_>, defects: &mut Vec<Stri
     app.fill("#chain-name", "Titles").await?;
     app.fill("#input-value-0", "The mill stands by the river. It has ground flour for three hundred years.").await?;
     // A circle is named before anything is asked.
-    page.choose("#step-0-text-source", "title").await?;
+    app.choose("#step-0-text-source", "title").await?;
     let fault = app.wait_for_words("chain-faults", "wait for each other").await?;
     ensure!(fault.contains("summary") && fault.contains("title"), "{fault}");
     look(&stage.browser, "chain-fault", defects).await?;
-    page.choose("#step-0-text-source", "text").await?;
+    app.choose("#step-0-text-source", "text").await?;
     for step in [0, 1] {
         app.click(&format!("[data-testid=step]:nth-child({}) summary", step + 1)).await?;
         app.fill(&format!("#step-max-tokens-{step}"), "12").await?;
@@ -167,7 +167,7 @@ async fn run_chain(stage: &Stage, page: &PromptsPage<'_>, defects: &mut Vec<Stri
     // What takes a step's answer still does when the step gets another name.
     app.fill("#step-name-0", "gist").await?;
     app.click("[data-testid=run-chain]").await?;
-    page.wait_for_count("step-answer", 2).await?;
+    app.wait_for_count("step-answer", 2, EVENTUALLY).await?;
     app.wait_for_words("run-chain", "Run again").await?;
     let (answers, questions) = (page.texts("step-answer").await?, page.texts("step-question").await?);
     ensure!(questions[1].contains(answers[0].trim()), "the second step was asked {:?} after {answers:?}", questions[1]);
@@ -176,11 +176,11 @@ async fn run_chain(stage: &Stage, page: &PromptsPage<'_>, defects: &mut Vec<Stri
     // What was answered is there after a reload, and a step is asked again without those before it.
     app.reload().await?;
     page.show_chains().await?;
-    page.wait_for_count("step-answer", 2).await?;
+    app.wait_for_count("step-answer", 2, EVENTUALLY).await?;
     ensure!(page.texts("step-answer").await? == answers, "a reload changed the answers");
     app.click("[data-testid=step-result]:last-child [data-testid=ask-step-again]").await?;
     app.wait_for_words("run-chain", "Run again").await?;
-    page.wait_for_count("step-answer", 2).await?;
+    app.wait_for_count("step-answer", 2, EVENTUALLY).await?;
     ensure!(page.texts("step-answer").await? == answers, "asked again, greedy answers are the same");
     Ok(())
 }

@@ -76,7 +76,7 @@ async fn workbench(stage: &mut Stage) -> Result<()> {
     // What was done is there after a reload.
     let page = reloaded(&app).await?;
     page.show("results").await?;
-    page.wait_for_count("cell", REVIEWS.len(), EVENTUALLY).await?;
+    page.app.wait_for_count("cell", REVIEWS.len(), EVENTUALLY).await?;
     optimize(stage, &page, &mut defects).await?;
     ensure!(defects.is_empty(), "{}", defects.join("\n"));
     Ok(())
@@ -126,7 +126,7 @@ async fn write_prompt(stage: &Stage, app: &AppPage<'_>, defects: &mut Vec<String
     look(&stage.browser, "prompt-examples", defects).await?;
     page.show("try").await?;
     app.click("[data-testid=try-prompt]").await?;
-    wait_for(app, "try-done").await?;
+    app.wait_for_count("try-done", 1, EVENTUALLY).await?;
     look(&stage.browser, "prompt-try", defects).await?;
     page.show("versions").await?;
     app.fill("#version-note", "first").await?;
@@ -134,12 +134,6 @@ async fn write_prompt(stage: &Stage, app: &AppPage<'_>, defects: &mut Vec<String
     app.wait_for_words("keep-version", "This text is kept").await?;
     look(&stage.browser, "prompt-versions", defects).await?;
     Ok(())
-}
-
-/// Waits until an element of that name is there, seen or not.
-async fn wait_for(app: &AppPage<'_>, testid: &str) -> Result<()> {
-    let page = EvaluatePage { app: *app };
-    page.wait_for_count(testid, 1, EVENTUALLY).await
 }
 
 async fn evaluate<'a>(stage: &'a Stage, app: &AppPage<'a>, defects: &mut Vec<String>) -> Result<EvaluatePage<'a>> {
@@ -160,13 +154,13 @@ async fn evaluate<'a>(stage: &'a Stage, app: &AppPage<'a>, defects: &mut Vec<Str
     }
     std::fs::write(&file, table)?;
     page.bring_file("#import-cases", &file).await?;
-    page.wait_for_count("case", REVIEWS.len(), EVENTUALLY).await?;
+    page.app.wait_for_count("case", REVIEWS.len(), EVENTUALLY).await?;
     look(&stage.browser, "evaluate-cases", defects).await?;
 
     page.show("results").await?;
     app.click("[data-testid=run-evaluation]").await?;
-    page.wait_for_count("cell", REVIEWS.len(), LONG).await?;
-    page.wait_for_count("run-evaluation", 1, EVENTUALLY).await?;
+    page.app.wait_for_count("cell", REVIEWS.len(), LONG).await?;
+    page.app.wait_for_count("run-evaluation", 1, EVENTUALLY).await?;
     app.wait_for_words("score-interval", "to").await?;
     look(&stage.browser, "evaluate-results", defects).await?;
     app.click("[data-testid=cell]").await?;
@@ -220,9 +214,9 @@ async fn optimize(stage: &Stage, page: &EvaluatePage<'_>, defects: &mut Vec<Stri
     look(&stage.browser, "optimize-form", defects).await?;
     app.click("[data-testid=start-search]").await?;
     app.element("[data-testid=stop-search]").await?;
-    page.wait_for_count("candidate", 1, EVENTUALLY).await?;
+    page.app.wait_for_count("candidate", 1, EVENTUALLY).await?;
     look(&stage.browser, "optimize-progress", defects).await?;
-    page.wait_for_count("search-conclusion", 1, LONG).await?;
+    page.app.wait_for_count("search-conclusion", 1, LONG).await?;
     let conclusion = app.text("[data-testid=search-conclusion]").await?.unwrap_or_default();
     ensure!(conclusion.contains("held-out") && conclusion.contains("95 % interval"), "{conclusion}");
     look(&stage.browser, "optimize-outcome", defects).await?;

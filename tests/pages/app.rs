@@ -1,5 +1,7 @@
 //! What is on every page: the shell, the ways to other pages, clicking and typing.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use serde_json::json;
 use thirtyfour::error::WebDriverErrorInner;
@@ -217,6 +219,22 @@ impl<'a> AppPage<'a> {
             Ok(match self.browser.run::<bool>(script, vec![json!(select), json!(words)]).await? {
                 true => Look::Found(()),
                 false => Look::NotYet(self.text(select).await?.unwrap_or_default()),
+            })
+        })
+        .await
+    }
+
+    /// Waits until as many elements have that name.
+    ///
+    /// # Errors
+    /// They have not in time.
+    pub async fn wait_for_count(&self, testid: &str, count: usize, deadline: Duration) -> Result<()> {
+        let script = "return document.querySelectorAll(arguments[0]).length";
+        wait::until(format!("{count} of {testid}"), deadline, async || {
+            let found: usize = self.browser.run(script, vec![json!(named(testid))]).await?;
+            Ok(match found == count {
+                true => Look::Found(()),
+                false => Look::NotYet(format!("{found} of them in\n{}", self.body_text().await?)),
             })
         })
         .await

@@ -1,14 +1,12 @@
 //! The Evaluate page: evaluations, their cases and runs, and the search for a better prompt.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use thirtyfour::By;
 
 use super::{AppPage, named};
-use crate::wait::{self, Look};
 
 /// The Evaluate page.
 #[derive(Clone, Copy)]
@@ -46,22 +44,6 @@ impl<'a> EvaluatePage<'a> {
     pub async fn bring_file(&self, input: &str, file: &Path) -> Result<()> {
         let input = self.app.browser.driver.find(By::Css(input)).await?;
         Ok(input.send_keys(file.to_str().context("the file's path is text")?).await?)
-    }
-
-    /// Waits until as many elements have that name.
-    ///
-    /// # Errors
-    /// They have not in time.
-    pub async fn wait_for_count(&self, testid: &str, count: usize, deadline: Duration) -> Result<()> {
-        let script = "return document.querySelectorAll(arguments[0]).length";
-        wait::until(format!("{count} of {testid}"), deadline, async || {
-            let found: usize = self.app.browser.run(script, vec![json!(named(testid))]).await?;
-            Ok(match found == count {
-                true => Look::Found(()),
-                false => Look::NotYet(format!("{found} of them in\n{}", self.app.body_text().await?)),
-            })
-        })
-        .await
     }
 
     /// A document as the browser keeps it: its body, by kind and title.

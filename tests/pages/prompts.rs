@@ -3,8 +3,7 @@
 use anyhow::Result;
 use serde_json::json;
 
-use super::{AppPage, EvaluatePage, named};
-use crate::wait::EVENTUALLY;
+use super::{AppPage, named};
 
 /// The Prompts page.
 #[derive(Clone, Copy)]
@@ -89,22 +88,6 @@ impl<'a> PromptsPage<'a> {
     /// It can't be clicked.
     pub async fn show_chains(&self) -> Result<()> {
         self.app.click("label[for='prompts-or-chains-chains']").await
-    }
-
-    /// Chooses what a list calls `words`.
-    ///
-    /// # Errors
-    /// There is no such choice in time.
-    pub async fn choose(&self, select: &str, words: &str) -> Result<()> {
-        EvaluatePage { app: self.app }.choose(select, words).await
-    }
-
-    /// Waits until there are so many elements of a name.
-    ///
-    /// # Errors
-    /// There are not in time.
-    pub async fn wait_for_count(&self, testid: &str, count: usize) -> Result<()> {
-        EvaluatePage { app: self.app }.wait_for_count(testid, count, EVENTUALLY).await
     }
 
     /// The texts of all elements of a name, seen or not.
