@@ -77,6 +77,11 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", Some("internal_error"), message)
     }
 
+    /// 429: too many requests for now.
+    pub fn rate_limited(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", Some("rate_limit_exceeded"), message)
+    }
+
     /// 503: not now.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "server_error", Some("unavailable"), message)
@@ -130,6 +135,7 @@ impl From<ModelCallError> for ApiError {
                 Self { code: Some("context_length_exceeded"), ..Self::invalid(error.message) }
             }
             ModelCallErrorKind::ModelNotFound => Self::model_not_found(error.message),
+            ModelCallErrorKind::RateLimited => Self::rate_limited(error.message),
             ModelCallErrorKind::Unavailable => Self::unavailable(error.message),
         };
         Self { param: error.param.or(api_error.param), ..api_error }

@@ -106,7 +106,7 @@ impl Caller {
         Self { is_of_this_machine: is_near && names_us && !is_forwarded }
     }
 
-    /// Whether providers are for this caller.
+    /// Whether this caller may ask providers.
     ///
     /// # Errors
     /// They are for callers of this machine only.
@@ -115,9 +115,24 @@ impl Caller {
             return Ok(());
         }
         Err(ApiError::forbidden(
-            "providers are used and changed from the companion's own machine only (by the host localhost or 127.0.0.1), \
-             because whoever reaches this port would spend their owner's money; its owner can start it with \
-             --share-providers to allow it",
+            "providers are used from the companion's own machine only (by the host localhost or 127.0.0.1), because \
+             whoever reaches this port would spend their owner's money; its owner can start it with --share-providers \
+             to allow it",
+        ))
+    }
+
+    /// Whether this caller may add, change and remove providers. Those of other machines never may: they could have
+    /// this one call addresses of their choice.
+    ///
+    /// # Errors
+    /// That is for callers of this machine only.
+    pub fn check_may_change_providers(self) -> Result<(), ApiError> {
+        if self.is_of_this_machine {
+            return Ok(());
+        }
+        Err(ApiError::forbidden(
+            "providers are changed from the companion's own machine only (by the host localhost or 127.0.0.1); run \
+             `quern providers` there",
         ))
     }
 }
@@ -215,7 +230,9 @@ mod tests {
             let caller = Caller::of(peer, &Uri::from_static("/v1/models"), &headers);
             let shared = Listen { share_providers: true, ..Listen::default() };
             assert!(caller.check_may_use_providers(&shared).is_ok(), "shared with all");
-            caller.check_may_use_providers(&Listen::default()).is_ok()
+            let is_ours = caller.check_may_use_providers(&Listen::default()).is_ok();
+            assert_eq!(caller.check_may_change_providers().is_ok(), is_ours);
+            is_ours
         };
         for peer in ["127.0.0.1:5000", "[::1]:5000", "[::ffff:127.0.0.1]:5000"] {
             assert!(is_ours(Some(peer), "localhost:8642", None), "{peer}");

@@ -277,6 +277,8 @@ pub enum ModelCallErrorKind {
     ContextLengthExceeded,
     /// No such model, or it is not loaded.
     ModelNotFound,
+    /// Too many requests for now; it may answer later.
+    RateLimited,
     /// The model, the device or the connection failed; trying again may help.
     Unavailable,
 }

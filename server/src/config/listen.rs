@@ -21,9 +21,8 @@ pub struct ListenOptions {
     /// Pages from elsewhere that may call the API, such as <https://app.example.com>
     #[arg(long, env = "QUERN_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,...")]
     pub allowed_origins: Option<Vec<String>>,
-    /// Let other machines use, add, change and remove providers too. Whoever reaches the port then spends the money of
-    /// your keys, and can have this machine call https: addresses of their choice. Without it, only programs and pages
-    /// of this machine may [default: false]
+    /// Let other machines ask the models of your providers too: whoever reaches the port then spends the money of your
+    /// keys. Without it, only programs and pages of this machine may; only they can change providers [default: false]
     #[arg(
         long, env = "QUERN_SHARE_PROVIDERS", value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true"
@@ -42,7 +41,7 @@ pub struct Listen {
     pub allowed_hosts: Vec<String>,
     /// Origins of pages that may call the API besides loopback's own.
     pub allowed_origins: Vec<String>,
-    /// Whether callers from other machines may use and change providers.
+    /// Whether callers from other machines may ask providers' models.
     pub share_providers: bool,
 }
 

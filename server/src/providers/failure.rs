@@ -199,7 +199,7 @@ mod tests {
         let full = error(400, r#"{"error": {"message": "no", "code": "context_length_exceeded"}}"#);
         assert_eq!((full.kind, full.message.as_str()), (ModelCallErrorKind::ContextLengthExceeded, "router: no"));
         assert_eq!(error(401, "").kind, ModelCallErrorKind::InvalidRequest);
-        assert_eq!(error(429, "").kind, ModelCallErrorKind::Unavailable);
+        assert_eq!(error(429, "").kind, ModelCallErrorKind::RateLimited);
         assert!(error(503, "<p>").message.starts_with("router answered with 503"));
     }
 }

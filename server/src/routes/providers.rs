@@ -26,7 +26,7 @@ pub(crate) async fn change(
     NameInPath(name): NameInPath,
     JsonBody(change): JsonBody<ProviderChange>,
 ) -> Result<Json<ProviderEntry>, ApiError> {
-    caller.check_may_use_providers(&state.config().listen)?;
+    caller.check_may_change_providers()?;
     Ok(Json(state.providers().store.change(&name, change)?.entry()))
 }
 
@@ -36,7 +36,7 @@ pub(crate) async fn remove(
     caller: Caller,
     NameInPath(name): NameInPath,
 ) -> Result<StatusCode, ApiError> {
-    caller.check_may_use_providers(&state.config().listen)?;
+    caller.check_may_change_providers()?;
     state.providers().store.remove(&name)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -54,6 +54,7 @@ impl From<ModelCallError> for ErrorEnvelope {
             ModelCallErrorKind::InvalidRequest => ("invalid_request_error", None),
             ModelCallErrorKind::ContextLengthExceeded => ("invalid_request_error", Some("context_length_exceeded")),
             ModelCallErrorKind::ModelNotFound => ("invalid_request_error", Some("model_not_found")),
+            ModelCallErrorKind::RateLimited => ("rate_limit_error", Some("rate_limit_exceeded")),
             ModelCallErrorKind::Unavailable => ("server_error", None),
         };
         Self::new(kind, error.message, error.param, code)
@@ -66,6 +67,7 @@ impl From<ErrorEnvelope> for ModelCallError {
         let kind = match (kind.as_str(), code.as_deref()) {
             (_, Some("context_length_exceeded")) => ModelCallErrorKind::ContextLengthExceeded,
             (_, Some("model_not_found")) => ModelCallErrorKind::ModelNotFound,
+            ("rate_limit_error", _) | (_, Some("rate_limit_exceeded" | "429")) => ModelCallErrorKind::RateLimited,
             ("invalid_request_error", _) => ModelCallErrorKind::InvalidRequest,
             _ => ModelCallErrorKind::Unavailable,
         };
@@ -86,6 +88,18 @@ mod tests {
             r#"{"error": {"message": "no", "type": "requests", "param": null, "code": "rate_limit_exceeded"}}"#;
         assert_eq!(read(open_ai), body("no", "requests", Some("rate_limit_exceeded")));
         assert_eq!(read(r#"{"error": {"message": "no", "code": 429}}"#), body("no", "usual", Some("429")));
+        for (json, kind) in [
+            (open_ai, ModelCallErrorKind::RateLimited),
+            (r#"{"error": {"message": "slower", "code": 429}}"#, ModelCallErrorKind::RateLimited),
+            (
+                r#"{"error": {"message": "pay", "type": "insufficient_quota", "code": "insufficient_quota"}}"#,
+                ModelCallErrorKind::Unavailable,
+            ),
+        ] {
+            let error = ModelCallError::from(ErrorEnvelope::read(json, "server_error").unwrap());
+            assert_eq!(error.kind, kind, "{json}");
+            assert_eq!(ModelCallError::from(ErrorEnvelope::from(error.clone())), error);
+        }
         for other in ["<html>", r#"{"error": "no"}"#, r#"{"detail": "no"}"#, r#"{"error": null, "choices": []}"#] {
             assert_eq!(read(other), None, "{other}");
         }
