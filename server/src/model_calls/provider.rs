@@ -22,17 +22,8 @@ impl ProviderCall {
     }
 
     fn body(&self, request: GenerationRequest) -> Result<Vec<u8>, ModelCallError> {
-        let is_greedy = request.sampling.is_greedy();
-        let mut wire = ChatCompletionRequest::streamed(&self.id, request, &self.provider.name)?;
-        // What is usual anyway is left out: some models refuse any word about it.
-        wire.temperature = wire.temperature.filter(|&temperature| temperature != 1.0);
-        wire.top_p = wire.top_p.filter(|&top_p| top_p != 1.0);
-        wire.seed = wire.seed.filter(|_| !is_greedy);
-        // OpenAI's newer models refuse the old name, and most others ignore the new one: an answer without a limit.
-        if !self.provider.base_url.is_open_ai() {
-            wire.max_tokens = wire.max_completion_tokens.take();
-        }
-        request_body(&wire, &self.id).map_err(|error| unavailable(error.to_string()))
+        let wire = ChatCompletionRequest::streamed(&self.id, request, &self.provider.name)?;
+        request_body(&wire, &self.provider, &self.id).map_err(|error| unavailable(error.to_string()))
     }
 }
 
@@ -62,7 +53,8 @@ impl ModelCall for ProviderCall {
         let (client, provider) = (self.client.clone(), self.provider.clone());
         let (count, request) = (texts.len(), EmbeddingRequest::new(self.id.clone(), texts));
         Box::pin(async move {
-            let body = request_body(&request, &request.model).map_err(|error| unavailable(error.to_string()))?;
+            let body =
+                request_body(&request, &provider, &request.model).map_err(|error| unavailable(error.to_string()))?;
             let answer = client.whole(&provider, "embeddings", body).await?;
             if let Some(failure) = ProviderFailure::told(&provider, &answer) {
                 return Err(failure.into());

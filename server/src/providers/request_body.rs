@@ -5,12 +5,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::provider::Provider;
+
 /// The body that asks a provider for `model`: what the client sent, without what asks for nothing, so that nobody is
-/// bothered with fields that only Quern knows.
-pub(crate) fn request_body(request: &impl Serialize, model: &str) -> serde_json::Result<Vec<u8>> {
+/// bothered with fields that only Quern knows, or that some models refuse any word about.
+pub(crate) fn request_body(request: &impl Serialize, provider: &Provider, model: &str) -> serde_json::Result<Vec<u8>> {
     // By way of text: as a `Value`, an f32 of 0.7 would become 0.699999988079071.
     let mut fields: Map<String, Value> = serde_json::from_slice(&serde_json::to_vec(request)?)?;
-    fields.retain(|field, value| !asks_for_nothing(field, value));
+    let is_greedy = fields.get("temperature").and_then(Value::as_f64) == Some(0.0);
+    fields.retain(|field, value| !asks_for_nothing(field, value) && !(is_greedy && field == "seed"));
+    // OpenAI's newer models refuse the old name, and most others ignore the new one: an answer without a limit.
+    if !provider.base_url.is_open_ai()
+        && let Some(most_tokens) = fields.remove("max_completion_tokens")
+    {
+        fields.insert("max_tokens".to_owned(), most_tokens);
+    }
     fields.insert("model".to_owned(), model.into());
     for message in fields.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::Object(message) = message {
@@ -23,8 +32,8 @@ pub(crate) fn request_body(request: &impl Serialize, model: &str) -> serde_json:
 fn asks_for_nothing(field: &str, value: &Value) -> bool {
     match field {
         "logprobs" | "echo" | "stream" => *value == Value::Bool(false) || value.is_null(),
-        "top_k" | "min_p" => value.as_f64() == Some(0.0),
-        "repetition_penalty" => value.as_f64() == Some(1.0),
+        "top_k" | "min_p" => value.is_null() || value.as_f64() == Some(0.0),
+        "temperature" | "top_p" | "repetition_penalty" => value.is_null() || value.as_f64() == Some(1.0),
         _ => is_nothing(value),
     }
 }
@@ -68,14 +77,24 @@ pub(crate) fn with_model(answer: &str, model: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::BaseUrl;
     use serde_json::json;
     use shared::api::chat::ChatCompletionRequest;
     use shared::api::completions::CompletionRequest;
 
+    const OPEN_AI: &str = "https://api.openai.com/v1";
+
     #[track_caller]
-    fn check<T: Serialize + for<'a> Deserialize<'a>>(sent: Value, forwarded: Value) {
+    fn check<T: Serialize + for<'a> Deserialize<'a>>(base_url: &str, sent: Value, forwarded: Value) {
+        let provider = Provider {
+            name: "p".to_owned(),
+            base_url: BaseUrl::parse(base_url).unwrap(),
+            key: None,
+            models: Vec::new(),
+            changed_at_unix_s: 0,
+        };
         let request: T = serde_json::from_value(sent).unwrap();
-        let body: Value = serde_json::from_slice(&request_body(&request, "gpt-x").unwrap()).unwrap();
+        let body: Value = serde_json::from_slice(&request_body(&request, &provider, "gpt-x").unwrap()).unwrap();
         assert_eq!(body, forwarded);
     }
 
@@ -83,7 +102,8 @@ mod tests {
     fn neutral_extensions_are_left_out_and_others_sent() {
         let messages = json!([{"role": "user", "content": "Hi"}]);
         check::<ChatCompletionRequest>(
-            json!({"model": "p/gpt-x", "messages": [{"role": "user", "content": "Hi", "name": null}], "top_k": 0,
+            OPEN_AI,
+            json!({"model": "p/gpt-x", "temperature": 1, "top_p": 1.0, "messages": [{"role": "user", "content": "Hi", "name": null}], "top_k": 0,
                 "min_p": 0.0, "repetition_penalty": 1, "logprobs": false, "stream": false, "tools": [], "stop": null}),
             json!({"model": "gpt-x", "messages": messages}),
         );
@@ -91,11 +111,30 @@ mod tests {
             "min_p": 0.1, "repetition_penalty": 1.1, "max_completion_tokens": 9, "logprobs": true, "top_logprobs": 2,
             "stop": ["a"], "seed": -1, "stream": true, "stream_options": {"include_usage": true},
             "response_format": {"type": "json_object"}, "user": "me", "store": false});
-        check::<ChatCompletionRequest>(all.clone(), all);
+        check::<ChatCompletionRequest>(OPEN_AI, all.clone(), all);
         let old_name = json!({"model": "gpt-x", "messages": messages, "max_tokens": 9});
-        check::<ChatCompletionRequest>(old_name.clone(), old_name);
+        check::<ChatCompletionRequest>(OPEN_AI, old_name.clone(), old_name);
         let plain = json!({"model": "gpt-x", "prompt": "Hi", "max_tokens": 0, "echo": true, "logprobs": 0});
-        check::<CompletionRequest>(plain.clone(), plain);
+        check::<CompletionRequest>(OPEN_AI, plain.clone(), plain);
+    }
+
+    #[test]
+    fn the_limit_has_the_name_that_the_address_understands_and_a_seed_is_sent_where_there_is_chance() {
+        let messages = json!([{"role": "user", "content": "Hi"}]);
+        let asked = |temperature: f64| {
+            json!({"model": "p/gpt-x", "messages": messages, "temperature": temperature,
+            "max_completion_tokens": 9, "seed": 3})
+        };
+        check::<ChatCompletionRequest>(
+            OPEN_AI,
+            asked(0.0),
+            json!({"model": "gpt-x", "messages": messages, "temperature": 0.0, "max_completion_tokens": 9}),
+        );
+        check::<ChatCompletionRequest>(
+            "https://router.example/v1",
+            asked(0.5),
+            json!({"model": "gpt-x", "messages": messages, "temperature": 0.5, "max_tokens": 9, "seed": 3}),
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) async fn forward(
     request: &impl Serialize,
     delivery: Delivery,
 ) -> Result<Response, ApiError> {
-    let body = request_body(request, &model.id)
+    let body = request_body(request, &model.provider, &model.id)
         .map_err(|error| ApiError::internal(format!("the request can't be passed on: {error}")))?;
     let (client, provider) = (&state.providers().client, &model.provider);
     let cut_off = state.cut_off().clone();

@@ -227,7 +227,7 @@ async fn an_answer_in_one_piece_is_passed_on_under_its_name_here() {
     assert_eq!(answer["usage"]["total_tokens"], 9);
     let diary = fake.diary();
     let expected = json!({"model": "echo", "messages": [{"role": "user", "content": "one two three"}],
-        "temperature": 0.7, "min_p": 0.25, "max_completion_tokens": 2});
+        "temperature": 0.7, "min_p": 0.25, "max_tokens": 2});
     assert_eq!(diary.requests, [expected]);
     let headers = &diary.headers[0];
     assert_eq!(headers["authorization"], format!("Bearer {KEY}"));
