@@ -150,9 +150,9 @@ impl Connection {
         }
         let status = response.status();
         let text = text_of(&response).await?;
-        Err(match serde_json::from_str::<ErrorEnvelope>(&text) {
-            Ok(envelope) => envelope.into(),
-            Err(_) => unavailable(format!("{} answered {status} {}", self.url, response.status_text())),
+        Err(match ErrorEnvelope::read(&text, "server_error") {
+            Some(envelope) => envelope.into_error(Some(status)),
+            None => unavailable(format!("{} answered {status} {}", self.url, response.status_text())),
         })
     }
 }

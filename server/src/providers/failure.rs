@@ -119,7 +119,7 @@ impl IntoResponse for ProviderFailure {
 
 impl From<ProviderFailure> for ModelCallError {
     fn from(failure: ProviderFailure) -> Self {
-        let error = Self::from(*failure.envelope);
+        let error = (*failure.envelope).into_error(Some(failure.status.as_u16()));
         let names_provider = error.message.starts_with(&failure.provider);
         let message = if names_provider { error.message } else { format!("{}: {}", failure.provider, error.message) };
         Self { message, ..error }
@@ -199,6 +199,9 @@ mod tests {
         let full = error(400, r#"{"error": {"message": "no", "code": "context_length_exceeded"}}"#);
         assert_eq!((full.kind, full.message.as_str()), (ModelCallErrorKind::ContextLengthExceeded, "router: no"));
         assert_eq!(error(401, "").kind, ModelCallErrorKind::InvalidRequest);
+        let unusual = r#"{"error": {"message": "no", "type": "unusual"}}"#;
+        assert_eq!(error(401, unusual).kind, ModelCallErrorKind::InvalidRequest);
+        assert_eq!(error(429, unusual).kind, ModelCallErrorKind::RateLimited);
         assert_eq!(error(429, "").kind, ModelCallErrorKind::RateLimited);
         assert!(error(503, "<p>").message.starts_with("router answered with 503"));
     }

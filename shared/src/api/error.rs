@@ -46,6 +46,33 @@ impl ErrorEnvelope {
         let kind = text("type").unwrap_or_else(|| usual_kind.to_owned());
         Some(Self { error: ErrorBody { message: text("message")?, kind, param: text("param"), code: text("code") } })
     }
+
+    /// Whose fault it is. `status` is that of the answer; `None` for an error amid an answer that began well. Types
+    /// differ between providers, so that a status below 500 says more than they do; where there is none, some write it
+    /// as the code.
+    pub fn kind(&self, status: Option<u16>) -> ModelCallErrorKind {
+        let (kind, code) = (self.error.kind.as_str(), self.error.code.as_deref());
+        let status = status.filter(|&status| status < 500).or_else(|| code?.parse().ok());
+        match (status, kind, code) {
+            (_, _, Some("context_length_exceeded")) => ModelCallErrorKind::ContextLengthExceeded,
+            (_, _, Some("model_not_found")) => ModelCallErrorKind::ModelNotFound,
+            // It also comes with 429, but no pause brings money.
+            (_, "insufficient_quota", _) | (_, _, Some("insufficient_quota")) => ModelCallErrorKind::Unavailable,
+            (Some(429), ..) | (_, "rate_limit_error", _) | (_, _, Some("rate_limit_exceeded")) => {
+                ModelCallErrorKind::RateLimited
+            }
+            // Timeout and conflict pass.
+            (Some(408 | 409), ..) => ModelCallErrorKind::Unavailable,
+            (Some(400..=499), ..) | (_, "invalid_request_error", _) => ModelCallErrorKind::InvalidRequest,
+            _ => ModelCallErrorKind::Unavailable,
+        }
+    }
+
+    /// The error that came with `status`, see [`ErrorEnvelope::kind`].
+    pub fn into_error(self, status: Option<u16>) -> ModelCallError {
+        let kind = self.kind(status);
+        ModelCallError { kind, message: self.error.message, param: self.error.param }
+    }
 }
 
 impl From<ModelCallError> for ErrorEnvelope {
@@ -63,21 +90,37 @@ impl From<ModelCallError> for ErrorEnvelope {
 
 impl From<ErrorEnvelope> for ModelCallError {
     fn from(envelope: ErrorEnvelope) -> Self {
-        let ErrorBody { message, kind, param, code } = envelope.error;
-        let kind = match (kind.as_str(), code.as_deref()) {
-            (_, Some("context_length_exceeded")) => ModelCallErrorKind::ContextLengthExceeded,
-            (_, Some("model_not_found")) => ModelCallErrorKind::ModelNotFound,
-            ("rate_limit_error", _) | (_, Some("rate_limit_exceeded" | "429")) => ModelCallErrorKind::RateLimited,
-            ("invalid_request_error", _) => ModelCallErrorKind::InvalidRequest,
-            _ => ModelCallErrorKind::Unavailable,
-        };
-        Self { kind, message, param }
+        envelope.into_error(None)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_status_says_whose_fault_it_is_whatever_the_type() {
+        let kind = |status: Option<u16>, kind: &str, code: Option<&str>| {
+            ErrorEnvelope::new(kind, "no", None, code).kind(status)
+        };
+        for (status, usual, code, expected) in [
+            (Some(401), "authentication_error", None, ModelCallErrorKind::InvalidRequest),
+            (Some(402), "billing", Some("402"), ModelCallErrorKind::InvalidRequest),
+            (Some(404), "not_found", Some("model_not_found"), ModelCallErrorKind::ModelNotFound),
+            (Some(400), "bad", Some("context_length_exceeded"), ModelCallErrorKind::ContextLengthExceeded),
+            (Some(408), "invalid_request_error", None, ModelCallErrorKind::Unavailable),
+            (Some(409), "conflict", None, ModelCallErrorKind::Unavailable),
+            (Some(429), "engine_overloaded", None, ModelCallErrorKind::RateLimited),
+            (Some(429), "insufficient_quota", None, ModelCallErrorKind::Unavailable),
+            (Some(503), "rate_limit_error", None, ModelCallErrorKind::RateLimited),
+            (Some(502), "server_error", Some("429"), ModelCallErrorKind::RateLimited),
+            (Some(500), "server_error", Some("500"), ModelCallErrorKind::Unavailable),
+            (None, "server_error", Some("401"), ModelCallErrorKind::InvalidRequest),
+            (None, "server_error", None, ModelCallErrorKind::Unavailable),
+        ] {
+            assert_eq!(kind(status, usual, code), expected, "{status:?} {usual} {code:?}");
+        }
+    }
 
     #[test]
     fn errors_are_read_as_others_write_them() {
