@@ -93,9 +93,12 @@ impl TokenPrice {
         Some(Money { amount: amount / 1e6, currency: self.currency.clone() })
     }
 
-    /// What an answer cost.
+    /// What an answer cost; `None` where nobody told how many tokens there were: no prompt has none.
     pub fn cost_of(&self, usage: &GenerationUsage) -> Option<Money> {
         let GenerationUsage { prompt_tokens, cached_prompt_tokens, completion_tokens, .. } = *usage;
+        if prompt_tokens == 0 && !self.is_free() {
+            return None;
+        }
         self.cost(u64::from(prompt_tokens), u64::from(cached_prompt_tokens), u64::from(completion_tokens))
     }
 
@@ -113,6 +116,8 @@ impl TokenPrice {
 #[cfg(test)]
 pub(in crate::catalog) mod tests {
     use super::*;
+    use crate::api::streamed_answer::StreamedAnswer;
+    use crate::model_call::GenerationEvent;
 
     pub(in crate::catalog) fn dollars(input_per_million: f64, output_per_million: f64) -> TokenPrice {
         TokenPrice {
@@ -140,6 +145,22 @@ pub(in crate::catalog) mod tests {
         assert_eq!(amount(&price, 1000, 4000, 0), Some(0.0005));
         price.valid_up_to_input_tokens = Some(1000);
         assert_eq!(amount(&price, 1001, 0, 0), None);
+    }
+
+    #[test]
+    fn what_an_answer_without_usage_cost_is_unknown_unless_all_is_free() {
+        let cost = |price: TokenPrice, usage: &str| {
+            let mut answer = StreamedAnswer::new("router", 0.0);
+            let chunk = format!(r#"{{"choices":[{{"delta":{{"content":"a"}},"finish_reason":"stop"}}]{usage}}}"#);
+            answer.take(&chunk, 1.0).unwrap();
+            let GenerationEvent::Finished { usage, .. } = answer.finish().unwrap() else { panic!("it has ended") };
+            price.cost_of(&usage).map(|money| money.amount)
+        };
+        assert_eq!(cost(dollars(2.0, 8.0), ""), None);
+        assert_eq!(cost(dollars(2.0, 8.0), r#","usage":null"#), None);
+        let usage = r#","usage":{"prompt_tokens":1000000,"completion_tokens":1000000}"#;
+        assert_eq!(cost(dollars(2.0, 8.0), usage), Some(10.0));
+        assert_eq!(cost(dollars(0.0, 0.0), ""), Some(0.0));
     }
 
     #[test]
