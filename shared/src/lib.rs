@@ -12,6 +12,7 @@ pub mod model_call;
 pub mod model_pool;
 pub mod model_source;
 pub mod optimization;
+pub mod patient_model;
 pub mod prompt;
 pub mod sampling;
 pub mod tokenizer;

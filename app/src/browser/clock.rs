@@ -5,8 +5,10 @@ use std::pin::Pin;
 
 use gloo_timers::future::TimeoutFuture;
 use js_sys::Reflect;
+use send_wrapper::SendWrapper;
 use shared::catalog::CalendarDate;
 use shared::model_pool::{Clock, Timer};
+use shared::patient_model::Pause;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Milliseconds since the page or the worker started; never goes back.
@@ -50,10 +52,19 @@ impl Clock for BrowserClock {
 
 impl Timer for BrowserClock {
     fn sleep(&self, seconds: f64) -> Pin<Box<dyn Future<Output = ()>>> {
-        // A browser's timer counts milliseconds in 31 bits.
-        let milliseconds = (seconds * 1000.0).clamp(0.0, f64::from(i32::MAX)) as u32;
-        Box::pin(TimeoutFuture::new(milliseconds))
+        Box::pin(timeout(seconds))
     }
+}
+
+/// Done once so many seconds have passed, for models that are asked again.
+pub fn pause(seconds: f64) -> Pause {
+    // The page has one thread; the wrapper is for native builds, whose streams must be `Send`.
+    Box::pin(SendWrapper::new(timeout(seconds)))
+}
+
+fn timeout(seconds: f64) -> TimeoutFuture {
+    // A browser's timer counts milliseconds in 31 bits.
+    TimeoutFuture::new((seconds * 1000.0).clamp(0.0, f64::from(i32::MAX)) as u32)
 }
 
 /// The day it is, in UTC.

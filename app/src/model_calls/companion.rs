@@ -25,6 +25,7 @@ const WHO: &str = "the companion";
 const EMBEDDING_PATIENCE_MS: u32 = 600_000;
 
 /// A model of the companion.
+#[derive(Clone)]
 pub struct Companion {
     model: String,
 }

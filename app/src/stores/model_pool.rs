@@ -12,9 +12,11 @@ use shared::model_call::{
     EmbeddingFuture, GenerationEvent, GenerationRequest, GenerationStream, ModelCall, ModelCallError,
 };
 use shared::model_pool::{ModelPlace, ModelPool, ModelReference};
+use shared::patient_model::PatientModel;
 
 use super::engine::{EngineStatus, EngineStore};
 use super::speeds::SpeedStore;
+use crate::browser::clock::pause;
 use crate::engine_worker::protocol::Failure;
 use crate::model_calls::{BrowserEngine, Companion};
 
@@ -36,7 +38,7 @@ impl ModelPool for PageModels {
     fn model(&self, reference: &ModelReference) -> Result<Rc<dyn ModelCall>, ModelCallError> {
         let call: Rc<dyn ModelCall> = match reference.place {
             ModelPlace::Browser => Rc::new(BrowserModel { engine: self.engine, name: reference.name.clone() }),
-            ModelPlace::Companion => Rc::new(Companion::new(reference.name.clone())),
+            ModelPlace::Companion => Rc::new(PatientModel::new(Companion::new(reference.name.clone()), pause)),
         };
         Ok(Rc::new(TimedModel { call, reference: reference.clone(), engine: self.engine, speeds: self.speeds }))
     }

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use shared::model_call::{ModelCall, ModelCallError, ModelCallErrorKind};
 use shared::model_pool::{ModelPool, ModelReference};
+use shared::patient_model::PatientModel;
 
 use super::local::LocalModel;
 use super::provider::ProviderCall;
+use super::timer::pause;
 use crate::inference::{ModelToServe, ServedModels};
 use crate::providers::{Provider, ProviderClient};
 
@@ -53,7 +55,8 @@ impl ModelPool for NamedModels {
         match self.by_name.get(&reference.name) {
             Some(NamedModel::Local(model)) => Ok(Rc::new(LocalModel::new(Rc::clone(&self.served), model.clone()))),
             Some(NamedModel::Provider { provider, id }) => {
-                Ok(Rc::new(ProviderCall::new(self.client.clone(), provider.clone(), id.clone())))
+                let call = ProviderCall::new(self.client.clone(), provider.clone(), id.clone());
+                Ok(Rc::new(PatientModel::new(call, pause)))
             }
             None => Err(ModelCallError {
                 kind: ModelCallErrorKind::ModelNotFound,

@@ -9,6 +9,7 @@ use crate::inference::unavailable;
 use crate::providers::{Provider, ProviderClient, ProviderFailure, request_body};
 
 /// A model of a provider.
+#[derive(Clone, Debug)]
 pub struct ProviderCall {
     client: ProviderClient,
     provider: Provider,

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use shared::model_pool::{Clock, Timer};
+use shared::patient_model::Pause;
 
 /// Time as the engine counts it.
 pub struct EngineTimer;
@@ -17,6 +18,11 @@ impl Clock for EngineTimer {
 
 impl Timer for EngineTimer {
     fn sleep(&self, seconds: f64) -> Pin<Box<dyn Future<Output = ()>>> {
-        Box::pin(tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
+        pause(seconds)
     }
+}
+
+/// Done once so many seconds have passed, on whatever thread.
+pub(super) fn pause(seconds: f64) -> Pause {
+    Box::pin(tokio::time::sleep(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)))
 }

@@ -14,11 +14,8 @@ use crate::model_call::{
     ChatMessage, FinishReason, GenerationEvent, GenerationLimits, GenerationRequest, GenerationUsage,
     LogProbabilitiesWanted, ModelCall, ModelCallError, ModelCallErrorKind, Prompt,
 };
-use crate::model_pool::{ModelPool, ModelReference, Timer};
+use crate::model_pool::{Clock, ModelPool, ModelReference};
 use crate::prompt::PromptTemplate;
-
-/// How long to wait before each further call of a model that gets too many of them: providers count by the minute.
-const RATE_LIMIT_PAUSES_SECONDS: [f64; 3] = [2.0, 10.0, 60.0];
 
 /// How to run.
 pub struct RunOptions<'a> {
@@ -77,19 +74,19 @@ pub enum RunEvent {
 pub fn run<'a>(
     suite: &'a EvaluationSuite,
     pool: &'a dyn ModelPool,
-    timer: &'a dyn Timer,
+    clock: &'a dyn Clock,
     options: RunOptions<'a>,
 ) -> Result<impl Stream<Item = RunEvent> + 'a, InvalidSuite> {
     suite.validate()?;
     let graders = graders(suite, pool)?;
-    Ok(events(Work { suite, pool, timer, price: options.price, most_retries: options.most_retries, graders }, options))
+    Ok(events(Work { suite, pool, clock, price: options.price, most_retries: options.most_retries, graders }, options))
 }
 
 /// What all cells share.
 struct Work<'a> {
     suite: &'a EvaluationSuite,
     pool: &'a dyn ModelPool,
-    timer: &'a dyn Timer,
+    clock: &'a dyn Clock,
     price: &'a dyn Fn(&ModelReference, &GenerationUsage) -> Option<Money>,
     most_retries: u32,
     graders: Graders,
@@ -108,7 +105,7 @@ fn graders(suite: &EvaluationSuite, pool: &dyn ModelPool) -> Result<Graders, Inv
 
 fn events<'a>(work: Work<'a>, options: RunOptions<'a>) -> impl Stream<Item = RunEvent> + 'a {
     stream! {
-        let started = work.timer.now_seconds();
+        let started = work.clock.now_seconds();
         let mut run = Run::from_suite(work.suite, options.started_at);
         let all = indices(work.suite);
         let mut cells: BTreeMap<CellIndex, Cell> = options.done.into_iter().map(|cell| (cell.index, cell)).collect();
@@ -133,7 +130,7 @@ fn events<'a>(work: Work<'a>, options: RunOptions<'a>) -> impl Stream<Item = Run
             }
         }
         run.cells = cells.into_values().collect();
-        run.seconds = work.timer.now_seconds() - started;
+        run.seconds = work.clock.now_seconds() - started;
         yield RunEvent::Finished(run);
     }
 }
@@ -153,10 +150,9 @@ fn indices(suite: &EvaluationSuite) -> BTreeSet<CellIndex> {
 fn cell_events<'a>(work: &'a Work<'a>, index: CellIndex) -> impl Stream<Item = RunEvent> + 'a {
     stream! {
         let (choice, case) = (&work.suite.models[index.model], &work.suite.cases[index.case]);
-        let started = work.timer.now_seconds();
+        let started = work.clock.now_seconds();
         let mut asked = Vec::new();
         let mut retries_left = work.most_retries;
-        let mut pauses_seconds = RATE_LIMIT_PAUSES_SECONDS.into_iter();
         let answered = 'attempts: loop {
             yield RunEvent::CellStarted(index);
             let (call, reference) = match prepare(work, choice, index, &mut asked) {
@@ -179,14 +175,7 @@ fn cell_events<'a>(work: &'a Work<'a>, index: CellIndex) -> impl Stream<Item = R
                         retries_left -= 1;
                         continue 'attempts;
                     }
-                    Err(error) => {
-                        let is_early = error.kind == ModelCallErrorKind::RateLimited;
-                        let Some(pause_seconds) = pauses_seconds.next().filter(|_| is_early) else {
-                            break 'attempts Err(failure(work.most_retries, &error));
-                        };
-                        work.timer.sleep(pause_seconds).await;
-                        continue 'attempts;
-                    }
+                    Err(error) => break 'attempts Err(failure(work.most_retries, &error)),
                 }
             }
             break attempt.answer(asked.clone(), |usage| (work.price)(&reference, usage));
@@ -198,7 +187,7 @@ fn cell_events<'a>(work: &'a Work<'a>, index: CellIndex) -> impl Stream<Item = R
             }
             Err(reason) => CellOutcome::Failed { asked, reason },
         };
-        yield RunEvent::CellFinished(Cell { index, outcome, seconds: work.timer.now_seconds() - started });
+        yield RunEvent::CellFinished(Cell { index, outcome, seconds: work.clock.now_seconds() - started });
     }
 }
 
@@ -222,9 +211,6 @@ fn prepare(
 fn failure(most_retries: u32, error: &ModelCallError) -> String {
     match (error.kind, most_retries) {
         (ModelCallErrorKind::Unavailable, 1..) => format!("{error} (tried {} times)", most_retries + 1),
-        (ModelCallErrorKind::RateLimited, _) => {
-            format!("{error} (tried {} times, with pauses)", RATE_LIMIT_PAUSES_SECONDS.len() + 1)
-        }
         _ => error.to_string(),
     }
 }
@@ -322,7 +308,6 @@ mod tests {
     use crate::model_call::GenerationStream;
     use crate::prompt::{MessageTemplate, Variable, VariableKind};
     use std::cell::RefCell;
-    use std::pin::Pin;
 
     /// Answers with the last message in capitals, piece by piece. What the message asks for can go wrong.
     #[derive(Default)]
@@ -370,8 +355,6 @@ mod tests {
             } else if text.contains("unavailable") && (text.contains("always") || attempts == 1) {
                 events.truncate(2);
                 events.push(Err(error(ModelCallErrorKind::Unavailable, "the connection was lost")));
-            } else if text.contains("too fast") && (text.contains("always") || attempts == 1) {
-                events = vec![Err(error(ModelCallErrorKind::RateLimited, "too many requests"))];
             } else if text.contains("too long") {
                 events = vec![Err(error(ModelCallErrorKind::ContextLengthExceeded, "the prompt is too long"))];
             } else if !text.contains("breaks off") {
@@ -393,20 +376,12 @@ mod tests {
         }
     }
 
-    /// Stands still, and remembers how long it was to wait.
-    #[derive(Default)]
-    struct Stopped(RefCell<Vec<f64>>);
+    /// Stands still.
+    struct Stopped;
 
     impl Clock for Stopped {
         fn now_seconds(&self) -> f64 {
             0.0
-        }
-    }
-
-    impl Timer for Stopped {
-        fn sleep(&self, seconds: f64) -> Pin<Box<dyn Future<Output = ()>>> {
-            self.0.borrow_mut().push(seconds);
-            Box::pin(std::future::ready(()))
         }
     }
 
@@ -453,7 +428,7 @@ mod tests {
     fn all_events(suite: &EvaluationSuite, options: RunOptions<'_>) -> (Vec<RunEvent>, Vec<String>) {
         let model = Rc::new(Scripted::default());
         let pool = Pool(Rc::clone(&model));
-        let events = pollster::block_on(run(suite, &pool, &Stopped::default(), options).unwrap().collect::<Vec<_>>());
+        let events = pollster::block_on(run(suite, &pool, &Stopped, options).unwrap().collect::<Vec<_>>());
         let asked = model.asked.borrow().clone();
         (events, asked)
     }
@@ -513,21 +488,6 @@ mod tests {
             first,
             ["sea", "sky", once, once, always, always, always, "too long", "breaks off, a", "Please: sea"]
         );
-    }
-
-    #[test]
-    fn a_model_that_is_asked_too_often_is_asked_again_after_pauses() {
-        let mut suite = suite();
-        suite.cases = ["too fast once, a", "too fast always"].map(case).into();
-        suite.prompts.truncate(1);
-        suite.models.truncate(1);
-        let (pool, timer) = (Pool(Rc::default()), Stopped::default());
-        let events = pollster::block_on(run(&suite, &pool, &timer, RunOptions::default()).unwrap().collect::<Vec<_>>());
-        let run = finished(&events);
-        assert!(run.cells[0].is_passed());
-        let CellOutcome::Failed { reason, .. } = &run.cells[1].outcome else { panic!("it never answers") };
-        assert_eq!(reason, "too many requests (tried 4 times, with pauses)");
-        assert_eq!(*timer.0.borrow(), [2.0, 2.0, 10.0, 60.0]);
     }
 
     #[test]
@@ -602,7 +562,7 @@ mod tests {
         let mut suite = suite();
         suite.grader = Some(ModelSource::Known("companion:absent".parse().unwrap()));
         let pool = Pool(Rc::default());
-        let refused = run(&suite, &pool, &Stopped::default(), RunOptions::default()).err().unwrap();
+        let refused = run(&suite, &pool, &Stopped, RunOptions::default()).err().unwrap();
         assert_eq!(refused.to_string(), "the grading model companion:absent can't be reached: it is not loaded");
     }
 }

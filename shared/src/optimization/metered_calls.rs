@@ -18,7 +18,10 @@ use super::call_log::{
     microseconds, seconds, stable_hash,
 };
 use crate::catalog::{Money, TokenPrice};
-use crate::model_call::{FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage, Prompt};
+use crate::model_call::{
+    FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage, ModelCallError,
+    ModelCallErrorKind, Prompt,
+};
 use crate::model_pool::{ModelPool, ModelReference, Timer};
 
 /// Tokens that one event of a stream may carry beyond the limit before it can be cut off.
@@ -389,6 +392,9 @@ impl<'a> MeteredCalls<'a> {
                         if is_trusted { reported.min(reserved.prompt_tokens) } else { reserved.prompt_tokens };
                     (CallResult::Embedded(embeddings), charged, 0)
                 }
+                Either::Left((Err(error), _)) if is_unbilled(&error) => {
+                    (CallResult::Failed { reason: error.message }, 0, 0)
+                }
                 Either::Left((Err(error), _)) => failed(error.message),
                 Either::Right(_) => failed(too_late),
             },
@@ -405,6 +411,12 @@ struct Reserved {
     seconds: f64,
 }
 
+/// Whether nobody bills a call that failed like this before its answer began. It still counts as a failure: a model that
+/// refuses again and again would otherwise be asked for ever, at no cost.
+fn is_unbilled(error: &ModelCallError) -> bool {
+    error.kind == ModelCallErrorKind::RateLimited
+}
+
 /// Reads an answer while counting it.
 async fn collect(mut events: GenerationStream, reserved: Reserved, is_trusted: bool) -> (CallResult, u32, u32) {
     let most_answer_tokens = reserved.answer_tokens - CHUNK_TOKENS;
@@ -413,7 +425,9 @@ async fn collect(mut events: GenerationStream, reserved: Reserved, is_trusted: b
     let mut prompt_seen = None;
     let mut answer_seen: u32 = 0;
     let mut is_counted = true;
+    let mut has_begun = false;
     while let Some(event) = events.next().await {
+        let is_first = !std::mem::replace(&mut has_begun, true);
         match event {
             Ok(GenerationEvent::Started { prompt_ids }) => {
                 let tokens = u32::try_from(prompt_ids.len()).unwrap_or(u32::MAX);
@@ -458,6 +472,9 @@ async fn collect(mut events: GenerationStream, reserved: Reserved, is_trusted: b
                 return (CallResult::Answered { text, finish_reason: reason, usage }, charged.0, charged.1);
             }
             Ok(GenerationEvent::Prefill { .. } | GenerationEvent::LogProbabilities { .. }) => {}
+            Err(error) if is_first && is_unbilled(&error) => {
+                return (CallResult::Failed { reason: error.message }, 0, 0);
+            }
             Err(error) => return failed(error.message),
         }
     }
@@ -561,6 +578,23 @@ mod tests {
         }
         // Limits are come close to, so an error in counting would show.
         assert!(nearly_spent.iter().all(|count| *count >= 5), "{nearly_spent:?}");
+    }
+
+    #[test]
+    fn a_call_that_is_refused_for_now_costs_nothing_and_one_that_breaks_all_that_it_reserved() {
+        let charged = |events: Vec<Result<GenerationEvent, ModelCallError>>| {
+            let reserved = Reserved { prompt_tokens: 7, answer_tokens: 2 + CHUNK_TOKENS, seconds: 1.0 };
+            let (result, prompt, answer) =
+                pollster::block_on(collect(Box::pin(futures::stream::iter(events)), reserved, true));
+            assert!(matches!(result, CallResult::Failed { .. }), "{result:?}");
+            (prompt, answer)
+        };
+        let error = |kind| Err(ModelCallError { kind, message: "no".to_owned(), param: None });
+        let started = || Ok(GenerationEvent::Started { prompt_ids: vec![1] });
+        let all = (7, 2 + CHUNK_TOKENS);
+        assert_eq!(charged(vec![error(ModelCallErrorKind::RateLimited)]), (0, 0));
+        assert_eq!(charged(vec![started(), error(ModelCallErrorKind::RateLimited)]), all);
+        assert_eq!(charged(vec![error(ModelCallErrorKind::Unavailable)]), all);
     }
 
     #[test]
