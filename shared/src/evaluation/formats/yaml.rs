@@ -138,6 +138,12 @@ fn error_message(error: &serde_saphyr::Error, text: &str) -> String {
     if let Some(end) = words.rfind(" at line ") {
         words.truncate(end);
     }
+    // The parser counts what anchors unfold to, and says so in words for programmers.
+    if words.contains("budget breached") {
+        return "this is too much for a configuration: more than 250,000 values once anchors are unfolded, or too deeply \
+                nested. Put the cases into a CSV or JSON Lines file beside it (`tests: file://cases.csv`)"
+            .to_owned();
+    }
     let line = error.location().and_then(|location| text.lines().nth(usize::try_from(location.line()).ok()? - 1));
     match line.map(str::trim) {
         Some(line) if !line.is_empty() => {
@@ -251,6 +257,20 @@ mod tests {
             let refused = Node::read(text, "").unwrap_err();
             let message = refused.to_string();
             assert!(message.starts_with(place) && message.contains("The line is `"), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_unfolds_without_end_is_refused_in_plain_words() {
+        let mut bomb = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
+        for level in 1..9 {
+            let parts = vec![format!("*a{}", level - 1); 9].join(", ");
+            bomb += &format!("a{level}: &a{level} [{parts}]\n");
+        }
+        let deep = "[".repeat(5000);
+        for text in [bomb, deep] {
+            let message = Node::read(&text, "").unwrap_err().to_string();
+            assert!(message.contains("too much for a configuration") && !message.contains("budget"), "{message}");
         }
     }
 }
