@@ -73,9 +73,9 @@ impl AppState {
     ///
     /// # Errors
     /// The provider does not offer it, or not to this caller.
-    pub fn provider_model(&self, name: &str, caller: Caller) -> Result<Option<ProviderModel>, ApiError> {
+    pub async fn provider_model(&self, name: &str, caller: Caller) -> Result<Option<ProviderModel>, ApiError> {
         let Some((provider, model)) = split_provider_model(name) else { return Ok(None) };
-        let Some(provider) = self.shared.providers.store.find(provider)? else { return Ok(None) };
+        let Some(provider) = self.shared.providers.store.find(provider).await? else { return Ok(None) };
         caller.check_may_use_providers(&self.shared.config.listen)?;
         if !provider.models.iter().any(|offered| offered == model) {
             let message = format!(

@@ -22,7 +22,7 @@ pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> 
     let database = open_database(&config)?;
     let store = open_store(&config, database.clone())?;
     let providers = open_providers(&config)?;
-    let (name, model) = match provider_model(&providers.store, &arguments.model.model)? {
+    let (name, model) = match provider_model(&providers.store, &arguments.model.model).await? {
         Some((provider, id)) => (arguments.model.model.clone(), NamedModel::Provider { provider, id }),
         None => {
             let model = ready_model(&store, &arguments.model).await?;

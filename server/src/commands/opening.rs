@@ -41,11 +41,11 @@ pub(super) fn open_providers(config: &Config) -> Result<Providers> {
 
 /// The provider of a model written `PROVIDER/MODEL`, and what it calls the model. `None` for models of other kinds; a
 /// file of that name is one, so that nothing is paid for by accident.
-pub(super) fn provider_model(store: &ProviderStore, name: &str) -> Result<Option<(Provider, String)>> {
+pub(super) async fn provider_model(store: &ProviderStore, name: &str) -> Result<Option<(Provider, String)>> {
     let Some((provider, model)) = split_provider_model(name).filter(|_| !Path::new(name).is_file()) else {
         return Ok(None);
     };
-    match store.find(provider)? {
+    match store.find(provider).await? {
         Some(provider) => Ok(Some((provider, model.to_owned()))),
         None => bail!(
             "there is neither a file {name} nor a provider called {provider}; `quern providers list` shows the \

@@ -109,7 +109,7 @@ pub(super) async fn named_models(
         if let ModelSource::Known(ModelReference { name, .. }) = source
             && !models.contains_key(name)
         {
-            let model = match provider_model(&providers.store, name)? {
+            let model = match provider_model(&providers.store, name).await? {
                 Some((provider, id)) => NamedModel::Provider { provider, id },
                 None => {
                     let arguments = ModelArguments { model: name.clone(), accept_licence };

@@ -16,7 +16,7 @@ use crate::state::AppState;
 pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<ModelList>, ApiError> {
     let mut models: Vec<ModelObject> = state.store().all_fetched().await?.iter().map(object).collect();
     if caller.check_may_use_providers(&state.config().listen).is_ok() {
-        for provider in state.providers().store.all()? {
+        for provider in state.providers().store.all().await? {
             models.extend(provider.models.iter().map(|model| provider_object(&provider, model)));
         }
     }
@@ -29,7 +29,7 @@ pub(crate) async fn one(
     caller: Caller,
     NameInPath(id): NameInPath,
 ) -> Result<Json<ModelObject>, ApiError> {
-    if let Some(model) = state.provider_model(&id, caller)? {
+    if let Some(model) = state.provider_model(&id, caller).await? {
         return Ok(Json(provider_object(&model.provider, &model.id)));
     }
     Ok(Json(object(&state.store().fetched(&id).await?)))

@@ -15,7 +15,7 @@ use crate::state::AppState;
 
 /// `GET /api/providers`: all of them.
 pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<Providers>, ApiError> {
-    let providers = state.providers().store.all()?;
+    let providers = state.providers().store.all().await?;
     Ok(Json(Providers { providers: providers.iter().map(Provider::entry).collect() }))
 }
 
@@ -27,7 +27,7 @@ pub(crate) async fn change(
     JsonBody(change): JsonBody<ProviderChange>,
 ) -> Result<Json<ProviderEntry>, ApiError> {
     caller.check_may_change_providers()?;
-    Ok(Json(state.providers().store.change(&name, change)?.entry()))
+    Ok(Json(state.providers().store.change(&name, change).await?.entry()))
 }
 
 /// `DELETE /api/providers/{name}`: forgets it and its key.
@@ -37,7 +37,7 @@ pub(crate) async fn remove(
     NameInPath(name): NameInPath,
 ) -> Result<StatusCode, ApiError> {
     caller.check_may_change_providers()?;
-    state.providers().store.remove(&name)?;
+    state.providers().store.remove(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn models(
     NameInPath(name): NameInPath,
 ) -> Result<Response, ApiError> {
     caller.check_may_use_providers(&state.config().listen)?;
-    let provider = state.providers().store.get(&name)?;
+    let provider = state.providers().store.get(&name).await?;
     Ok(match state.providers().client.models(&provider).await {
         Ok(models) => Json(ProviderModels { models }).into_response(),
         Err(failure) => failure.into_response(),
