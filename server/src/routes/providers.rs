@@ -13,10 +13,14 @@ use crate::protection::Caller;
 use crate::providers::Provider;
 use crate::state::AppState;
 
-/// `GET /api/providers`: all of them.
-pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<Providers>, ApiError> {
+/// `GET /api/providers`: all of them, with their addresses, for those who may use them.
+pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Providers>, ApiError> {
+    caller.check_may_use_providers(&state.config().listen)?;
     let providers = state.providers().store.all().await?;
-    Ok(Json(Providers { providers: providers.iter().map(Provider::entry).collect() }))
+    Ok(Json(Providers {
+        providers: providers.iter().map(Provider::entry).collect(),
+        can_change: caller.check_may_change_providers().is_ok(),
+    }))
 }
 
 /// `PUT /api/providers/{name}`: adds one, or makes it another one.

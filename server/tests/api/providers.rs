@@ -85,17 +85,17 @@ fn broken(answer: &Answer) -> (String, String) {
 async fn providers_come_and_go() {
     let companion = TestCompanion::start().await;
     let list = || async { companion.get("/api/providers").await.json() };
-    assert_eq!(list().await, json!({"providers": []}));
+    assert_eq!(list().await, json!({"providers": [], "can_change": true}));
     let change = json!({"base_url": "https://API.example.com/v1/", "key": KEY, "models": ["b", "a", "b"]});
     let entry = json!({"name": "far", "base_url": "https://api.example.com/v1", "has_key": true, "models": ["b", "a"]});
     assert_eq!(put(&companion, "far", &change).await.json(), entry);
     let near = json!({"base_url": "http://localhost:1/v1", "models": []});
     assert_eq!(put(&companion, "near", &near).await.json()["has_key"], false);
     let near = json!({"name": "near", "base_url": "http://localhost:1/v1", "has_key": false, "models": []});
-    assert_eq!(list().await, json!({"providers": [entry, near]}));
+    assert_eq!(list().await, json!({"providers": [entry, near], "can_change": true}));
     let deleted = delete(&companion, "far").await;
     assert_eq!((deleted.status.as_u16(), deleted.text.as_str()), (204, ""));
-    assert_eq!(list().await, json!({"providers": [near]}));
+    assert_eq!(list().await, json!({"providers": [near], "can_change": true}));
     for answer in [delete(&companion, "far").await, companion.get("/api/providers/far/models").await] {
         let (status, code, ..) = answer.error();
         assert_eq!((status, code.as_str()), (404, "provider_not_found"));
@@ -125,7 +125,11 @@ async fn what_is_wrong_with_a_provider_is_named() {
         assert_eq!((status, param.as_str()), (400, expected), "{message}");
         assert!(!message.contains("hunter2") && !message.contains("two words"), "{message}");
     }
-    assert_eq!(companion.get("/api/providers").await.json(), json!({"providers": []}), "nothing was kept");
+    assert_eq!(
+        companion.get("/api/providers").await.json(),
+        json!({"providers": [], "can_change": true}),
+        "nothing was kept"
+    );
 }
 
 #[tokio::test]
@@ -379,6 +383,7 @@ async fn other_machines_neither_use_nor_change_providers_unless_they_are_shared(
     let change = json!({"base_url": fake.base_url(), "models": MODELS});
     let requests = |companion: &TestCompanion| {
         [
+            companion.request(Method::GET, "/api/providers"),
             companion.request(Method::PUT, "/api/providers/fake").json(&change),
             companion.request(Method::GET, "/api/providers/fake/models"),
             companion.request(Method::POST, CHAT).json(&conversation("echo")),
@@ -416,7 +421,9 @@ async fn other_machines_neither_use_nor_change_providers_unless_they_are_shared(
         }
         statuses
     };
-    assert_eq!(statuses, [403, 200, 200, 200, 200, 200, 403], "shared is what is asked, not what is changed");
+    assert_eq!(statuses, [200, 403, 200, 200, 200, 200, 200, 403], "shared is what is asked, not what is changed");
+    let listed = companion.request(Method::GET, "/api/providers").header("host", "quern.lan");
+    assert_eq!(Answer::read(listed).await.json()["can_change"], false);
 }
 
 #[tokio::test]
