@@ -345,6 +345,7 @@ async fn nobody_waits_for_ever() {
         connect: Duration::from_secs(5),
         idle: Duration::from_millis(500),
         whole: Duration::from_millis(500),
+        list: Duration::from_millis(250),
     };
     let companion = TestCompanion::builder().with_patience(patience).start().await;
     let fake = with_fake(&companion).await;
@@ -355,6 +356,14 @@ async fn nobody_waits_for_ever() {
     let (text, reason) = broken(&companion.post(CHAT, &streamed("pause")).await);
     assert!(text == "one" && reason.contains("sent nothing for 0.5 seconds"), "{text}: {reason}");
     fake.reader_left().await;
+
+    // Connections are taken, and nothing more happens.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}/v1", silent.local_addr().unwrap());
+    put(&companion, "silent", &json!({"base_url": base_url, "models": []})).await;
+    let (status, code, _, message) = companion.get("/api/providers/silent/models").await.error();
+    assert_eq!((status, code.as_str()), (504, "provider_timeout"));
+    assert!(message.contains("within 0.25 seconds"), "{message}");
 
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gone = json!({"base_url": format!("http://{nobody}/v1"), "models": ["m"]});
