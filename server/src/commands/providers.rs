@@ -32,7 +32,13 @@ pub(super) async fn run(config: Config, command: ProvidersCommand) -> Result<()>
 }
 
 async fn add(store: &ProviderStore, arguments: AddProviderArguments) -> Result<()> {
-    let AddProviderArguments { name, base_url, model: models, no_key, keep_key } = arguments;
+    let AddProviderArguments { name, base_url, model: mut models, no_key, keep_key } = arguments;
+    // What can't be read is written anew.
+    if models.is_empty()
+        && let Ok(Some(kept)) = store.find(&name).await
+    {
+        models = kept.models;
+    }
     let key = match (no_key, keep_key) {
         (true, _) => Some(String::new()),
         (false, true) => None,
