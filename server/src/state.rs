@@ -79,8 +79,8 @@ impl AppState {
         caller.check_may_use_providers(&self.shared.config.listen)?;
         if !provider.models.iter().any(|offered| offered == model) {
             let message = format!(
-                "{model} is not among the models that are offered of {}; add it with `quern providers add` or on the \
-                 Models page",
+                "{model} is not among the models that are offered of {}; add it with `quern providers add` or in \
+                 Settings, External APIs",
                 provider.name
             );
             return Err(ApiError::model_not_found(message));
