@@ -20,7 +20,7 @@ pub use error::ProviderError;
 pub(crate) use events::ProviderEvents;
 pub use failure::ProviderFailure;
 pub use provider::Provider;
-pub(crate) use request_body::{request_body, with_model};
+pub(crate) use request_body::{Renamed, request_body, with_model};
 pub use store::ProviderStore;
 
 /// All of it, as the companion has it.

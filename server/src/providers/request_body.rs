@@ -54,11 +54,27 @@ struct Head<'a> {
     model: Option<&'a RawValue>,
     #[serde(default)]
     error: Option<IgnoredAny>,
+    #[serde(default)]
+    choices: Option<Vec<Choice>>,
 }
 
-/// A provider's answer with another model's name; everything else stays as it came. `None` where it is no JSON object, or
-/// tells of an error.
-pub(crate) fn with_model(answer: &str, model: &str) -> Option<String> {
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    finish_reason: Option<IgnoredAny>,
+}
+
+/// A provider's answer, or a piece of one, with another model's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Renamed {
+    /// Everything else as it came.
+    pub(crate) json: String,
+    /// It says why the answer ends.
+    pub(crate) has_finish_reason: bool,
+}
+
+/// A provider's answer with another model's name. `None` where it is no JSON object, or tells of an error.
+pub(crate) fn with_model(answer: &str, model: &str) -> Option<Renamed> {
     // An array would be taken for the fields in their order.
     if !answer.trim_start().starts_with('{') {
         return None;
@@ -67,11 +83,14 @@ pub(crate) fn with_model(answer: &str, model: &str) -> Option<String> {
     if head.error.is_some() {
         return None;
     }
-    let Some(old) = head.model.map(RawValue::get) else { return Some(answer.to_owned()) };
+    let has_finish_reason = head.choices.iter().flatten().any(|choice| choice.finish_reason.is_some());
+    let Some(old) = head.model.map(RawValue::get) else {
+        return Some(Renamed { json: answer.to_owned(), has_finish_reason });
+    };
     // The value is a part of the answer, not a copy.
     let start = old.as_ptr().addr().checked_sub(answer.as_ptr().addr())?;
     let (before, after) = (answer.get(..start)?, answer.get(start + old.len()..)?);
-    Some(format!("{before}{}{after}", Value::from(model)))
+    Some(Renamed { json: format!("{before}{}{after}", Value::from(model)), has_finish_reason })
 }
 
 #[cfg(test)]
@@ -141,9 +160,14 @@ mod tests {
     fn an_answer_gets_its_models_name_and_stays_what_it_was() {
         let answer = "{\"id\": 1, \"model\" : \"gpt-x\" ,\"n\": 1.10, \"choices\": [{\"model\": \"inner\"}]}";
         let expected = "{\"id\": 1, \"model\" : \"p/gpt-x\" ,\"n\": 1.10, \"choices\": [{\"model\": \"inner\"}]}";
-        assert_eq!(with_model(answer, "p/gpt-x").unwrap(), expected);
-        assert_eq!(with_model("{\"a\":1}", "p/m").unwrap(), "{\"a\":1}");
-        assert_eq!(with_model("{\"model\":null,\"error\":null}", "p/m").unwrap(), "{\"model\":null,\"error\":null}");
+        let renamed = |answer: &str| with_model(answer, "p/gpt-x").unwrap();
+        assert_eq!(renamed(answer).json, expected);
+        for same in ["{\"a\":1}", "{\"model\":null,\"error\":null}"] {
+            assert_eq!(renamed(same).json, same);
+        }
+        let last = "{\"choices\": [{\"finish_reason\": null}, {\"finish_reason\": \"stop\"}]}";
+        assert!(renamed(last).has_finish_reason);
+        assert!(!renamed("{\"choices\": [{\"finish_reason\": null}, {}]}").has_finish_reason);
         for none in ["", "[]", "[\"m\", null]", "<html>", "{\"model\":", "{} {}", "{\"error\":{\"message\":\"no\"}}"] {
             assert_eq!(with_model(none, "p/m"), None, "{none}");
         }

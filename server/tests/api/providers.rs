@@ -14,7 +14,7 @@ use crate::support::{Answer, TestCompanion};
 const CHAT: &str = "/v1/chat/completions";
 
 /// Everything that the fake can do.
-const MODELS: [&str; 14] = [
+const MODELS: [&str; 15] = [
     "yes",
     "echo",
     "refused-429",
@@ -27,6 +27,7 @@ const MODELS: [&str; 14] = [
     "pause",
     "breaks",
     "error-amid",
+    "error-text",
     "no-done",
     "words/and/slashes",
 ];
@@ -324,6 +325,8 @@ async fn refusals_keep_their_status_and_words_and_get_an_envelope_where_they_hav
         assert!(!message.contains("html"), "{message}");
         let (status, _, _, message) = companion.post(CHAT, &body("refused-422")).await.error();
         assert!(status == 422 && message.contains("fake") && message.contains("no such field"), "{message}");
+        let (status, _, _, message) = companion.post(CHAT, &body("error-text")).await.error();
+        assert_eq!((status, message.as_str()), (502, "no credit is left"));
         let (status, _, _, message) = companion.post(CHAT, &body("redirect")).await.error();
         assert!(status == 502 && message.contains("redirect"), "{message}");
     }
