@@ -12,19 +12,8 @@ use crate::inference::{ModelToServe, ServedModels};
 use crate::machine::Machine;
 use crate::model_store::{ModelStore, StoreError};
 use crate::protection::Caller;
-use crate::providers::{Provider, Providers};
+use crate::providers::{ProviderModel, Providers};
 use crate::pulls::Pulls;
-
-/// A model of a provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderModel {
-    /// Who runs it.
-    pub provider: Provider,
-    /// What the provider calls it.
-    pub id: String,
-    /// What it is called here.
-    pub name: String,
-}
 
 /// What every request can reach; clones share it.
 #[derive(Clone)]
@@ -85,7 +74,7 @@ impl AppState {
             );
             return Err(ApiError::model_not_found(message));
         }
-        Ok(Some(ProviderModel { id: model.to_owned(), name: name.to_owned(), provider }))
+        Ok(Some(ProviderModel { id: model.to_owned(), provider }))
     }
 
     /// A model that is on this machine, ready to be asked.

@@ -23,7 +23,7 @@ pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> 
     let store = open_store(&config, database.clone())?;
     let providers = open_providers(&config)?;
     let (name, model) = match provider_model(&providers.store, &arguments.model.model).await? {
-        Some((provider, id)) => (arguments.model.model.clone(), NamedModel::Provider { provider, id }),
+        Some(model) => (arguments.model.model.clone(), NamedModel::Provider(model)),
         None => {
             let model = ready_model(&store, &arguments.model).await?;
             (model.name.clone(), NamedModel::Local(model))

@@ -110,7 +110,7 @@ pub(super) async fn named_models(
             && !models.contains_key(name)
         {
             let model = match provider_model(&providers.store, name).await? {
-                Some((provider, id)) => NamedModel::Provider { provider, id },
+                Some(model) => NamedModel::Provider(model),
                 None => {
                     let arguments = ModelArguments { model: name.clone(), accept_licence };
                     NamedModel::Local(ready_model(&store, &arguments).await?)

@@ -6,31 +6,30 @@ use shared::api::streamed_answer::StreamedAnswer;
 use shared::model_call::{EmbeddingFuture, Embeddings, GenerationRequest, GenerationStream, ModelCall, ModelCallError};
 
 use crate::inference::unavailable;
-use crate::providers::{Provider, ProviderClient, ProviderFailure, request_body};
+use crate::providers::{ProviderClient, ProviderFailure, ProviderModel, request_body};
 
 /// A model of a provider.
 #[derive(Clone, Debug)]
 pub struct ProviderCall {
     client: ProviderClient,
-    provider: Provider,
-    id: String,
+    model: ProviderModel,
 }
 
 impl ProviderCall {
-    /// The model that the provider calls `id`.
-    pub fn new(client: ProviderClient, provider: Provider, id: String) -> Self {
-        Self { client, provider, id }
+    /// The model, asked by `client`.
+    pub fn new(client: ProviderClient, model: ProviderModel) -> Self {
+        Self { client, model }
     }
 
     fn body(&self, request: GenerationRequest) -> Result<Vec<u8>, ModelCallError> {
-        let wire = ChatCompletionRequest::streamed(&self.id, request, &self.provider.name)?;
-        request_body(&wire, &self.provider, &self.id).map_err(|error| unavailable(error.to_string()))
+        let wire = ChatCompletionRequest::streamed(&self.model.id, request, &self.model.provider.name)?;
+        request_body(&wire, &self.model).map_err(|error| unavailable(error.to_string()))
     }
 }
 
 impl ModelCall for ProviderCall {
     fn generate(&self, request: GenerationRequest) -> GenerationStream {
-        let (client, provider, body) = (self.client.clone(), self.provider.clone(), self.body(request));
+        let (client, provider, body) = (self.client.clone(), self.model.provider.clone(), self.body(request));
         Box::pin(async_stream::try_stream! {
             let now_ms = || engine::clock::now_seconds() * 1000.0;
             let mut answer = StreamedAnswer::new(&provider.name, now_ms());
@@ -51,13 +50,13 @@ impl ModelCall for ProviderCall {
     }
 
     fn embed(&self, texts: Vec<String>) -> EmbeddingFuture {
-        let (client, provider) = (self.client.clone(), self.provider.clone());
-        let (count, request) = (texts.len(), EmbeddingRequest::new(self.id.clone(), texts));
+        let (client, model) = (self.client.clone(), self.model.clone());
+        let (count, request) = (texts.len(), EmbeddingRequest::new(model.id.clone(), texts));
         Box::pin(async move {
-            let body =
-                request_body(&request, &provider, &request.model).map_err(|error| unavailable(error.to_string()))?;
-            let answer = client.whole(&provider, "embeddings", body).await?;
-            if let Some(failure) = ProviderFailure::told(&provider, &answer) {
+            let body = request_body(&request, &model).map_err(|error| unavailable(error.to_string()))?;
+            let provider = &model.provider;
+            let answer = client.whole(provider, "embeddings", body).await?;
+            if let Some(failure) = ProviderFailure::told(provider, &answer) {
                 return Err(failure.into());
             }
             let list: EmbeddingList = serde_json::from_str(&answer).map_err(|error| {
@@ -84,7 +83,7 @@ fn of_length_1(mut embeddings: Embeddings, who: &str) -> Result<Embeddings, Mode
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::{BaseUrl, Patience};
+    use crate::providers::{BaseUrl, Patience, Provider};
     use serde_json::{Value, json};
     use shared::model_call::{ChatMessage, GenerationLimits, Prompt};
     use shared::sampling::SamplingParameters;
@@ -97,7 +96,10 @@ mod tests {
             models: Vec::new(),
             changed_at_unix_s: 0,
         };
-        let call = ProviderCall::new(ProviderClient::new(Patience::default()).unwrap(), provider, "m".to_owned());
+        let call = ProviderCall::new(
+            ProviderClient::new(Patience::default()).unwrap(),
+            ProviderModel { provider, id: "m".to_owned() },
+        );
         let prompt = Prompt::Chat(vec![ChatMessage { role: "user".to_owned(), content: "Hi".to_owned() }]);
         let limits = GenerationLimits { max_tokens: Some(9), ..GenerationLimits::default() };
         let request = GenerationRequest::new(prompt, sampling, limits);

@@ -5,22 +5,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::provider::Provider;
+use super::model::ProviderModel;
 
-/// The body that asks a provider for `model`: what the client sent, without what asks for nothing, so that nobody is
+/// The body that asks for `model`: what the client sent, without what asks for nothing, so that nobody is
 /// bothered with fields that only Quern knows, or that some models refuse any word about.
-pub(crate) fn request_body(request: &impl Serialize, provider: &Provider, model: &str) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn request_body(request: &impl Serialize, model: &ProviderModel) -> serde_json::Result<Vec<u8>> {
     // By way of text: as a `Value`, an f32 of 0.7 would become 0.699999988079071.
     let mut fields: Map<String, Value> = serde_json::from_slice(&serde_json::to_vec(request)?)?;
     let is_greedy = fields.get("temperature").and_then(Value::as_f64) == Some(0.0);
     fields.retain(|field, value| !asks_for_nothing(field, value) && !(is_greedy && field == "seed"));
     // OpenAI's newer models refuse the old name, and most others ignore the new one: an answer without a limit.
-    if !provider.base_url.is_open_ai()
+    if !model.provider.base_url.is_open_ai()
         && let Some(most_tokens) = fields.remove("max_completion_tokens")
     {
         fields.insert("max_tokens".to_owned(), most_tokens);
     }
-    fields.insert("model".to_owned(), model.into());
+    fields.insert("model".to_owned(), model.id.as_str().into());
     for message in fields.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::Object(message) = message {
             message.retain(|_, value| !is_nothing(value));
@@ -96,7 +96,7 @@ pub(crate) fn with_model(answer: &str, model: &str) -> Option<Renamed> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::BaseUrl;
+    use crate::providers::{BaseUrl, Provider};
     use serde_json::json;
     use shared::api::chat::ChatCompletionRequest;
     use shared::api::completions::CompletionRequest;
@@ -113,7 +113,10 @@ mod tests {
             changed_at_unix_s: 0,
         };
         let request: T = serde_json::from_value(sent).unwrap();
-        let body: Value = serde_json::from_slice(&request_body(&request, &provider, "gpt-x").unwrap()).unwrap();
+        let body: Value = serde_json::from_slice(
+            &request_body(&request, &ProviderModel { provider, id: "gpt-x".to_owned() }).unwrap(),
+        )
+        .unwrap();
         assert_eq!(body, forwarded);
     }
 

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::streaming::Delivery;
 use crate::error::ApiError;
-use crate::providers::{Provider, ProviderEvents, ProviderFailure, Renamed, request_body, with_model};
-use crate::state::{AppState, ProviderModel};
+use crate::providers::{Provider, ProviderEvents, ProviderFailure, ProviderModel, Renamed, request_body, with_model};
+use crate::state::AppState;
 
 const DONE: &str = "[DONE]";
 
@@ -25,7 +25,7 @@ pub(crate) async fn forward(
     request: &impl Serialize,
     delivery: Delivery,
 ) -> Result<Response, ApiError> {
-    let body = request_body(request, &model.provider, &model.id)
+    let body = request_body(request, model)
         .map_err(|error| ApiError::internal(format!("the request can't be passed on: {error}")))?;
     let (client, provider) = (&state.providers().client, &model.provider);
     let cut_off = state.cut_off().clone();
@@ -34,13 +34,13 @@ pub(crate) async fn forward(
             Delivery::Whole => {
                 let answer = client.whole(provider, path, body).await;
                 answer
-                    .and_then(|answer| renamed(provider, &answer, &model.name))
+                    .and_then(|answer| renamed(provider, &answer, &model.name()))
                     .map(|answer| ([(CONTENT_TYPE, "application/json")], answer.json).into_response())
             }
             Delivery::Streamed { .. } => {
                 let events = client.streamed(provider, path, body).await?;
                 let silence = Duration::from_secs(state.config().limits.keep_alive_seconds);
-                let stream = Sse::new(passed_on(events, model.name.clone(), cut_off.clone()))
+                let stream = Sse::new(passed_on(events, model.name(), cut_off.clone()))
                     .keep_alive(KeepAlive::new().interval(silence).text("keep-alive"));
                 Ok(([(CACHE_CONTROL, "no-cache")], stream).into_response())
             }

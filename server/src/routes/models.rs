@@ -9,7 +9,7 @@ use super::name_in_path::NameInPath;
 use crate::database::StoredModel;
 use crate::error::ApiError;
 use crate::protection::Caller;
-use crate::providers::Provider;
+use crate::providers::ProviderModel;
 use crate::state::AppState;
 
 /// All of them.
@@ -17,7 +17,8 @@ pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> Resul
     let mut models: Vec<ModelObject> = state.store().all_fetched().await?.iter().map(object).collect();
     if caller.check_may_use_providers(&state.config().listen).is_ok() {
         for provider in state.providers().store.all().await? {
-            models.extend(provider.models.iter().map(|model| provider_object(&provider, model)));
+            let of_provider = |id: &String| ProviderModel { provider: provider.clone(), id: id.clone() };
+            models.extend(provider.models.iter().map(|id| provider_object(&of_provider(id))));
         }
     }
     Ok(Json(ModelList::new(models)))
@@ -30,7 +31,7 @@ pub(crate) async fn one(
     NameInPath(id): NameInPath,
 ) -> Result<Json<ModelObject>, ApiError> {
     if let Some(model) = state.provider_model(&id, caller).await? {
-        return Ok(Json(provider_object(&model.provider, &model.id)));
+        return Ok(Json(provider_object(&model)));
     }
     Ok(Json(object(&state.store().fetched(&id).await?)))
 }
@@ -39,7 +40,7 @@ fn object(stored: &StoredModel) -> ModelObject {
     ModelObject::new(&stored.name, stored.fetched_at_unix_s)
 }
 
-fn provider_object(provider: &Provider, model: &str) -> ModelObject {
-    let name = format!("{}/{model}", provider.name);
-    ModelObject::new(name, provider.changed_at_unix_s).owned_by(&provider.name)
+fn provider_object(model: &ProviderModel) -> ModelObject {
+    let provider = &model.provider;
+    ModelObject::new(model.name(), provider.changed_at_unix_s).owned_by(&provider.name)
 }
