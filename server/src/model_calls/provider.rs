@@ -5,7 +5,6 @@ use shared::api::embeddings::{EmbeddingList, EmbeddingRequest};
 use shared::api::streamed_answer::StreamedAnswer;
 use shared::model_call::{EmbeddingFuture, Embeddings, GenerationRequest, GenerationStream, ModelCall, ModelCallError};
 
-use crate::inference::unavailable;
 use crate::providers::{ProviderClient, ProviderFailure, ProviderModel, request_body};
 
 /// A model of a provider.
@@ -23,7 +22,7 @@ impl ProviderCall {
 
     fn body(&self, request: GenerationRequest) -> Result<Vec<u8>, ModelCallError> {
         let wire = ChatCompletionRequest::streamed(&self.model.id, request, &self.model.provider.name)?;
-        request_body(&wire, &self.model).map_err(|error| unavailable(error.to_string()))
+        request_body(&wire, &self.model).map_err(|error| ModelCallError::unavailable(error.to_string()))
     }
 }
 
@@ -53,14 +52,18 @@ impl ModelCall for ProviderCall {
         let (client, model) = (self.client.clone(), self.model.clone());
         let (count, request) = (texts.len(), EmbeddingRequest::new(model.id.clone(), texts));
         Box::pin(async move {
-            let body = request_body(&request, &model).map_err(|error| unavailable(error.to_string()))?;
+            let body =
+                request_body(&request, &model).map_err(|error| ModelCallError::unavailable(error.to_string()))?;
             let provider = &model.provider;
             let answer = client.whole(provider, "embeddings", body).await?;
             if let Some(failure) = ProviderFailure::told(provider, &answer) {
                 return Err(failure.into());
             }
             let list: EmbeddingList = serde_json::from_str(&answer).map_err(|error| {
-                unavailable(format!("{} sent something else than a list of vectors: {error}", provider.name))
+                ModelCallError::unavailable(format!(
+                    "{} sent something else than a list of vectors: {error}",
+                    provider.name
+                ))
             })?;
             of_length_1(list.in_order(count, &provider.name)?, &provider.name)
         })
@@ -73,7 +76,9 @@ fn of_length_1(mut embeddings: Embeddings, who: &str) -> Result<Embeddings, Mode
     for vector in &mut embeddings.vectors {
         let length = vector.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
         if vector.len() != dimensions || !(length > 0.0 && length.is_finite()) {
-            return Err(unavailable(format!("{who} sent a vector of another size, or one without a direction")));
+            return Err(ModelCallError::unavailable(format!(
+                "{who} sent a vector of another size, or one without a direction"
+            )));
         }
         vector.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
     }
