@@ -47,7 +47,7 @@ pub(crate) async fn forward(
         }
     };
     tokio::select! {
-        answered = answering => Ok(answered.unwrap_or_else(IntoResponse::into_response)),
+        answered = answering => Ok(answered?),
         () = cut_off.cancelled() => Err(shutting_down()),
     }
 }

@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use shared::api::providers::{ProviderChange, ProviderEntry, ProviderModels, Providers};
 
 use super::name_in_path::NameInPath;
@@ -50,11 +49,8 @@ pub(crate) async fn models(
     State(state): State<AppState>,
     caller: Caller,
     NameInPath(name): NameInPath,
-) -> Result<Response, ApiError> {
+) -> Result<Json<ProviderModels>, ApiError> {
     caller.check_may_use_providers(&state.config().listen)?;
     let provider = state.providers().store.get(&name).await?;
-    Ok(match state.providers().client.models(&provider).await {
-        Ok(models) => Json(ProviderModels { models }).into_response(),
-        Err(failure) => failure.into_response(),
-    })
+    Ok(Json(ProviderModels { models: state.providers().client.models(&provider).await? }))
 }
