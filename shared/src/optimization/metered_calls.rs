@@ -47,24 +47,6 @@ pub trait CallCosts {
     fn is_usage_trusted(&self, model: &ModelReference) -> bool;
 }
 
-/// Models of one's own: they cost no money, count honestly, and no tokenizer is at hand.
-#[derive(Clone, Copy, Debug)]
-pub struct OwnModels;
-
-impl CallCosts for OwnModels {
-    fn most_prompt_tokens(&self, _model: &ModelReference, prompt: &Prompt) -> u32 {
-        most_tokens_in(prompt)
-    }
-
-    fn price(&self, _model: &ModelReference) -> Option<TokenPrice> {
-        None
-    }
-
-    fn is_usage_trusted(&self, _model: &ModelReference) -> bool {
-        true
-    }
-}
-
 /// An upper bound of a prompt's tokens without a tokenizer: byte-level and byte-fallback vocabularies never make more
 /// tokens than bytes, and a chat template adds a few for each turn and perhaps a system message of its own.
 pub fn most_tokens_in(prompt: &Prompt) -> u32 {
