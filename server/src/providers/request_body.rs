@@ -13,7 +13,7 @@ pub(crate) fn request_body(request: &impl Serialize, model: &ProviderModel) -> s
     // By way of text: as a `Value`, an f32 of 0.7 would become 0.699999988079071.
     let mut fields: Map<String, Value> = serde_json::from_slice(&serde_json::to_vec(request)?)?;
     let is_greedy = fields.get("temperature").and_then(Value::as_f64) == Some(0.0);
-    fields.retain(|field, value| !asks_for_nothing(field, value) && !(is_greedy && field == "seed"));
+    fields.retain(|field, value| !(asks_for_nothing(field, value) || is_greedy && field == "seed"));
     // OpenAI's newer models refuse the old name, and most others ignore the new one: an answer without a limit.
     if !model.provider.base_url.is_open_ai()
         && let Some(most_tokens) = fields.remove("max_completion_tokens")
