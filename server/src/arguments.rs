@@ -152,7 +152,7 @@ pub struct AddProviderArguments {
     #[arg(long, value_name = "URL")]
     pub base_url: String,
     /// Offer this model to HTTP clients, by the provider's own id; can be given several times. Takes the place of those
-    /// offered before
+    /// offered before, which stay where none is given
     #[arg(long, value_name = "ID")]
     pub model: Vec<String>,
     /// It needs no key; one that is kept is deleted

@@ -1,18 +1,21 @@
 //! One error type at the HTTP edge. Policy: whatever goes wrong, the client gets OpenAI's envelope
 //! (`{"error": {message, type, param, code}}`) with a message for a person; details of our own failures go to the log.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{HeaderValue, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use shared::api::error::ErrorBody;
 use shared::model_call::{ModelCallError, ModelCallErrorKind};
 
 use crate::database::DatabaseError;
 use crate::downloads::error::DownloadError;
 use crate::inference::SubmitError;
 use crate::model_store::StoreError;
-use crate::providers::ProviderError;
+use crate::providers::{ProviderError, ProviderFailure};
 
 /// What a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,18 +23,21 @@ pub struct ApiError {
     /// HTTP status.
     pub status: StatusCode,
     /// OpenAI's `type`.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// OpenAI's `code`.
-    pub code: Option<&'static str>,
+    pub code: Option<Cow<'static, str>>,
     /// The field of the request at fault.
     pub param: Option<String>,
     /// What was tried, expected, came, and what to do.
     pub message: String,
+    /// When to try again, where somebody says so.
+    pub retry_after: Option<Box<HeaderValue>>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, kind: &'static str, code: Option<&'static str>, message: impl Into<String>) -> Self {
-        Self { status, kind, code, param: None, message: message.into() }
+        let (kind, code) = (kind.into(), code.map(Cow::from));
+        Self { status, kind, code, param: None, message: message.into(), retry_after: None }
     }
 
     /// 400: the request can't be served as it is.
@@ -120,8 +126,9 @@ impl IntoResponse for ApiError {
             tracing::warn!(status = self.status.as_u16(), message = self.message, "request failed");
         }
         let mut response = (self.status, Json(self.envelope())).into_response();
-        if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-            response.headers_mut().insert(RETRY_AFTER, 1.into());
+        let is_for_now = matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        if let Some(retry_after) = self.retry_after.map(|it| *it).or_else(|| is_for_now.then(|| 1.into())) {
+            response.headers_mut().insert(RETRY_AFTER, retry_after);
         }
         response
     }
@@ -132,7 +139,7 @@ impl From<ModelCallError> for ApiError {
         let api_error = match error.kind {
             ModelCallErrorKind::InvalidRequest => Self::invalid(error.message),
             ModelCallErrorKind::ContextLengthExceeded => {
-                Self { code: Some("context_length_exceeded"), ..Self::invalid(error.message) }
+                Self { code: Some("context_length_exceeded".into()), ..Self::invalid(error.message) }
             }
             ModelCallErrorKind::ModelNotFound => Self::model_not_found(error.message),
             ModelCallErrorKind::RateLimited => Self::rate_limited(error.message),
@@ -146,10 +153,7 @@ impl From<SubmitError> for ApiError {
     fn from(error: SubmitError) -> Self {
         let message = error.to_string();
         match error {
-            SubmitError::QueueFull { .. } => {
-                let code = Some("rate_limit_exceeded");
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limit_error", code, message)
-            }
+            SubmitError::QueueFull { .. } => Self::rate_limited(message),
             SubmitError::NoThread { .. } => Self::unavailable(message),
         }
     }
@@ -169,6 +173,14 @@ impl From<DownloadError> for ApiError {
             DownloadError::NoSuchFile { .. } | DownloadError::BadUrl { .. } => Self::invalid(message),
             _ => Self::new(StatusCode::BAD_GATEWAY, "server_error", Some("download_failed"), message),
         }
+    }
+}
+
+impl From<ProviderFailure> for ApiError {
+    fn from(failure: ProviderFailure) -> Self {
+        let ErrorBody { message, kind, param, code } = failure.envelope.error;
+        let (kind, code) = (kind.into(), code.map(Cow::from));
+        Self { status: failure.status, kind, code, param, message, retry_after: failure.retry_after.map(Box::new) }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod config;
 pub mod database;
 pub mod downloads;
 pub mod error;
+mod file_lock;
 pub mod inference;
 pub mod loopback;
 pub mod machine;

@@ -15,7 +15,7 @@ use axum::http::header::{
 };
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, Method, Uri, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -29,7 +29,8 @@ const CROSS_ORIGIN_EMBEDDER_POLICY: HeaderName = HeaderName::from_static("cross-
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// Written by proxies: who asks is somebody else than who connects.
-const FORWARDED_HEADERS: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
+const FORWARDED_HEADERS: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 
 /// Which hosts and origins are let in.
 #[derive(Clone, Debug)]
@@ -98,11 +99,13 @@ pub struct Caller {
 
 impl Caller {
     /// From this machine is what connects from it, names it as its host (a page whose name was pointed here does not),
-    /// and passes on nobody else's request.
-    fn of(peer: Option<SocketAddr>, uri: &Uri, headers: &HeaderMap) -> Self {
+    /// and passes on nobody else's request. nginx, unless told otherwise, writes no header about it and names us as the
+    /// host, but speaks HTTP/1.0, which browsers and clients no longer do.
+    fn of(peer: Option<SocketAddr>, version: Version, uri: &Uri, headers: &HeaderMap) -> Self {
         let is_near = peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback());
         let names_us = host_of(uri, headers).is_some_and(|host| is_loopback_host(&name_of(&host)));
-        let is_forwarded = FORWARDED_HEADERS.iter().any(|name| headers.contains_key(*name));
+        let is_forwarded =
+            version <= Version::HTTP_10 || FORWARDED_HEADERS.iter().any(|name| headers.contains_key(*name));
         Self { is_of_this_machine: is_near && names_us && !is_forwarded }
     }
 
@@ -142,7 +145,7 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-        Ok(Self::of(peer, &parts.uri, &parts.headers))
+        Ok(Self::of(peer, parts.version, &parts.uri, &parts.headers))
     }
 }
 
@@ -220,20 +223,24 @@ mod tests {
 
     #[test]
     fn callers_of_this_machine_are_told_from_others() {
-        let is_ours = |peer: Option<&str>, host: &str, forwarded: Option<&str>| {
+        let asked = |peer: Option<&str>, version: Version, host: &str, forwarded: Option<&str>| {
             let mut headers = HeaderMap::new();
             headers.insert(HOST, host.parse().unwrap());
             if let Some(name) = forwarded {
                 headers.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), "10.0.0.7".parse().unwrap());
             }
             let peer = peer.map(|peer| peer.parse().unwrap());
-            let caller = Caller::of(peer, &Uri::from_static("/v1/models"), &headers);
+            let caller = Caller::of(peer, version, &Uri::from_static("/v1/models"), &headers);
             let shared = Listen { share_providers: true, ..Listen::default() };
             assert!(caller.check_may_use_providers(&shared).is_ok(), "shared with all");
             let is_ours = caller.check_may_use_providers(&Listen::default()).is_ok();
             assert_eq!(caller.check_may_change_providers().is_ok(), is_ours);
             is_ours
         };
+        let is_ours = |peer, host, forwarded| asked(peer, Version::HTTP_11, host, forwarded);
+        let near = Some("127.0.0.1:5000");
+        assert!(asked(near, Version::HTTP_2, "localhost", None));
+        assert!(!asked(near, Version::HTTP_10, "localhost", None), "a proxy that says nothing, such as nginx");
         for peer in ["127.0.0.1:5000", "[::1]:5000", "[::ffff:127.0.0.1]:5000"] {
             assert!(is_ours(Some(peer), "localhost:8642", None), "{peer}");
         }

@@ -12,19 +12,8 @@ use crate::inference::{ModelToServe, ServedModels};
 use crate::machine::Machine;
 use crate::model_store::{ModelStore, StoreError};
 use crate::protection::Caller;
-use crate::providers::{Provider, Providers};
+use crate::providers::{ProviderModel, Providers};
 use crate::pulls::Pulls;
-
-/// A model of a provider.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProviderModel {
-    /// Who runs it.
-    pub provider: Provider,
-    /// What the provider calls it.
-    pub id: String,
-    /// What it is called here.
-    pub name: String,
-}
 
 /// What every request can reach; clones share it.
 #[derive(Clone)]
@@ -73,19 +62,19 @@ impl AppState {
     ///
     /// # Errors
     /// The provider does not offer it, or not to this caller.
-    pub fn provider_model(&self, name: &str, caller: Caller) -> Result<Option<ProviderModel>, ApiError> {
+    pub async fn provider_model(&self, name: &str, caller: Caller) -> Result<Option<ProviderModel>, ApiError> {
         let Some((provider, model)) = split_provider_model(name) else { return Ok(None) };
-        let Some(provider) = self.shared.providers.store.find(provider)? else { return Ok(None) };
+        let Some(provider) = self.shared.providers.store.find(provider).await? else { return Ok(None) };
         caller.check_may_use_providers(&self.shared.config.listen)?;
         if !provider.models.iter().any(|offered| offered == model) {
             let message = format!(
-                "{model} is not among the models that are offered of {}; add it with `quern providers add` or on the \
-                 Models page",
+                "{model} is not among the models that are offered of {}; add it with `quern providers add` or in \
+                 Settings, External APIs",
                 provider.name
             );
             return Err(ApiError::model_not_found(message));
         }
-        Ok(Some(ProviderModel { id: model.to_owned(), name: name.to_owned(), provider }))
+        Ok(Some(ProviderModel { id: model.to_owned(), provider }))
     }
 
     /// A model that is on this machine, ready to be asked.

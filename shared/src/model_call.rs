@@ -267,6 +267,13 @@ pub struct ModelCallError {
     pub param: Option<String>,
 }
 
+impl ModelCallError {
+    /// The model, the device or the connection failed.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self { kind: ModelCallErrorKind::Unavailable, message: message.into(), param: None }
+    }
+}
+
 /// Whose fault it is that a model could not answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -22,8 +22,8 @@ pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> 
     let database = open_database(&config)?;
     let store = open_store(&config, database.clone())?;
     let providers = open_providers(&config)?;
-    let (name, model) = match provider_model(&providers.store, &arguments.model.model)? {
-        Some((provider, id)) => (arguments.model.model.clone(), NamedModel::Provider { provider, id }),
+    let (name, model) = match provider_model(&providers.store, &arguments.model.model).await? {
+        Some(model) => (arguments.model.model.clone(), NamedModel::Provider(model)),
         None => {
             let model = ready_model(&store, &arguments.model).await?;
             (model.name.clone(), NamedModel::Local(model))

@@ -13,7 +13,7 @@ use crate::downloads::Downloader;
 use crate::downloads::error::DownloadError;
 use crate::inference::ModelToServe;
 use crate::model_store::{Consent, ModelStore, StoreError, known_models};
-use crate::providers::{Patience, Provider, ProviderClient, ProviderStore, Providers};
+use crate::providers::{Patience, ProviderClient, ProviderModel, ProviderStore, Providers};
 use crate::terminal::{DownloadBar, ask, is_interactive, note};
 
 /// The name of the database in the data folder.
@@ -39,14 +39,14 @@ pub(super) fn open_providers(config: &Config) -> Result<Providers> {
     Ok(Providers { store: ProviderStore::new(&config.storage.data_dir), client })
 }
 
-/// The provider of a model written `PROVIDER/MODEL`, and what it calls the model. `None` for models of other kinds; a
+/// The provider's model that is written `PROVIDER/MODEL`. `None` for models of other kinds; a
 /// file of that name is one, so that nothing is paid for by accident.
-pub(super) fn provider_model(store: &ProviderStore, name: &str) -> Result<Option<(Provider, String)>> {
+pub(super) async fn provider_model(store: &ProviderStore, name: &str) -> Result<Option<ProviderModel>> {
     let Some((provider, model)) = split_provider_model(name).filter(|_| !Path::new(name).is_file()) else {
         return Ok(None);
     };
-    match store.find(provider)? {
-        Some(provider) => Ok(Some((provider, model.to_owned()))),
+    match store.find(provider).await? {
+        Some(provider) => Ok(Some(ProviderModel { provider, id: model.to_owned() })),
         None => bail!(
             "there is neither a file {name} nor a provider called {provider}; `quern providers list` shows the \
              providers, and `quern providers add {provider} --base-url URL` adds this one"

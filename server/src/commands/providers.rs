@@ -18,27 +18,33 @@ const MOST_INPUT_BYTES: u64 = 64 << 10;
 pub(super) async fn run(config: Config, command: ProvidersCommand) -> Result<()> {
     let providers = open_providers(&config)?;
     match command {
-        ProvidersCommand::Add(arguments) => add(&providers.store, arguments),
-        ProvidersCommand::List { json } => list(&providers.store, json),
+        ProvidersCommand::Add(arguments) => add(&providers.store, arguments).await,
+        ProvidersCommand::List { json } => list(&providers.store, json).await,
         ProvidersCommand::Remove { name } => {
-            providers.store.remove(&name)?;
+            providers.store.remove(&name).await?;
             Ok(print_line(&format!("{name}: removed, and its key deleted"))?)
         }
         ProvidersCommand::Models { name } => {
-            let models = providers.client.models(&providers.store.get(&name)?).await?;
+            let models = providers.client.models(&providers.store.get(&name).await?).await?;
             Ok(print(&models.iter().map(|model| format!("{model}\n")).collect::<String>())?)
         }
     }
 }
 
-fn add(store: &ProviderStore, arguments: AddProviderArguments) -> Result<()> {
-    let AddProviderArguments { name, base_url, model: models, no_key, keep_key } = arguments;
+async fn add(store: &ProviderStore, arguments: AddProviderArguments) -> Result<()> {
+    let AddProviderArguments { name, base_url, model: mut models, no_key, keep_key } = arguments;
+    // What can't be read is written anew.
+    if models.is_empty()
+        && let Ok(Some(kept)) = store.find(&name).await
+    {
+        models = kept.models;
+    }
     let key = match (no_key, keep_key) {
         (true, _) => Some(String::new()),
         (false, true) => None,
         (false, false) => Some(read_key(&name)?),
     };
-    let provider = store.change(&name, ProviderChange { base_url, key, models })?;
+    let provider = store.change(&name, ProviderChange { base_url, key, models }).await?;
     let key = if provider.key.is_some() { "key kept" } else { "no key" };
     print_line(&format!("{name}: {} ({key}), {}", provider.base_url, offered(&provider)))?;
     Ok(())
@@ -62,8 +68,8 @@ fn read_key(name: &str) -> Result<String> {
     Ok(text)
 }
 
-fn list(store: &ProviderStore, json: bool) -> Result<()> {
-    let providers = store.all()?;
+async fn list(store: &ProviderStore, json: bool) -> Result<()> {
+    let providers = store.all().await?;
     if json {
         let entries: Vec<_> = providers.iter().map(Provider::entry).collect();
         return Ok(print_line(&serde_json::to_string_pretty(&entries)?)?);

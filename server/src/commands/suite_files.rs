@@ -109,8 +109,8 @@ pub(super) async fn named_models(
         if let ModelSource::Known(ModelReference { name, .. }) = source
             && !models.contains_key(name)
         {
-            let model = match provider_model(&providers.store, name)? {
-                Some((provider, id)) => NamedModel::Provider { provider, id },
+            let model = match provider_model(&providers.store, name).await? {
+                Some(model) => NamedModel::Provider(model),
                 None => {
                     let arguments = ModelArguments { model: name.clone(), accept_licence };
                     NamedModel::Local(ready_model(&store, &arguments).await?)

@@ -22,7 +22,9 @@ pub struct ListenOptions {
     #[arg(long, env = "QUERN_ALLOWED_ORIGINS", value_delimiter = ',', value_name = "ORIGIN,...")]
     pub allowed_origins: Option<Vec<String>>,
     /// Let other machines ask the models of your providers too: whoever reaches the port then spends the money of your
-    /// keys. Without it, only programs and pages of this machine may; only they can change providers [default: false]
+    /// keys. Without it only this machine may ask them; a proxy on this machine must then set X-Forwarded-For, so that
+    /// those behind it are not taken for this machine. Adding, changing and removing providers is for this machine in
+    /// either case [default: false]
     #[arg(
         long, env = "QUERN_SHARE_PROVIDERS", value_name = "true|false", num_args = 0..=1, require_equals = true,
         default_missing_value = "true"

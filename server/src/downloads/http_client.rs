@@ -6,6 +6,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 
 use super::error::DownloadError;
+use crate::loopback::is_safe;
 
 const MAX_REDIRECTS: usize = 10;
 
@@ -40,15 +41,6 @@ pub(crate) fn safe_url(text: &str) -> Result<Url, DownloadError> {
         Ok(url)
     } else {
         Err(refuse("only https: addresses are fetched from other machines".to_owned()))
-    }
-}
-
-/// `https:`, or `http:` to this very machine.
-pub(crate) fn is_safe(url: &Url) -> bool {
-    match url.scheme() {
-        "https" => true,
-        "http" => url.host_str().is_some_and(crate::loopback::is_loopback_host),
-        _ => false,
     }
 }
 

@@ -6,7 +6,6 @@
 mod assembly;
 pub mod checksum;
 pub mod error;
-mod file_lock;
 pub(crate) mod http_client;
 pub mod hugging_face;
 pub mod progress;
@@ -18,10 +17,10 @@ use std::path::{Path, PathBuf};
 use reqwest::{Client, Url};
 use shared::model_source::ModelSource;
 
+use crate::file_lock::FileLock;
 use assembly::{Piece, assemble};
 use checksum::Checksum;
 use error::DownloadError;
-use file_lock::FileLock;
 use hugging_face::HuggingFaceSettings;
 use progress::{Listener, Progress, Step};
 pub use transfer::{Expected, Patience};

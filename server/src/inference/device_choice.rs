@@ -5,7 +5,6 @@ use std::path::Path;
 use shared::model_call::ModelCallError;
 
 use super::backend::{Backend, LoadedModel, Target};
-use super::engine_backend::unavailable;
 use crate::config::DeviceChoice;
 use crate::database::{Database, DeviceSpeed};
 
@@ -67,7 +66,7 @@ fn speed_and_model(
     target: Target,
     device: &str,
 ) -> Result<Measured, ModelCallError> {
-    let failed = |error: crate::database::DatabaseError| unavailable(error.to_string());
+    let failed = |error: crate::database::DatabaseError| ModelCallError::unavailable(error.to_string());
     if let Some(speed) = database.speed(device, model).map_err(failed)? {
         return Ok(Measured { speed, loaded: None });
     }
@@ -121,14 +120,14 @@ mod tests {
             self.log.lock().unwrap().push(format!("load {target:?}"));
             let speed = if target == Target::Cpu { self.cpu } else { self.gpu.unwrap() };
             if speed == 0.0 {
-                Err(unavailable("no memory"))
+                Err(ModelCallError::unavailable("no memory"))
             } else {
                 Ok(Box::new(Loaded { target, speed, log: self.log }))
             }
         }
 
         fn read_text(&self, _: &Path) -> Result<engine::ModelText, ModelCallError> {
-            Err(unavailable("devices have no text"))
+            Err(ModelCallError::unavailable("devices have no text"))
         }
     }
 
@@ -146,7 +145,7 @@ mod tests {
         }
 
         fn embed(&mut self, _: &Prompt) -> Result<Embedding, ModelCallError> {
-            Err(unavailable("devices have no vectors"))
+            Err(ModelCallError::unavailable("devices have no vectors"))
         }
 
         fn measure(&mut self) -> Result<DeviceSpeed, ModelCallError> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use engine::gpu::GpuDevice;
 use engine::source::FileSource;
 use engine::{Device, LoadOptions, Model, ModelText};
-use shared::model_call::{Embedding, GenerationEvent, GenerationRequest, ModelCallError, ModelCallErrorKind, Prompt};
+use shared::model_call::{Embedding, GenerationEvent, GenerationRequest, ModelCallError, Prompt};
 
 use super::backend::{Backend, LoadedModel, Target};
 use crate::config::Inference;
@@ -58,8 +58,9 @@ impl Backend for EngineBackend {
 }
 
 fn open(path: &Path) -> Result<FileSource, ModelCallError> {
-    FileSource::open(path)
-        .map_err(|error| unavailable(format!("the model's file {} can't be opened: {error}", path.display())))
+    FileSource::open(path).map_err(|error| {
+        ModelCallError::unavailable(format!("the model's file {} can't be opened: {error}", path.display()))
+    })
 }
 
 struct EngineModel {
@@ -96,9 +97,4 @@ impl LoadedModel for EngineModel {
             decode_tokens_per_second: speed.decode_tokens_per_second,
         })
     }
-}
-
-/// A failure of the machine, in words.
-pub(crate) fn unavailable(message: impl Into<String>) -> ModelCallError {
-    ModelCallError { kind: ModelCallErrorKind::Unavailable, message: message.into(), param: None }
 }

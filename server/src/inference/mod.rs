@@ -14,6 +14,5 @@ mod worker;
 pub use backend::{Backend, LoadedModel, Target};
 pub use device_choice::load_on_best_device;
 pub use engine_backend::EngineBackend;
-pub(crate) use engine_backend::unavailable;
 pub use job_queue::SubmitError;
 pub use served_models::{ModelToServe, ServedModels};

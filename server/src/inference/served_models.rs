@@ -11,7 +11,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::backend::Backend;
 use super::device_choice::load_on_best_device;
-use super::engine_backend::unavailable;
 use super::job_queue::{Job, PushError, SubmitError};
 use super::model_texts::ModelTexts;
 use super::worker::{DIED, Worker};
@@ -103,7 +102,7 @@ impl ServedModels {
         Ok(async move {
             let mut embeddings = Vec::with_capacity(receivers.len());
             for mut receiver in receivers {
-                embeddings.push(receiver.recv().await.unwrap_or_else(|| Err(unavailable(DIED)))?);
+                embeddings.push(receiver.recv().await.unwrap_or_else(|| Err(ModelCallError::unavailable(DIED)))?);
             }
             Ok(embeddings.into_iter().collect())
         })
@@ -223,7 +222,7 @@ fn event_stream(receiver: UnboundedReceiver<Result<GenerationEvent, ModelCallErr
                 let is_last = matches!(event, Err(_) | Ok(GenerationEvent::Finished { .. }));
                 Some((event, (!is_last).then_some(receiver)))
             }
-            None => Some((Err(unavailable(DIED)), None)),
+            None => Some((Err(ModelCallError::unavailable(DIED)), None)),
         }
     })
     .boxed()

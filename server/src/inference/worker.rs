@@ -8,7 +8,6 @@ use std::thread::JoinHandle;
 use shared::model_call::ModelCallError;
 
 use super::backend::LoadedModel;
-use super::engine_backend::unavailable;
 use super::job_queue::{Job, JobQueue};
 
 /// What clients hear when a model's thread dies.
@@ -49,7 +48,7 @@ impl Worker {
                         if std::panic::catch_unwind(answering).is_err() {
                             // Closed before anybody hears of it: who asks again at once gets a new thread.
                             let waiting = jobs.0.close_and_drain();
-                            tell_all(waiting.iter().chain([&job]), &unavailable(DIED));
+                            tell_all(waiting.iter().chain([&job]), &ModelCallError::unavailable(DIED));
                         }
                     }
                     tracing::info!(model = owned_name, "unloaded");

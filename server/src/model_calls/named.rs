@@ -11,20 +11,15 @@ use super::local::LocalModel;
 use super::provider::ProviderCall;
 use super::timer::pause;
 use crate::inference::{ModelToServe, ServedModels};
-use crate::providers::{Provider, ProviderClient};
+use crate::providers::{ProviderClient, ProviderModel};
 
 /// Where a model runs.
 #[derive(Clone, Debug)]
 pub enum NamedModel {
     /// On this machine.
     Local(ModelToServe),
-    /// At a provider, which calls it `id`.
-    Provider {
-        /// Who.
-        provider: Provider,
-        /// The provider's own name of it.
-        id: String,
-    },
+    /// At a provider.
+    Provider(ProviderModel),
 }
 
 /// Models by name. A reference to one of a browser finds the model of that name here: the same file gives the same
@@ -45,7 +40,7 @@ impl NamedModels {
     pub fn of_providers(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.by_name.iter().filter_map(|(name, model)| match model {
             NamedModel::Local(_) => None,
-            NamedModel::Provider { provider, id } => Some((name.as_str(), provider.name.as_str(), id.as_str())),
+            NamedModel::Provider(model) => Some((name.as_str(), model.provider.name.as_str(), model.id.as_str())),
         })
     }
 }
@@ -54,8 +49,8 @@ impl ModelPool for NamedModels {
     fn model(&self, reference: &ModelReference) -> Result<Rc<dyn ModelCall>, ModelCallError> {
         match self.by_name.get(&reference.name) {
             Some(NamedModel::Local(model)) => Ok(Rc::new(LocalModel::new(Rc::clone(&self.served), model.clone()))),
-            Some(NamedModel::Provider { provider, id }) => {
-                let call = ProviderCall::new(self.client.clone(), provider.clone(), id.clone());
+            Some(NamedModel::Provider(model)) => {
+                let call = ProviderCall::new(self.client.clone(), model.clone());
                 Ok(Rc::new(PatientModel::new(call, pause)))
             }
             None => Err(ModelCallError {

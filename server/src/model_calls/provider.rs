@@ -5,32 +5,30 @@ use shared::api::embeddings::{EmbeddingList, EmbeddingRequest};
 use shared::api::streamed_answer::StreamedAnswer;
 use shared::model_call::{EmbeddingFuture, Embeddings, GenerationRequest, GenerationStream, ModelCall, ModelCallError};
 
-use crate::inference::unavailable;
-use crate::providers::{Provider, ProviderClient, ProviderFailure, request_body};
+use crate::providers::{ProviderClient, ProviderFailure, ProviderModel, request_body};
 
 /// A model of a provider.
 #[derive(Clone, Debug)]
 pub struct ProviderCall {
     client: ProviderClient,
-    provider: Provider,
-    id: String,
+    model: ProviderModel,
 }
 
 impl ProviderCall {
-    /// The model that the provider calls `id`.
-    pub fn new(client: ProviderClient, provider: Provider, id: String) -> Self {
-        Self { client, provider, id }
+    /// The model, asked by `client`.
+    pub fn new(client: ProviderClient, model: ProviderModel) -> Self {
+        Self { client, model }
     }
 
     fn body(&self, request: GenerationRequest) -> Result<Vec<u8>, ModelCallError> {
-        let wire = ChatCompletionRequest::streamed(&self.id, request, &self.provider.name)?;
-        request_body(&wire, &self.provider, &self.id).map_err(|error| unavailable(error.to_string()))
+        let wire = ChatCompletionRequest::streamed(&self.model.id, request, &self.model.provider.name)?;
+        request_body(&wire, &self.model).map_err(|error| ModelCallError::unavailable(error.to_string()))
     }
 }
 
 impl ModelCall for ProviderCall {
     fn generate(&self, request: GenerationRequest) -> GenerationStream {
-        let (client, provider, body) = (self.client.clone(), self.provider.clone(), self.body(request));
+        let (client, provider, body) = (self.client.clone(), self.model.provider.clone(), self.body(request));
         Box::pin(async_stream::try_stream! {
             let now_ms = || engine::clock::now_seconds() * 1000.0;
             let mut answer = StreamedAnswer::new(&provider.name, now_ms());
@@ -51,17 +49,21 @@ impl ModelCall for ProviderCall {
     }
 
     fn embed(&self, texts: Vec<String>) -> EmbeddingFuture {
-        let (client, provider) = (self.client.clone(), self.provider.clone());
-        let (count, request) = (texts.len(), EmbeddingRequest::new(self.id.clone(), texts));
+        let (client, model) = (self.client.clone(), self.model.clone());
+        let (count, request) = (texts.len(), EmbeddingRequest::new(model.id.clone(), texts));
         Box::pin(async move {
             let body =
-                request_body(&request, &provider, &request.model).map_err(|error| unavailable(error.to_string()))?;
-            let answer = client.whole(&provider, "embeddings", body).await?;
-            if let Some(failure) = ProviderFailure::told(&provider, &answer) {
+                request_body(&request, &model).map_err(|error| ModelCallError::unavailable(error.to_string()))?;
+            let provider = &model.provider;
+            let answer = client.whole(provider, "embeddings", body).await?;
+            if let Some(failure) = ProviderFailure::told(provider, &answer) {
                 return Err(failure.into());
             }
             let list: EmbeddingList = serde_json::from_str(&answer).map_err(|error| {
-                unavailable(format!("{} sent something else than a list of vectors: {error}", provider.name))
+                ModelCallError::unavailable(format!(
+                    "{} sent something else than a list of vectors: {error}",
+                    provider.name
+                ))
             })?;
             of_length_1(list.in_order(count, &provider.name)?, &provider.name)
         })
@@ -74,7 +76,9 @@ fn of_length_1(mut embeddings: Embeddings, who: &str) -> Result<Embeddings, Mode
     for vector in &mut embeddings.vectors {
         let length = vector.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
         if vector.len() != dimensions || !(length > 0.0 && length.is_finite()) {
-            return Err(unavailable(format!("{who} sent a vector of another size, or one without a direction")));
+            return Err(ModelCallError::unavailable(format!(
+                "{who} sent a vector of another size, or one without a direction"
+            )));
         }
         vector.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
     }
@@ -84,7 +88,7 @@ fn of_length_1(mut embeddings: Embeddings, who: &str) -> Result<Embeddings, Mode
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::{BaseUrl, Patience};
+    use crate::providers::{BaseUrl, Patience, Provider};
     use serde_json::{Value, json};
     use shared::model_call::{ChatMessage, GenerationLimits, Prompt};
     use shared::sampling::SamplingParameters;
@@ -97,7 +101,10 @@ mod tests {
             models: Vec::new(),
             changed_at_unix_s: 0,
         };
-        let call = ProviderCall::new(ProviderClient::new(Patience::default()).unwrap(), provider, "m".to_owned());
+        let call = ProviderCall::new(
+            ProviderClient::new(Patience::default()).unwrap(),
+            ProviderModel { provider, id: "m".to_owned() },
+        );
         let prompt = Prompt::Chat(vec![ChatMessage { role: "user".to_owned(), content: "Hi".to_owned() }]);
         let limits = GenerationLimits { max_tokens: Some(9), ..GenerationLimits::default() };
         let request = GenerationRequest::new(prompt, sampling, limits);

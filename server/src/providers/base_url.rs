@@ -5,7 +5,7 @@ use std::fmt;
 use reqwest::Url;
 
 use super::error::ProviderError;
-use crate::downloads::http_client::is_safe;
+use crate::loopback::is_safe;
 
 /// An address under which a key may be sent: `https:`, or plain `http:` to this very machine. Nothing in it but origin
 /// and path.

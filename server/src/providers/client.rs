@@ -28,6 +28,8 @@ pub struct Patience {
     pub idle: Duration,
     /// For the beginning of an answer in one piece, which comes when all of it is written.
     pub whole: Duration,
+    /// For a list of models, all of it: people look at an empty page meanwhile.
+    pub list: Duration,
 }
 
 impl Default for Patience {
@@ -37,6 +39,8 @@ impl Default for Patience {
             idle: Duration::from_secs(120),
             // As OpenAI's own clients.
             whole: Duration::from_secs(600),
+            // The page gives up after 60.
+            list: Duration::from_secs(30),
         }
     }
 }
@@ -81,8 +85,12 @@ impl ProviderClient {
     /// # Errors
     /// It gave no list.
     pub async fn models(&self, provider: &Provider) -> Result<Vec<String>, ProviderFailure> {
-        let response = self.send(provider, Method::GET, "models", None, self.patience.idle).await?;
-        let body = self.read(provider, response, MOST_ANSWER_BYTES).await?;
+        let patience = self.patience.list;
+        let listing = async {
+            let response = self.send(provider, Method::GET, "models", None, patience).await?;
+            self.read(provider, response, MOST_ANSWER_BYTES).await
+        };
+        let body = timeout(patience, listing).await.unwrap_or_else(|_| Err(silent(provider, patience)))?;
         // Together AI sends the list bare.
         let listed = if body.trim_start().starts_with('[') {
             serde_json::from_str(&body)
@@ -164,10 +172,7 @@ impl ProviderClient {
         let response = match timeout(patience, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(unreachable(provider, &url, error)),
-            Err(_) => {
-                let message = format!("{} did not answer within {} seconds", provider.name, patience.as_secs_f64());
-                return Err(ProviderFailure::too_late(provider, message));
-            }
+            Err(_) => return Err(silent(provider, patience)),
         };
         let status = response.status();
         if status.is_success() {
@@ -224,6 +229,11 @@ pub(super) async fn next_piece(
             Err(ProviderFailure::too_late(provider, message))
         }
     }
+}
+
+fn silent(provider: &Provider, patience: Duration) -> ProviderFailure {
+    let message = format!("{} did not answer within {} seconds", provider.name, patience.as_secs_f64());
+    ProviderFailure::too_late(provider, message)
 }
 
 fn unreachable(provider: &Provider, url: &str, error: reqwest::Error) -> ProviderFailure {

@@ -18,12 +18,12 @@ pub enum ProviderError {
         reason: String,
     },
     /// No key.
-    #[error("the key can't be used: it has spaces, line ends, other than ASCII letters, or more than 4096 of them")]
+    #[error("the key can't be used: expected at most 4096 visible ASCII characters without spaces")]
     Key,
     /// The key that is kept is for another address.
     #[error(
-        "the base URL of {name} is another one now, and its key was given for the old one: give the key again, or an \
-         empty one for none"
+        "the address of {name} changed, and its key was given for the old one: give the key again, or say that it needs \
+         none"
     )]
     KeyIsForAnotherAddress {
         /// The provider.

@@ -1,9 +1,7 @@
 //! Why a provider gave no answer: its own status and words, or ours about what it did.
 
-use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::HeaderValue;
 use shared::api::error::ErrorEnvelope;
 use shared::model_call::ModelCallError;
 
@@ -103,17 +101,6 @@ fn shown(body: &str) -> Option<String> {
     match line.char_indices().nth(MOST_SHOWN_CHARACTERS) {
         Some((end, _)) => Some(format!("{}…", &line[..end])),
         None => Some(line),
-    }
-}
-
-impl IntoResponse for ProviderFailure {
-    fn into_response(self) -> Response {
-        tracing::debug!(provider = self.provider, status = self.status.as_u16(), "a provider gave no answer");
-        let mut response = (self.status, Json(self.envelope)).into_response();
-        if let Some(retry_after) = self.retry_after {
-            response.headers_mut().insert(RETRY_AFTER, retry_after);
-        }
-        response
     }
 }
 

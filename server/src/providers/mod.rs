@@ -9,6 +9,7 @@ mod client;
 mod error;
 mod events;
 mod failure;
+mod model;
 mod provider;
 mod request_body;
 mod store;
@@ -19,8 +20,9 @@ pub use client::{Patience, ProviderClient};
 pub use error::ProviderError;
 pub(crate) use events::ProviderEvents;
 pub use failure::ProviderFailure;
+pub use model::ProviderModel;
 pub use provider::Provider;
-pub(crate) use request_body::{request_body, with_model};
+pub(crate) use request_body::{Renamed, request_body, with_model};
 pub use store::ProviderStore;
 
 /// All of it, as the companion has it.

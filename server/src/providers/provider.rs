@@ -37,7 +37,7 @@ struct KeptProvider {
 }
 
 impl Provider {
-    /// What everybody may know of it.
+    /// What those may know of it who may use it.
     pub fn entry(&self) -> ProviderEntry {
         ProviderEntry {
             name: self.name.clone(),

@@ -5,22 +5,22 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::provider::Provider;
+use super::model::ProviderModel;
 
-/// The body that asks a provider for `model`: what the client sent, without what asks for nothing, so that nobody is
+/// The body that asks for `model`: what the client sent, without what asks for nothing, so that nobody is
 /// bothered with fields that only Quern knows, or that some models refuse any word about.
-pub(crate) fn request_body(request: &impl Serialize, provider: &Provider, model: &str) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn request_body(request: &impl Serialize, model: &ProviderModel) -> serde_json::Result<Vec<u8>> {
     // By way of text: as a `Value`, an f32 of 0.7 would become 0.699999988079071.
     let mut fields: Map<String, Value> = serde_json::from_slice(&serde_json::to_vec(request)?)?;
     let is_greedy = fields.get("temperature").and_then(Value::as_f64) == Some(0.0);
-    fields.retain(|field, value| !asks_for_nothing(field, value) && !(is_greedy && field == "seed"));
+    fields.retain(|field, value| !(asks_for_nothing(field, value) || is_greedy && field == "seed"));
     // OpenAI's newer models refuse the old name, and most others ignore the new one: an answer without a limit.
-    if !provider.base_url.is_open_ai()
+    if !model.provider.base_url.is_open_ai()
         && let Some(most_tokens) = fields.remove("max_completion_tokens")
     {
         fields.insert("max_tokens".to_owned(), most_tokens);
     }
-    fields.insert("model".to_owned(), model.into());
+    fields.insert("model".to_owned(), model.id.as_str().into());
     for message in fields.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
         if let Value::Object(message) = message {
             message.retain(|_, value| !is_nothing(value));
@@ -54,11 +54,27 @@ struct Head<'a> {
     model: Option<&'a RawValue>,
     #[serde(default)]
     error: Option<IgnoredAny>,
+    #[serde(default)]
+    choices: Option<Vec<Choice>>,
 }
 
-/// A provider's answer with another model's name; everything else stays as it came. `None` where it is no JSON object, or
-/// tells of an error.
-pub(crate) fn with_model(answer: &str, model: &str) -> Option<String> {
+#[derive(Deserialize)]
+struct Choice {
+    #[serde(default)]
+    finish_reason: Option<IgnoredAny>,
+}
+
+/// A provider's answer, or a piece of one, with another model's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Renamed {
+    /// Everything else as it came.
+    pub(crate) json: String,
+    /// It says why the answer ends.
+    pub(crate) has_finish_reason: bool,
+}
+
+/// A provider's answer with another model's name. `None` where it is no JSON object, or tells of an error.
+pub(crate) fn with_model(answer: &str, model: &str) -> Option<Renamed> {
     // An array would be taken for the fields in their order.
     if !answer.trim_start().starts_with('{') {
         return None;
@@ -67,17 +83,20 @@ pub(crate) fn with_model(answer: &str, model: &str) -> Option<String> {
     if head.error.is_some() {
         return None;
     }
-    let Some(old) = head.model.map(RawValue::get) else { return Some(answer.to_owned()) };
+    let has_finish_reason = head.choices.iter().flatten().any(|choice| choice.finish_reason.is_some());
+    let Some(old) = head.model.map(RawValue::get) else {
+        return Some(Renamed { json: answer.to_owned(), has_finish_reason });
+    };
     // The value is a part of the answer, not a copy.
     let start = old.as_ptr().addr().checked_sub(answer.as_ptr().addr())?;
     let (before, after) = (answer.get(..start)?, answer.get(start + old.len()..)?);
-    Some(format!("{before}{}{after}", Value::from(model)))
+    Some(Renamed { json: format!("{before}{}{after}", Value::from(model)), has_finish_reason })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::BaseUrl;
+    use crate::providers::{BaseUrl, Provider};
     use serde_json::json;
     use shared::api::chat::ChatCompletionRequest;
     use shared::api::completions::CompletionRequest;
@@ -94,7 +113,10 @@ mod tests {
             changed_at_unix_s: 0,
         };
         let request: T = serde_json::from_value(sent).unwrap();
-        let body: Value = serde_json::from_slice(&request_body(&request, &provider, "gpt-x").unwrap()).unwrap();
+        let body: Value = serde_json::from_slice(
+            &request_body(&request, &ProviderModel { provider, id: "gpt-x".to_owned() }).unwrap(),
+        )
+        .unwrap();
         assert_eq!(body, forwarded);
     }
 
@@ -141,9 +163,14 @@ mod tests {
     fn an_answer_gets_its_models_name_and_stays_what_it_was() {
         let answer = "{\"id\": 1, \"model\" : \"gpt-x\" ,\"n\": 1.10, \"choices\": [{\"model\": \"inner\"}]}";
         let expected = "{\"id\": 1, \"model\" : \"p/gpt-x\" ,\"n\": 1.10, \"choices\": [{\"model\": \"inner\"}]}";
-        assert_eq!(with_model(answer, "p/gpt-x").unwrap(), expected);
-        assert_eq!(with_model("{\"a\":1}", "p/m").unwrap(), "{\"a\":1}");
-        assert_eq!(with_model("{\"model\":null,\"error\":null}", "p/m").unwrap(), "{\"model\":null,\"error\":null}");
+        let renamed = |answer: &str| with_model(answer, "p/gpt-x").unwrap();
+        assert_eq!(renamed(answer).json, expected);
+        for same in ["{\"a\":1}", "{\"model\":null,\"error\":null}"] {
+            assert_eq!(renamed(same).json, same);
+        }
+        let last = "{\"choices\": [{\"finish_reason\": null}, {\"finish_reason\": \"stop\"}]}";
+        assert!(renamed(last).has_finish_reason);
+        assert!(!renamed("{\"choices\": [{\"finish_reason\": null}, {}]}").has_finish_reason);
         for none in ["", "[]", "[\"m\", null]", "<html>", "{\"model\":", "{} {}", "{\"error\":{\"message\":\"no\"}}"] {
             assert_eq!(with_model(none, "p/m"), None, "{none}");
         }

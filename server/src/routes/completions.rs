@@ -28,7 +28,7 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let prompts = request.to_generation_requests(random::seed())?;
     let delivery = Delivery::asked_for(request.stream, request.stream_options)?;
-    if let Some(model) = state.provider_model(&request.model, caller)? {
+    if let Some(model) = state.provider_model(&request.model, caller).await? {
         return forward(&state, &model, "completions", &request, delivery).await;
     }
     let model = state.model_to_serve(&request.model).await?;

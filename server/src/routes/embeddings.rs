@@ -22,7 +22,7 @@ pub(crate) async fn create(
     JsonBody(request): JsonBody<EmbeddingRequest>,
 ) -> Result<Response, ApiError> {
     let inputs = request.inputs()?;
-    if let Some(model) = state.provider_model(&request.model, caller)? {
+    if let Some(model) = state.provider_model(&request.model, caller).await? {
         return forward(&state, &model, "embeddings", &request, Delivery::Whole).await;
     }
     let model = state.model_to_serve(&request.model).await?;

@@ -7,13 +7,12 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::Stream;
 use serde::Serialize;
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::streaming::Delivery;
 use crate::error::ApiError;
-use crate::providers::{ProviderEvents, ProviderFailure, request_body, with_model};
-use crate::state::{AppState, ProviderModel};
+use crate::providers::{Provider, ProviderEvents, ProviderFailure, ProviderModel, Renamed, request_body, with_model};
+use crate::state::AppState;
 
 const DONE: &str = "[DONE]";
 
@@ -26,36 +25,41 @@ pub(crate) async fn forward(
     request: &impl Serialize,
     delivery: Delivery,
 ) -> Result<Response, ApiError> {
-    let body = request_body(request, &model.provider, &model.id)
+    let body = request_body(request, model)
         .map_err(|error| ApiError::internal(format!("the request can't be passed on: {error}")))?;
     let (client, provider) = (&state.providers().client, &model.provider);
     let cut_off = state.cut_off().clone();
     let answering = async {
         match delivery {
-            Delivery::Whole => client.whole(provider, path, body).await.and_then(|answer| whole(model, &answer)),
+            Delivery::Whole => {
+                let answer = client.whole(provider, path, body).await;
+                answer
+                    .and_then(|answer| renamed(provider, &answer, &model.name()))
+                    .map(|answer| ([(CONTENT_TYPE, "application/json")], answer.json).into_response())
+            }
             Delivery::Streamed { .. } => {
                 let events = client.streamed(provider, path, body).await?;
                 let silence = Duration::from_secs(state.config().limits.keep_alive_seconds);
-                let stream = Sse::new(passed_on(events, model.name.clone(), cut_off.clone()))
+                let stream = Sse::new(passed_on(events, model.name(), cut_off.clone()))
                     .keep_alive(KeepAlive::new().interval(silence).text("keep-alive"));
                 Ok(([(CACHE_CONTROL, "no-cache")], stream).into_response())
             }
         }
     };
     tokio::select! {
-        answered = answering => Ok(answered.unwrap_or_else(IntoResponse::into_response)),
+        answered = answering => Ok(answered?),
         () = cut_off.cancelled() => Err(shutting_down()),
     }
 }
 
-fn whole(model: &ProviderModel, answer: &str) -> Result<Response, ProviderFailure> {
-    let provider = &model.provider;
-    match with_model(answer, &model.name) {
-        Some(answer) => Ok(([(CONTENT_TYPE, "application/json")], answer).into_response()),
-        None => Err(ProviderFailure::told(provider, answer).unwrap_or_else(|| {
-            ProviderFailure::bad_gateway(provider, format!("{} answered with no JSON object", provider.name))
-        })),
-    }
+/// A piece of the answer, or all of it, under the model's name here.
+fn renamed(provider: &Provider, answer: &str, name: &str) -> Result<Renamed, ProviderFailure> {
+    with_model(answer, name).ok_or_else(|| {
+        ProviderFailure::told(provider, answer).unwrap_or_else(|| {
+            let message = format!("{} sent something that is neither an answer nor an error in words", provider.name);
+            ProviderFailure::bad_gateway(provider, message)
+        })
+    })
 }
 
 /// The provider's events, each as soon as it is here. A failure is an event with the envelope, and no `[DONE]` follows.
@@ -76,7 +80,7 @@ fn passed_on(
             };
             let chunk = next.and_then(|data| match data {
                 Some(data) if data == DONE => Ok(None),
-                Some(data) => chunk(&events, &data, &model).map(Some),
+                Some(data) => renamed(events.provider(), &data, &model).map(Some),
                 // Not everybody says that it was the end.
                 None if has_ended => Ok(None),
                 None => {
@@ -87,8 +91,8 @@ fn passed_on(
             });
             match chunk {
                 Ok(Some(chunk)) => {
-                    has_ended |= has_finish_reason(&chunk);
-                    yield Event::default().json_data(chunk);
+                    has_ended |= chunk.has_finish_reason;
+                    yield Ok(Event::default().data(chunk.json));
                 }
                 Ok(None) => {
                     yield Ok(Event::default().data(DONE));
@@ -101,28 +105,6 @@ fn passed_on(
             }
         }
     }
-}
-
-fn chunk(events: &ProviderEvents, data: &str, model: &str) -> Result<Value, ProviderFailure> {
-    let provider = events.provider();
-    if let Some(failure) = ProviderFailure::told(provider, data) {
-        return Err(failure);
-    }
-    match serde_json::from_str(data) {
-        Ok(Value::Object(mut chunk)) => {
-            chunk.insert("model".to_owned(), model.into());
-            Ok(Value::Object(chunk))
-        }
-        _ => {
-            let message = format!("{} sent an event that is no chunk of an answer", provider.name);
-            Err(ProviderFailure::bad_gateway(provider, message))
-        }
-    }
-}
-
-fn has_finish_reason(chunk: &Value) -> bool {
-    let choices = chunk["choices"].as_array();
-    choices.is_some_and(|choices| choices.iter().any(|choice| !choice["finish_reason"].is_null()))
 }
 
 fn shutting_down() -> ApiError {

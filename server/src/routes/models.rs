@@ -9,15 +9,16 @@ use super::name_in_path::NameInPath;
 use crate::database::StoredModel;
 use crate::error::ApiError;
 use crate::protection::Caller;
-use crate::providers::Provider;
+use crate::providers::ProviderModel;
 use crate::state::AppState;
 
 /// All of them.
 pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<ModelList>, ApiError> {
     let mut models: Vec<ModelObject> = state.store().all_fetched().await?.iter().map(object).collect();
     if caller.check_may_use_providers(&state.config().listen).is_ok() {
-        for provider in state.providers().store.all()? {
-            models.extend(provider.models.iter().map(|model| provider_object(&provider, model)));
+        for provider in state.providers().store.all().await? {
+            let of_provider = |id: &String| ProviderModel { provider: provider.clone(), id: id.clone() };
+            models.extend(provider.models.iter().map(|id| provider_object(&of_provider(id))));
         }
     }
     Ok(Json(ModelList::new(models)))
@@ -29,8 +30,8 @@ pub(crate) async fn one(
     caller: Caller,
     NameInPath(id): NameInPath,
 ) -> Result<Json<ModelObject>, ApiError> {
-    if let Some(model) = state.provider_model(&id, caller)? {
-        return Ok(Json(provider_object(&model.provider, &model.id)));
+    if let Some(model) = state.provider_model(&id, caller).await? {
+        return Ok(Json(provider_object(&model)));
     }
     Ok(Json(object(&state.store().fetched(&id).await?)))
 }
@@ -39,7 +40,7 @@ fn object(stored: &StoredModel) -> ModelObject {
     ModelObject::new(&stored.name, stored.fetched_at_unix_s)
 }
 
-fn provider_object(provider: &Provider, model: &str) -> ModelObject {
-    let name = format!("{}/{model}", provider.name);
-    ModelObject::new(name, provider.changed_at_unix_s).owned_by(&provider.name)
+fn provider_object(model: &ProviderModel) -> ModelObject {
+    let provider = &model.provider;
+    ModelObject::new(model.name(), provider.changed_at_unix_s).owned_by(&provider.name)
 }

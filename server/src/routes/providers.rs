@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use shared::api::providers::{ProviderChange, ProviderEntry, ProviderModels, Providers};
 
 use super::name_in_path::NameInPath;
@@ -13,10 +12,14 @@ use crate::protection::Caller;
 use crate::providers::Provider;
 use crate::state::AppState;
 
-/// `GET /api/providers`: all of them.
-pub(crate) async fn list(State(state): State<AppState>) -> Result<Json<Providers>, ApiError> {
-    let providers = state.providers().store.all()?;
-    Ok(Json(Providers { providers: providers.iter().map(Provider::entry).collect() }))
+/// `GET /api/providers`: all of them, with their addresses, for those who may use them.
+pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<Providers>, ApiError> {
+    caller.check_may_use_providers(&state.config().listen)?;
+    let providers = state.providers().store.all().await?;
+    Ok(Json(Providers {
+        providers: providers.iter().map(Provider::entry).collect(),
+        can_change: caller.check_may_change_providers().is_ok(),
+    }))
 }
 
 /// `PUT /api/providers/{name}`: adds one, or makes it another one.
@@ -27,7 +30,7 @@ pub(crate) async fn change(
     JsonBody(change): JsonBody<ProviderChange>,
 ) -> Result<Json<ProviderEntry>, ApiError> {
     caller.check_may_change_providers()?;
-    Ok(Json(state.providers().store.change(&name, change)?.entry()))
+    Ok(Json(state.providers().store.change(&name, change).await?.entry()))
 }
 
 /// `DELETE /api/providers/{name}`: forgets it and its key.
@@ -37,7 +40,7 @@ pub(crate) async fn remove(
     NameInPath(name): NameInPath,
 ) -> Result<StatusCode, ApiError> {
     caller.check_may_change_providers()?;
-    state.providers().store.remove(&name)?;
+    state.providers().store.remove(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -46,11 +49,8 @@ pub(crate) async fn models(
     State(state): State<AppState>,
     caller: Caller,
     NameInPath(name): NameInPath,
-) -> Result<Response, ApiError> {
+) -> Result<Json<ProviderModels>, ApiError> {
     caller.check_may_use_providers(&state.config().listen)?;
-    let provider = state.providers().store.get(&name)?;
-    Ok(match state.providers().client.models(&provider).await {
-        Ok(models) => Json(ProviderModels { models }).into_response(),
-        Err(failure) => failure.into_response(),
-    })
+    let provider = state.providers().store.get(&name).await?;
+    Ok(Json(ProviderModels { models: state.providers().client.models(&provider).await? }))
 }

@@ -14,7 +14,7 @@ use crate::support::{Answer, TestCompanion};
 const CHAT: &str = "/v1/chat/completions";
 
 /// Everything that the fake can do.
-const MODELS: [&str; 14] = [
+const MODELS: [&str; 15] = [
     "yes",
     "echo",
     "refused-429",
@@ -27,6 +27,7 @@ const MODELS: [&str; 14] = [
     "pause",
     "breaks",
     "error-amid",
+    "error-text",
     "no-done",
     "words/and/slashes",
 ];
@@ -85,17 +86,17 @@ fn broken(answer: &Answer) -> (String, String) {
 async fn providers_come_and_go() {
     let companion = TestCompanion::start().await;
     let list = || async { companion.get("/api/providers").await.json() };
-    assert_eq!(list().await, json!({"providers": []}));
+    assert_eq!(list().await, json!({"providers": [], "can_change": true}));
     let change = json!({"base_url": "https://API.example.com/v1/", "key": KEY, "models": ["b", "a", "b"]});
     let entry = json!({"name": "far", "base_url": "https://api.example.com/v1", "has_key": true, "models": ["b", "a"]});
     assert_eq!(put(&companion, "far", &change).await.json(), entry);
     let near = json!({"base_url": "http://localhost:1/v1", "models": []});
     assert_eq!(put(&companion, "near", &near).await.json()["has_key"], false);
     let near = json!({"name": "near", "base_url": "http://localhost:1/v1", "has_key": false, "models": []});
-    assert_eq!(list().await, json!({"providers": [entry, near]}));
+    assert_eq!(list().await, json!({"providers": [entry, near], "can_change": true}));
     let deleted = delete(&companion, "far").await;
     assert_eq!((deleted.status.as_u16(), deleted.text.as_str()), (204, ""));
-    assert_eq!(list().await, json!({"providers": [near]}));
+    assert_eq!(list().await, json!({"providers": [near], "can_change": true}));
     for answer in [delete(&companion, "far").await, companion.get("/api/providers/far/models").await] {
         let (status, code, ..) = answer.error();
         assert_eq!((status, code.as_str()), (404, "provider_not_found"));
@@ -125,7 +126,11 @@ async fn what_is_wrong_with_a_provider_is_named() {
         assert_eq!((status, param.as_str()), (400, expected), "{message}");
         assert!(!message.contains("hunter2") && !message.contains("two words"), "{message}");
     }
-    assert_eq!(companion.get("/api/providers").await.json(), json!({"providers": []}), "nothing was kept");
+    assert_eq!(
+        companion.get("/api/providers").await.json(),
+        json!({"providers": [], "can_change": true}),
+        "nothing was kept"
+    );
 }
 
 #[tokio::test]
@@ -320,6 +325,8 @@ async fn refusals_keep_their_status_and_words_and_get_an_envelope_where_they_hav
         assert!(!message.contains("html"), "{message}");
         let (status, _, _, message) = companion.post(CHAT, &body("refused-422")).await.error();
         assert!(status == 422 && message.contains("fake") && message.contains("no such field"), "{message}");
+        let (status, _, _, message) = companion.post(CHAT, &body("error-text")).await.error();
+        assert_eq!((status, message.as_str()), (502, "no credit is left"));
         let (status, _, _, message) = companion.post(CHAT, &body("redirect")).await.error();
         assert!(status == 502 && message.contains("redirect"), "{message}");
     }
@@ -341,6 +348,7 @@ async fn nobody_waits_for_ever() {
         connect: Duration::from_secs(5),
         idle: Duration::from_millis(500),
         whole: Duration::from_millis(500),
+        list: Duration::from_millis(250),
     };
     let companion = TestCompanion::builder().with_patience(patience).start().await;
     let fake = with_fake(&companion).await;
@@ -351,6 +359,14 @@ async fn nobody_waits_for_ever() {
     let (text, reason) = broken(&companion.post(CHAT, &streamed("pause")).await);
     assert!(text == "one" && reason.contains("sent nothing for 0.5 seconds"), "{text}: {reason}");
     fake.reader_left().await;
+
+    // Connections are taken, and nothing more happens.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}/v1", silent.local_addr().unwrap());
+    put(&companion, "silent", &json!({"base_url": base_url, "models": []})).await;
+    let (status, code, _, message) = companion.get("/api/providers/silent/models").await.error();
+    assert_eq!((status, code.as_str()), (504, "provider_timeout"));
+    assert!(message.contains("within 0.25 seconds"), "{message}");
 
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gone = json!({"base_url": format!("http://{nobody}/v1"), "models": ["m"]});
@@ -379,6 +395,7 @@ async fn other_machines_neither_use_nor_change_providers_unless_they_are_shared(
     let change = json!({"base_url": fake.base_url(), "models": MODELS});
     let requests = |companion: &TestCompanion| {
         [
+            companion.request(Method::GET, "/api/providers"),
             companion.request(Method::PUT, "/api/providers/fake").json(&change),
             companion.request(Method::GET, "/api/providers/fake/models"),
             companion.request(Method::POST, CHAT).json(&conversation("echo")),
@@ -416,7 +433,9 @@ async fn other_machines_neither_use_nor_change_providers_unless_they_are_shared(
         }
         statuses
     };
-    assert_eq!(statuses, [403, 200, 200, 200, 200, 200, 403], "shared is what is asked, not what is changed");
+    assert_eq!(statuses, [200, 403, 200, 200, 200, 200, 200, 403], "shared is what is asked, not what is changed");
+    let listed = companion.request(Method::GET, "/api/providers").header("host", "quern.lan");
+    assert_eq!(Answer::read(listed).await.json()["can_change"], false);
 }
 
 #[tokio::test]

@@ -131,6 +131,7 @@ fn no_answer(diary: &Shared, headers: &HeaderMap, body: &Value) -> Option<Respon
             (StatusCode::INTERNAL_SERVER_ERROR, headers, "<html><h1>Oops</h1></html>").into_response()
         }
         "refused-422" => (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"detail": "no such field"}))).into_response(),
+        "error-text" => Json(json!({"error": "no credit is left"})).into_response(),
         "redirect" => (StatusCode::TEMPORARY_REDIRECT, [(LOCATION, "/elsewhere")]).into_response(),
         "huge" => {
             let piece = Bytes::from(vec![b' '; 1 << 20]);

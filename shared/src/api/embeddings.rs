@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::completions::Prompts;
 use super::request::{invalid, refuse_unhonoured};
-use crate::model_call::{Embeddings, ModelCallError, ModelCallErrorKind, Prompt};
+use crate::model_call::{Embeddings, ModelCallError, Prompt};
 
 /// The most texts one request may carry, as at OpenAI.
 const MOST_INPUTS: usize = 2048;
@@ -53,11 +53,10 @@ impl EmbeddingList {
     pub fn in_order(mut self, count: usize, who: &str) -> Result<Embeddings, ModelCallError> {
         self.data.sort_by_key(|object| object.index);
         if !self.data.iter().map(|object| object.index).eq(0..count) {
-            return Err(ModelCallError {
-                kind: ModelCallErrorKind::Unavailable,
-                message: format!("{who} sent {} vectors for {count} texts; try again", self.data.len()),
-                param: None,
-            });
+            return Err(ModelCallError::unavailable(format!(
+                "{who} sent {} vectors for {count} texts; try again",
+                self.data.len()
+            )));
         }
         let vectors = self.data.into_iter().map(|object| object.embedding).collect();
         Ok(Embeddings { vectors, prompt_tokens: self.usage.prompt_tokens })

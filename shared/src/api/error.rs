@@ -34,10 +34,13 @@ impl ErrorEnvelope {
     }
 
     /// The error of an answer, where it has one with a message. Not everybody who speaks OpenAI's API gives it a type,
-    /// and some write the code as a number; `usual_kind` stands in for a missing type.
+    /// some write the code as a number, and some nothing but the message; `usual_kind` stands in for a missing type.
     pub fn read(json: &str, usual_kind: &str) -> Option<Self> {
         let body: Value = serde_json::from_str(json).ok()?;
         let error = body.get("error")?;
+        if let Value::String(message) = error {
+            return Some(Self::new(usual_kind, message.as_str(), None, None));
+        }
         let text = |field: &str| match error.get(field)? {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
@@ -143,7 +146,8 @@ mod tests {
             assert_eq!(error.kind, kind, "{json}");
             assert_eq!(ModelCallError::from(ErrorEnvelope::from(error.clone())), error);
         }
-        for other in ["<html>", r#"{"error": "no"}"#, r#"{"detail": "no"}"#, r#"{"error": null, "choices": []}"#] {
+        assert_eq!(read(r#"{"error": "no"}"#), body("no", "usual", None));
+        for other in ["<html>", r#"{"error": 1}"#, r#"{"detail": "no"}"#, r#"{"error": null, "choices": []}"#] {
             assert_eq!(read(other), None, "{other}");
         }
     }

@@ -8,14 +8,21 @@ use serde::{Deserialize, Serialize};
 /// The longest name of a provider.
 const MOST_NAME_BYTES: usize = 32;
 
-/// `GET /api/providers`: all of them, by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// `GET /api/providers`: all of them, by name, for callers who may use them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Providers {
     /// One entry per provider.
     pub providers: Vec<ProviderEntry>,
+    /// Whether this caller may add, change and remove them; companions that do not say let everybody try.
+    #[serde(default = "may_try")]
+    pub can_change: bool,
 }
 
-/// A provider as everybody may know it.
+fn may_try() -> bool {
+    true
+}
+
+/// A provider as those may know it who may use it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderEntry {
     /// What its models' names begin with; see [`is_provider_name`].
@@ -79,6 +86,13 @@ pub fn split_provider_model(name: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_does_not_say_that_providers_can_not_be_changed_lets_them_be() {
+        let can_change = |text: &str| serde_json::from_str::<Providers>(text).unwrap().can_change;
+        assert!(can_change(r#"{"providers": []}"#));
+        assert!(!can_change(r#"{"providers": [], "can_change": false}"#));
+    }
 
     #[test]
     fn names_are_plain() {

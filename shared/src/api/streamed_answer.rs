@@ -82,7 +82,7 @@ impl StreamedAnswer {
         }
         let chunk: ChatCompletionChunk = serde_json::from_str(data).map_err(|cause| {
             let message = format!("{} sent something else than a chunk of an answer: {cause}", self.who);
-            error(ModelCallErrorKind::Unavailable, message)
+            ModelCallError::unavailable(message)
         })?;
         if let Some(usage) = chunk.usage {
             self.usage.prompt_tokens = usage.prompt_tokens;
@@ -112,9 +112,9 @@ impl StreamedAnswer {
     /// # Errors
     /// The answer has no end.
     pub fn finish(mut self) -> Result<GenerationEvent, ModelCallError> {
-        let reason = self.reason.ok_or_else(|| {
-            error(ModelCallErrorKind::Unavailable, format!("the answer of {} broke off; try again", self.who))
-        })?;
+        let reason = self
+            .reason
+            .ok_or_else(|| ModelCallError::unavailable(format!("the answer of {} broke off; try again", self.who)))?;
         let first_ms = self.first_text_ms.unwrap_or(self.last_text_ms);
         self.usage.prefill_seconds = (first_ms - self.started_ms) / 1000.0;
         self.usage.decode_seconds = (self.last_text_ms - first_ms) / 1000.0;
@@ -132,7 +132,7 @@ impl StreamedAnswer {
             }
             other => {
                 let message = format!("{who} ended the answer with {other:?}; expected \"stop\" or \"length\"");
-                Err(error(ModelCallErrorKind::Unavailable, message))
+                Err(ModelCallError::unavailable(message))
             }
         }
     }

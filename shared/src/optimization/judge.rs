@@ -15,7 +15,6 @@ use crate::evaluation::assertions::Graders;
 use crate::evaluation::{Answer, Case, Verdict, judge, most_model_calls};
 use crate::model_call::{
     EmbeddingFuture, Embeddings, GenerationEvent, GenerationRequest, GenerationStream, ModelCall, ModelCallError,
-    ModelCallErrorKind,
 };
 use crate::model_pool::{ModelPool, ModelReference};
 
@@ -135,7 +134,7 @@ impl ModelCall for ForwardedModel {
     fn embed(&self, texts: Vec<String>) -> EmbeddingFuture {
         let (sender, answer) = oneshot::channel();
         let _ = self.sender.unbounded_send((self.reference.clone(), Question::Embed(texts, sender)));
-        Box::pin(async { answer.await.unwrap_or_else(|_| Err(unavailable("the run has ended".to_owned()))) })
+        Box::pin(async { answer.await.unwrap_or_else(|_| Err(ModelCallError::unavailable("the run has ended"))) })
     }
 }
 
@@ -146,19 +145,15 @@ fn as_events(result: CallResult) -> Vec<Result<GenerationEvent, ModelCallError>>
             Ok(GenerationEvent::Text { text, ids: Vec::new() }),
             Ok(GenerationEvent::Finished { reason: finish_reason, usage }),
         ],
-        CallResult::Failed { reason } => vec![Err(unavailable(reason))],
-        CallResult::Embedded(_) => vec![Err(unavailable("vectors came where text was asked for".to_owned()))],
+        CallResult::Failed { reason } => vec![Err(ModelCallError::unavailable(reason))],
+        CallResult::Embedded(_) => vec![Err(ModelCallError::unavailable("vectors came where text was asked for"))],
     }
 }
 
 fn as_embeddings(result: CallResult) -> Result<Embeddings, ModelCallError> {
     match result {
         CallResult::Embedded(embeddings) => Ok(embeddings),
-        CallResult::Failed { reason } => Err(unavailable(reason)),
-        CallResult::Answered { .. } => Err(unavailable("text came where vectors were asked for".to_owned())),
+        CallResult::Failed { reason } => Err(ModelCallError::unavailable(reason)),
+        CallResult::Answered { .. } => Err(ModelCallError::unavailable("text came where vectors were asked for")),
     }
-}
-
-fn unavailable(message: String) -> ModelCallError {
-    ModelCallError { kind: ModelCallErrorKind::Unavailable, message, param: None }
 }

@@ -20,7 +20,7 @@ use super::call_log::{
 use crate::catalog::{Money, TokenPrice};
 use crate::model_call::{
     FinishReason, GenerationEvent, GenerationRequest, GenerationStream, GenerationUsage, ModelCallError,
-    ModelCallErrorKind, Prompt,
+    ModelCallErrorKind, OutputConstraint, Prompt,
 };
 use crate::model_pool::{ModelPool, ModelReference, Timer};
 
@@ -47,24 +47,6 @@ pub trait CallCosts {
     fn is_usage_trusted(&self, model: &ModelReference) -> bool;
 }
 
-/// Models of one's own: they cost no money, count honestly, and no tokenizer is at hand.
-#[derive(Clone, Copy, Debug)]
-pub struct OwnModels;
-
-impl CallCosts for OwnModels {
-    fn most_prompt_tokens(&self, _model: &ModelReference, prompt: &Prompt) -> u32 {
-        most_tokens_in(prompt)
-    }
-
-    fn price(&self, _model: &ModelReference) -> Option<TokenPrice> {
-        None
-    }
-
-    fn is_usage_trusted(&self, _model: &ModelReference) -> bool {
-        true
-    }
-}
-
 /// An upper bound of a prompt's tokens without a tokenizer: byte-level and byte-fallback vocabularies never make more
 /// tokens than bytes, and a chat template adds a few for each turn and perhaps a system message of its own.
 pub fn most_tokens_in(prompt: &Prompt) -> u32 {
@@ -79,6 +61,15 @@ pub fn most_tokens_in(prompt: &Prompt) -> u32 {
         Prompt::Tokens(ids) => ids.len(),
     };
     u32::try_from(tokens).unwrap_or(u32::MAX)
+}
+
+/// An upper bound of the tokens that a provider bills for what an answer must look like, which it reads with the prompt:
+/// never more than bytes. Models of one's own do not read it, and count what they read.
+pub(crate) fn most_tokens_of(constraint: Option<&OutputConstraint>) -> u32 {
+    let Some(constraint) = constraint else { return 0 };
+    // It can't fail: a constraint is plain data with text keys.
+    let bytes = serde_json::to_string(constraint).map_or(usize::MAX, |json| json.len());
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// The most that one call may take.
@@ -343,7 +334,9 @@ impl<'a> MeteredCalls<'a> {
         let costs = self.outside.costs;
         match request {
             Request::Generate(request) => (
-                costs.most_prompt_tokens(model, &request.prompt),
+                costs
+                    .most_prompt_tokens(model, &request.prompt)
+                    .saturating_add(most_tokens_of(request.constraint.as_ref())),
                 request.limits.max_tokens.unwrap_or(self.limits.answer_tokens).saturating_add(CHUNK_TOKENS),
             ),
             Request::Embed(texts) => {
@@ -595,6 +588,24 @@ mod tests {
         assert_eq!(charged(vec![error(ModelCallErrorKind::RateLimited)]), (0, 0));
         assert_eq!(charged(vec![started(), error(ModelCallErrorKind::RateLimited)]), all);
         assert_eq!(charged(vec![error(ModelCallErrorKind::Unavailable)]), all);
+    }
+
+    #[test]
+    fn what_an_answer_must_look_like_is_reserved_as_a_part_of_the_prompt() {
+        let simulation = Simulation::default();
+        let outside = Outside { models: &simulation, costs: &simulation, timer: &simulation, log: &simulation };
+        let ledger = Ledger::new(&budget(10_000, 1.0, 100.0), LIMITS.worst(None), 0);
+        let begin = MeteredCalls::begin(outside, LIMITS, ledger, "f".to_owned(), CallHistory::default());
+        let calls = pollster::block_on(begin).unwrap();
+        let model: ModelReference = "companion:large".parse().unwrap();
+        let most = |constraint: Option<OutputConstraint>| {
+            let prompt = Prompt::Text("a".to_owned());
+            let request = GenerationRequest::new(prompt, SamplingParameters::GREEDY, GenerationLimits::default());
+            calls.most_tokens(&model, &Request::Generate(GenerationRequest { constraint, ..request })).0
+        };
+        let schema = serde_json::json!({"type": "object", "description": "x".repeat(50)});
+        let more = most(Some(OutputConstraint::JsonSchema(schema.clone()))) - most(None);
+        assert!(more as usize >= schema.to_string().len(), "{more}");
     }
 
     #[test]

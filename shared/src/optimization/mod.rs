@@ -33,7 +33,7 @@ pub use candidate::{Candidate, Demonstration, Instruction, Origin};
 pub use events::{OptimizationEvent, Phase, Progress};
 pub use instruction_edits::Edit;
 pub use judge::{AssertionJudge, Judge, VerdictFuture};
-pub use metered_calls::{CallCosts, OwnModels, most_tokens_in};
+pub use metered_calls::{CallCosts, most_tokens_in};
 pub use objectives::Objectives;
 pub use outcome::{CandidateReport, Estimate, OUTCOME_FORMAT, Outcome, Proof};
 pub use provider_costs::ProviderCosts;

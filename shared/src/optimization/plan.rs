@@ -2,7 +2,7 @@
 
 use super::budget::{Ledger, Spend};
 use super::call_log::stable_hash;
-use super::metered_calls::CallLimits;
+use super::metered_calls::{CallLimits, most_tokens_of};
 use super::run::{OptimizationError, Surroundings};
 use super::settings::Optimization;
 use super::split::{FEWEST_CASES, Split};
@@ -59,7 +59,7 @@ impl<'a> Plan<'a> {
                 }
             };
             let tokens = surroundings.costs.most_prompt_tokens(model, &Prompt::Chat(messages));
-            longest_prompt = longest_prompt.max(tokens);
+            longest_prompt = longest_prompt.max(tokens.saturating_add(most_tokens_of(start.output.as_ref())));
         }
         let calls_by_case: Vec<u32> = cases.iter().map(|case| 1 + surroundings.judge.most_calls(case)).collect();
         let has_model_judge = calls_by_case.iter().any(|&calls| calls > 1);

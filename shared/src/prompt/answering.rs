@@ -4,9 +4,7 @@ use async_stream::stream;
 use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 
-use crate::model_call::{
-    FinishReason, GenerationEvent, GenerationRequest, GenerationUsage, ModelCall, ModelCallError, ModelCallErrorKind,
-};
+use crate::model_call::{FinishReason, GenerationEvent, GenerationRequest, GenerationUsage, ModelCall, ModelCallError};
 
 /// What a model wrote.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,10 +47,6 @@ pub(super) fn answer(model: &dyn ModelCall, request: GenerationRequest) -> impl 
                 }
             }
         }
-        yield Piece::End(Err(ModelCallError {
-            kind: ModelCallErrorKind::Unavailable,
-            message: "the model's answer broke off; try again".to_owned(),
-            param: None,
-        }));
+        yield Piece::End(Err(ModelCallError::unavailable("the model's answer broke off; try again")));
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::template::{Example, Variables};
-use crate::model_call::{ModelCall, ModelCallError, ModelCallErrorKind};
+use crate::model_call::{ModelCall, ModelCallError};
 
 pub use draw::{at_random, balanced};
 pub use similarity::most_similar;
@@ -154,11 +154,9 @@ async fn embed(
             let mut vectors = embeddings.vectors.into_iter();
             match vectors.next() {
                 Some(question) if came == expected => Ok(Some((question, vectors.collect()))),
-                _ => Err(ModelCallError {
-                    kind: ModelCallErrorKind::Unavailable,
-                    message: format!("the embedding model gave {came} vectors for {expected} texts"),
-                    param: None,
-                }),
+                _ => Err(ModelCallError::unavailable(format!(
+                    "the embedding model gave {came} vectors for {expected} texts"
+                ))),
             }
         }
         Err(error) if error.param.as_deref() == Some("model") => Ok(None),
