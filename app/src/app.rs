@@ -197,7 +197,7 @@ fn SidebarStatus() -> impl IntoView {
     let companion = move || match stores.companion.status.get() {
         CompanionStatus::Unknown => ("status-dot", "Looking for the companion"),
         CompanionStatus::Connected => ("status-dot is-on", "Companion connected"),
-        CompanionStatus::Away => ("status-dot", "Working without the companion"),
+        CompanionStatus::Away => ("status-dot", "No companion"),
     };
     view! {
         <div class="sidebar-foot">

@@ -1,5 +1,7 @@
 //! Numbers as people read them: bytes, durations, rates.
 
+use shared::catalog::Money;
+
 /// `98.4 MB`: decimal units, as stores and disks use them.
 pub fn bytes(size_bytes: u64) -> String {
     let size = size_bytes as f64;
@@ -40,6 +42,21 @@ pub fn seconds(seconds: f64) -> String {
 pub fn parameters(count: u64) -> String {
     let count = count as f64;
     if count < 1e9 { format!("{:.0} M", count / 1e6) } else { format!("{:.1} B", count / 1e9) }
+}
+
+/// `1 price`, `1,200 prices`.
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
+}
+
+/// What something cost: nothing is said of what isn't known.
+pub fn cost(amounts: &[Money]) -> String {
+    let paid: Vec<String> = amounts.iter().filter(|money| money.amount > 0.0).map(Money::to_string).collect();
+    match (amounts, paid.as_slice()) {
+        ([], _) => "cost unknown".to_owned(),
+        (_, []) => "no fee".to_owned(),
+        (_, paid) => paid.join(" + "),
+    }
 }
 
 /// `8,192`: thousands grouped.

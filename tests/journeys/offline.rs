@@ -34,7 +34,7 @@ async fn offline(stage: &mut Stage) -> Result<()> {
     stage.expect_console_error("net::ERR_CONNECTION_REFUSED");
     let app = tests::pages::AppPage { browser: &stage.browser };
     app.reload().await?;
-    app.wait_for_words("companion-status", "Working without the companion").await?;
+    app.wait_for_words("companion-status", "No companion").await?;
     let chat = app.go_to_models().await?.card(SMOLLM2).chat(EVENTUALLY).await?;
     chat.be_greedy().await?;
     chat.send("What is the capital of France?").await?;

@@ -26,7 +26,7 @@ async fn prompts(stage: &mut Stage) -> Result<()> {
     stage.expect_console_error("net::ERR_CONNECTION_REFUSED");
     let app = AppPage { browser: &stage.browser };
     app.reload().await?;
-    app.wait_for_words("companion-status", "Working without the companion").await?;
+    app.wait_for_words("companion-status", "No companion").await?;
 
     let page = app.go_to_prompts().await?;
     page.new_from_task("classification").await?;

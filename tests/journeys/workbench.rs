@@ -67,7 +67,7 @@ async fn workbench(stage: &mut Stage) -> Result<()> {
     stage.expect_console_error("net::ERR_CONNECTION_REFUSED");
     let app = AppPage { browser: &stage.browser };
     app.reload().await?;
-    app.wait_for_words("companion-status", "Working without the companion").await?;
+    app.wait_for_words("companion-status", "No companion").await?;
 
     rank_models(stage, &app, &mut defects).await?;
     write_prompt(stage, &app, &mut defects).await?;

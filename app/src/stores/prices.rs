@@ -65,16 +65,17 @@ impl PriceStore {
         });
     }
 
-    /// What calls of `models` cost as far as the table says; where there is a limit in money, one's own cost nothing in
-    /// its currency. Not tracked, for work that begins now.
+    /// What calls of `models` cost as far as the table says; one's own cost nothing, in the currency of the limit where
+    /// there is one. Not tracked, for work that begins now.
     pub fn costs(self, models: impl IntoIterator<Item = ModelReference>, limit: Option<&Money>) -> ProviderCosts {
         let priced = |model: ModelReference| {
             let price = untrack(|| self.of_external(model.external()?));
             model.external().is_some().then_some((model.name, price))
         };
+        let currency = limit.map_or_else(|| untrack(|| self.currency()), |limit| limit.currency.clone());
         ProviderCosts {
             providers: models.into_iter().filter_map(priced).collect(),
-            own: limit.map(|limit| TokenPrice::of_own_models(&limit.currency, clock::today())),
+            own: Some(TokenPrice::of_own_models(&currency, clock::today())),
         }
     }
 

@@ -14,6 +14,8 @@ use crate::companion;
 pub struct ProviderStore {
     /// Those that the companion knows, without their keys.
     pub entries: RwSignal<Vec<ProviderEntry>>,
+    /// Whether this page may change them: only pages on the companion's own machine may.
+    pub can_change: RwSignal<bool>,
     /// Why they are not known.
     pub problem: RwSignal<Option<String>>,
     companion: CompanionStore,
@@ -22,8 +24,14 @@ pub struct ProviderStore {
 impl ProviderStore {
     /// Asks the companion whenever it comes or has other models than before.
     pub fn start(companion: CompanionStore) -> Self {
-        let store = Self { entries: RwSignal::new(Vec::new()), problem: RwSignal::new(None), companion };
+        let store = Self {
+            entries: RwSignal::new(Vec::new()),
+            can_change: RwSignal::new(true),
+            problem: RwSignal::new(None),
+            companion,
+        };
         Effect::new(move |_| {
+            // Told anew whenever the companion is looked at: another page or program may have changed an address.
             companion.models.track();
             if companion.is_connected() {
                 store.look();
@@ -43,6 +51,7 @@ impl ProviderStore {
                     if self.entries.with_untracked(|entries| *entries != known.providers) {
                         self.entries.set(known.providers);
                     }
+                    self.can_change.set(known.can_change);
                     self.problem.set(None);
                 }
                 Err(error) => self.problem.set(Some(format!("External APIs can't be listed: {}", error.message))),

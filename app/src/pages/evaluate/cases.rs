@@ -14,6 +14,7 @@ use super::page::OpenSuite;
 use crate::components::{
     Badge, Button, ButtonKind, Dialog, FileButton, IconButton, IconName, Notice, Pager, Tone, paged,
 };
+use crate::quantities;
 use crate::stores::Stores;
 
 /// The cases.
@@ -39,7 +40,10 @@ pub fn CasesView(
                     let added = brought.value.len();
                     remarks.set(brought.remarks);
                     suite.update(|suite| suite.cases.extend(brought.value));
-                    stores.toaster.say(format!("{added} cases were added."));
+                    stores.toaster.say(match added {
+                        1 => "One case was added.".to_owned(),
+                        _ => format!("{} cases were added.", quantities::grouped(added as u64)),
+                    });
                 }
                 Err(found) => faults.set(found),
             }

@@ -87,7 +87,7 @@ fn verdict_badge(verdict: &Verdict) -> impl IntoView + use<> {
 fn figures(answer: &Answer) -> String {
     let usage = &answer.usage;
     let seconds = quantities::seconds(usage.prefill_seconds + usage.decode_seconds);
-    let cost = answer.cost.as_ref().map_or_else(|| "cost unknown".to_owned(), ToString::to_string);
+    let cost = quantities::cost(answer.cost.as_slice());
     format!("{} tokens read · {} written · {seconds} · {cost}", usage.prompt_tokens, usage.completion_tokens)
 }
 

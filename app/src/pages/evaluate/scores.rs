@@ -75,11 +75,8 @@ pub fn ScoresCard(
 fn score_row(column: ColumnSummary) -> impl IntoView {
     let cost = match (column.costs.as_slice(), column.unpriced_answers) {
         ([], _) => "unknown".to_owned(),
-        (costs, 0) => costs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" + "),
-        (costs, unpriced) => {
-            let known = costs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" + ");
-            format!("{known}, {unpriced} unknown")
-        }
+        (costs, 0) => quantities::cost(costs),
+        (costs, unpriced) => format!("{}, {unpriced} unknown", quantities::cost(costs)),
     };
     let time = column.latency_seconds.map_or_else(|| "–".to_owned(), |spread| quantities::seconds(spread.median));
     let tokens =

@@ -122,11 +122,11 @@ fn ProviderForm(edited: Edited, #[prop(into)] on_done: Callback<()>) -> impl Int
             match draft.save(stores).await {
                 Ok(entry) => {
                     stores.toaster.say(saved_words(&entry));
-                    on_done.run(());
+                    // The dialog may have been closed since.
+                    on_done.try_run(());
                 }
                 Err(message) => show(problem, message),
             }
-            // The dialog may have been closed since.
             is_waiting.try_set(false);
         });
     };

@@ -44,15 +44,17 @@ pub fn ProvidersCard() -> impl IntoView {
                         children=move |entry| view! { <ProviderItem entry=entry edited=edited removed=removed /> }
                     />
                 </ul>
-                <div class="row">
-                    <Button
-                        icon=IconName::Plus
-                        testid="add-provider"
-                        on_press=move |()| edited.set(Some(Edited::New))
-                    >
-                        "Add an external API"
-                    </Button>
-                </div>
+                <Show when=move || stores.providers.can_change.get() fallback=ChangedElsewhere>
+                    <div class="row">
+                        <Button
+                            icon=IconName::Plus
+                            testid="add-provider"
+                            on_press=move |()| edited.set(Some(Edited::New))
+                        >
+                            "Add an external API"
+                        </Button>
+                    </div>
+                </Show>
             </Show>
         </Card>
         <ProviderDialog edited=edited />
@@ -73,18 +75,29 @@ fn NeedsCompanion() -> impl IntoView {
     }
 }
 
+/// Why nothing can be changed here, and what to do.
+#[component]
+fn ChangedElsewhere() -> impl IntoView {
+    view! {
+        <p class="small muted">
+            "They are changed on the companion's own machine only: open this page there, or run " <code>"quern providers"</code>
+            " in a terminal."
+        </p>
+    }
+}
+
 #[component]
 fn ProviderItem(
     entry: ProviderEntry,
     edited: RwSignal<Option<Edited>>,
     removed: RwSignal<Option<String>>,
 ) -> impl IntoView {
+    let stores = expect_context::<Stores>();
     let (tone, key) = if entry.has_key { (Tone::Good, "key kept on the companion") } else { (Tone::Neutral, "no key") };
-    let name = entry.name.clone();
-    let to_remove = entry.name.clone();
-    let to_edit = entry.clone();
+    let kept = StoredValue::new(entry.clone());
+    let name = move || kept.with_value(|entry| entry.name.clone());
     view! {
-        <li class="item" data-testid=format!("provider-{name}")>
+        <li class="item" data-testid=format!("provider-{}", entry.name)>
             <div class="item-about">
                 <div class="row">
                     <strong>{entry.name.clone()}</strong>
@@ -93,20 +106,22 @@ fn ProviderItem(
                 <p class="small muted is-breakable">{entry.base_url.clone()} ": " {destination_words(&entry)}</p>
                 <p class="small is-breakable">{offered_words(&entry.models)}</p>
             </div>
-            <div class="item-tools">
-                <IconButton
-                    icon=IconName::Edit
-                    label=format!("Change {name}")
-                    testid="change-provider"
-                    on_press=move |()| edited.set(Some(Edited::Existing(to_edit.clone())))
-                />
-                <IconButton
-                    icon=IconName::Delete
-                    label=format!("Remove {name}")
-                    testid="remove-provider"
-                    on_press=move |()| removed.set(Some(to_remove.clone()))
-                />
-            </div>
+            <Show when=move || stores.providers.can_change.get()>
+                <div class="item-tools">
+                    <IconButton
+                        icon=IconName::Edit
+                        label=format!("Change {}", name())
+                        testid="change-provider"
+                        on_press=move |()| edited.set(Some(Edited::Existing(kept.get_value())))
+                    />
+                    <IconButton
+                        icon=IconName::Delete
+                        label=format!("Remove {}", name())
+                        testid="remove-provider"
+                        on_press=move |()| removed.set(Some(name()))
+                    />
+                </div>
+            </Show>
         </li>
     }
 }

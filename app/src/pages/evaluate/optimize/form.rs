@@ -14,6 +14,7 @@ use crate::components::{
 };
 use crate::pages::evaluate::page::OpenSuite;
 use crate::pages::model_select::ModelSelect;
+use crate::quantities;
 use crate::stores::Stores;
 
 /// Fewest cases that a search and its proof make sense with.
@@ -59,9 +60,9 @@ pub fn SearchForm(
                 missing.push("Add a prompt to start from.".to_owned());
             }
             if suite.cases.len() < FEWEST_CASES {
-                let count = suite.cases.len();
+                let count = quantities::counted(suite.cases.len(), "case is", "cases are");
                 missing.push(format!(
-                    "There are {count} cases; a search needs at least {FEWEST_CASES}, of which some are held out for the proof."
+                    "{count} there; a search needs at least {FEWEST_CASES}, of which some are held out for the proof."
                 ));
             }
             if suite.cases.iter().any(|case| case.checks.is_empty()) {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::catalog::{PricedModel, RefusedPrice};
 
 use crate::components::{Button, ButtonKind, Card, Disclosure, FileButton, IconName, Notice, TextField, Tone};
-use crate::quantities::grouped;
+use crate::quantities::{counted, grouped};
 use crate::stores::Stores;
 use crate::stores::prices::PriceTable;
 
@@ -82,11 +82,6 @@ fn findings(table: &PriceTable) -> String {
         counted(imported.other_entries, "entry", "entries"),
         if imported.other_entries == 1 { "writes" } else { "write" },
     )
-}
-
-/// `1 price`, `1,200 prices`.
-fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
 }
 
 /// Prices that were not taken, and why.
