@@ -139,7 +139,7 @@ fn error_message(error: &serde_saphyr::Error, text: &str) -> String {
         words.truncate(end);
     }
     // The parser counts what anchors unfold to, and says so in words for programmers.
-    if words.contains("budget breached") {
+    if words.contains("budget breached") || words.contains("recursion limit") {
         return "this is too much for a configuration: more than 250,000 values once anchors are unfolded, or too deeply \
                 nested. Put the cases into a CSV or JSON Lines file beside it (`tests: file://cases.csv`)"
             .to_owned();
