@@ -70,6 +70,9 @@ async fn add(stage: &Stage, app: &AppPage<'_>, provider: &FakeProvider, defects:
     app.click("[data-testid=save-provider]").await?;
     let words = app.wait_for_words("provider-far", "key kept on the companion").await?;
     ensure!(words.contains("Offered: far-large") && !words.contains("far-small"), "{words}");
+    let in_sight =
+        "document.querySelector('[data-testid=provider-far]').scrollIntoView({block: 'center'}); return true";
+    app.wait_for_script("the external API in sight", in_sight).await?;
     look_at_all_sizes(stage, "external-api-card", defects).await?;
     let is_kept = "return (document.documentElement.outerHTML + JSON.stringify(localStorage)).includes(arguments[0])";
     ensure!(!stage.browser.run::<bool>(is_kept, vec![json!(KEY)]).await?, "the page keeps the key");
