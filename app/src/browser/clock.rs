@@ -32,13 +32,22 @@ pub fn now_iso() -> String {
 
 /// `31 Jan 2026, 12:05`, as people write it where they are.
 pub fn local_words(unix_ms: f64) -> String {
+    written(&unix_ms.into(), &[("dateStyle", "medium"), ("timeStyle", "short")])
+}
+
+/// `31 Jan 2026`, as people write it where they are, of a moment as [`now_iso`] gives it.
+pub fn local_day(iso: &str) -> String {
+    written(&iso.into(), &[("dateStyle", "medium")])
+}
+
+fn written(moment: &JsValue, styles: &[(&str, &str)]) -> String {
     let options = js_sys::Object::new();
-    for (key, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+    for &(key, value) in styles {
         // A plain object takes any key.
         let _ = Reflect::set(&options, &key.into(), &value.into());
     }
     // No language has that name, so the browser takes the person's.
-    js_sys::Date::new(&unix_ms.into()).to_locale_string("default", &options).into()
+    js_sys::Date::new(moment).to_locale_string("default", &options).into()
 }
 
 /// The browser's clock, for shared code.

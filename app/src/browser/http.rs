@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared::api::error::ErrorEnvelope;
 use shared::api::event_stream::EventStreamReader;
-use shared::model_call::{ModelCallError, ModelCallErrorKind};
+use shared::model_call::ModelCallError;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -28,7 +28,7 @@ pub async fn post_json<B: Serialize, T: DeserializeOwned>(
     body: &B,
     patience_ms: u32,
 ) -> Result<T, ModelCallError> {
-    let body = serde_json::to_string(body).map_err(|error| unavailable(error.to_string()))?;
+    let body = serde_json::to_string(body).map_err(|error| ModelCallError::unavailable(error.to_string()))?;
     json_of(Connection::open("POST", url, Some(&body))?, patience_ms).await
 }
 
@@ -41,7 +41,7 @@ pub async fn put_json<B: Serialize, T: DeserializeOwned>(
     body: &B,
     patience_ms: u32,
 ) -> Result<T, ModelCallError> {
-    let body = serde_json::to_string(body).map_err(|error| unavailable(error.to_string()))?;
+    let body = serde_json::to_string(body).map_err(|error| ModelCallError::unavailable(error.to_string()))?;
     json_of(Connection::open("PUT", url, Some(&body))?, patience_ms).await
 }
 
@@ -72,10 +72,11 @@ impl EventConnection {
     /// # Errors
     /// Who could not be reached, or the error that was answered.
     pub async fn post<T: Serialize>(url: &str, body: &T) -> Result<Self, ModelCallError> {
-        let body = serde_json::to_string(body).map_err(|error| unavailable(error.to_string()))?;
+        let body = serde_json::to_string(body).map_err(|error| ModelCallError::unavailable(error.to_string()))?;
         let connection = Connection::open("POST", url, Some(&body))?;
         let response = connection.fetch().await?;
-        let stream = response.body().ok_or_else(|| unavailable(format!("{url} answered without a body")))?;
+        let stream =
+            response.body().ok_or_else(|| ModelCallError::unavailable(format!("{url} answered without a body")))?;
         Ok(Self {
             reader: stream.get_reader().unchecked_into(),
             parser: EventStreamReader::default(),
@@ -93,14 +94,14 @@ impl EventConnection {
             if let Some(data) = self.ready.pop_front() {
                 return Ok(Some(data));
             }
-            let step = JsFuture::from(self.reader.read())
-                .await
-                .map_err(|exception| unavailable(format!("the connection broke: {}", describe(&exception))))?;
+            let step = JsFuture::from(self.reader.read()).await.map_err(|exception| {
+                ModelCallError::unavailable(format!("the connection broke: {}", describe(&exception)))
+            })?;
             let field = |name: &str| js_sys::Reflect::get(&step, &JsValue::from_str(name));
             if field("done").is_ok_and(|done| done.is_truthy()) {
                 return Ok(None);
             }
-            let bytes = field("value").map_err(|exception| unavailable(describe(&exception)))?;
+            let bytes = field("value").map_err(|exception| ModelCallError::unavailable(describe(&exception)))?;
             let bytes = js_sys::Uint8Array::from(bytes).to_vec();
             self.ready.extend(self.parser.push(&bytes));
         }
@@ -116,7 +117,7 @@ struct Connection {
 
 impl Connection {
     fn open(method: &str, url: &str, json: Option<&str>) -> Result<Self, ModelCallError> {
-        let unexpected = |exception: JsValue| unavailable(describe(&exception));
+        let unexpected = |exception: JsValue| ModelCallError::unavailable(describe(&exception));
         let aborting = web_sys::AbortController::new().map_err(unexpected)?;
         let options = web_sys::RequestInit::new();
         options.set_method(method);
@@ -136,14 +137,20 @@ impl Connection {
         let patience = gloo_timers::future::TimeoutFuture::new(patience_ms);
         match futures::future::select(Box::pin(self.fetch()), patience).await {
             futures::future::Either::Left((response, _)) => response,
-            futures::future::Either::Right(_) => Err(unavailable(format!("{} did not answer in time", self.url))),
+            futures::future::Either::Right(_) => {
+                Err(ModelCallError::unavailable(format!("{} did not answer in time", self.url)))
+            }
         }
     }
 
     /// The head of the answer, if it is a good one.
     async fn fetch(&self) -> Result<web_sys::Response, ModelCallError> {
         let response = scope::fetch(&self.request).await.map_err(|exception| {
-            unavailable(format!("the companion can't be reached at {} ({})", self.url, describe(&exception)))
+            ModelCallError::unavailable(format!(
+                "the companion can't be reached at {} ({})",
+                self.url,
+                describe(&exception)
+            ))
         })?;
         if response.ok() {
             return Ok(response);
@@ -152,7 +159,7 @@ impl Connection {
         let text = text_of(&response).await?;
         Err(match ErrorEnvelope::read(&text, "server_error") {
             Some(envelope) => envelope.into_error(Some(status)),
-            None => unavailable(format!("{} answered {status} {}", self.url, response.status_text())),
+            None => ModelCallError::unavailable(format!("{} answered {status} {}", self.url, response.status_text())),
         })
     }
 }
@@ -166,15 +173,12 @@ impl Drop for Connection {
 async fn read_json<T: DeserializeOwned>(url: &str, response: &web_sys::Response) -> Result<T, ModelCallError> {
     let text = text_of(response).await?;
     serde_json::from_str(&text)
-        .map_err(|error| unavailable(format!("{url} answered something else than expected: {error}")))
+        .map_err(|error| ModelCallError::unavailable(format!("{url} answered something else than expected: {error}")))
 }
 
 async fn text_of(response: &web_sys::Response) -> Result<String, ModelCallError> {
-    let reading = |exception: JsValue| unavailable(format!("the answer can't be read: {}", describe(&exception)));
+    let reading =
+        |exception: JsValue| ModelCallError::unavailable(format!("the answer can't be read: {}", describe(&exception)));
     let text = JsFuture::from(response.text().map_err(reading)?).await.map_err(reading)?;
     Ok(text.as_string().unwrap_or_default())
-}
-
-fn unavailable(message: String) -> ModelCallError {
-    ModelCallError { kind: ModelCallErrorKind::Unavailable, message, param: None }
 }

@@ -6,7 +6,7 @@ use shared::model_pool::ModelReference;
 use super::destination::Destination;
 use crate::components::{Select, SelectGroup, SelectOption};
 use crate::stores::Stores;
-use crate::stores::catalogue;
+use crate::stores::catalogue::title_with_place;
 
 /// A choice among the models that can be asked.
 #[component]
@@ -60,11 +60,6 @@ pub fn ModelSelect(
     }
 }
 
-/// What people call a model, and where it runs where that is not this browser; tracked.
-pub fn model_words(stores: Stores, model: &ModelReference) -> String {
-    catalogue::title_with_place(stores.companion, model)
-}
-
 /// Every model that could answer; the chosen one stays in the list even while it is out of reach.
 fn choices(stores: Stores, chosen: Option<&ModelReference>) -> Vec<SelectGroup> {
     let browser: Vec<_> = stores.models.complete_names().into_iter().map(ModelReference::browser).collect();
@@ -72,7 +67,10 @@ fn choices(stores: Stores, chosen: Option<&ModelReference>) -> Vec<SelectGroup> 
     let external = stores.companion.external_models();
     let group = |heading: &str, models: &[ModelReference]| SelectGroup {
         heading: heading.to_owned(),
-        options: models.iter().map(|model| SelectOption::new(model.to_string(), model_words(stores, model))).collect(),
+        options: models
+            .iter()
+            .map(|model| SelectOption::new(model.to_string(), title_with_place(stores.companion, model)))
+            .collect(),
     };
     let mut groups = Vec::new();
     let mut reachable = browser.iter().chain(&companion).chain(&external);

@@ -22,7 +22,7 @@ pub struct ProviderStore {
 }
 
 impl ProviderStore {
-    /// Asks the companion whenever it comes or has other models than before.
+    /// Asks the companion whenever it is looked at.
     pub fn start(companion: CompanionStore) -> Self {
         let store = Self {
             entries: RwSignal::new(Vec::new()),
@@ -32,7 +32,7 @@ impl ProviderStore {
         };
         Effect::new(move |_| {
             // Told anew whenever the companion is looked at: another page or program may have changed an address.
-            companion.models.track();
+            companion.device.track();
             if companion.is_connected() {
                 store.look();
             } else {

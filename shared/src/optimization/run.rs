@@ -452,7 +452,7 @@ impl Run<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::super::budget::Budget;
-    use super::super::simulation::{ParityJudge, Simulation, World, parity};
+    use super::super::simulation::{FAULTS, ParityJudge, Simulation, World, parity};
     use super::*;
     use crate::catalog::Money;
     use crate::evaluation::assertions::Assertion;
@@ -609,16 +609,30 @@ mod tests {
             faults.append(&mut simulation.world().faults);
         }
         // The test means something: all faults came up, and each limit ended runs.
-        assert_eq!(faults.len(), 12);
+        assert_eq!(faults.len(), FAULTS.len());
         assert!(finished > 50, "{finished} of 200 finished: {ended_by:?}");
         for limit in ["None", "Some(Tokens)", "Some(Money)", "Some(Time)"] {
             assert!(ended_by.contains(limit), "{limit} is not among {ended_by:?}");
         }
     }
 
+    /// How many interruptions are paid for, even where each loses the longest and dearest call: those that the settings
+    /// name, but no more than a quarter of the budget.
+    fn paid_interruptions(simulation: &Simulation, optimization: &Optimization, asks_a_model: bool) -> u32 {
+        let judge = ParityJudge { asks_a_model };
+        let surroundings =
+            Surroundings { models: simulation, costs: simulation, timer: simulation, log: simulation, judge: &judge };
+        let worst = Plan::new(optimization, surroundings).unwrap().worst_call;
+        let Budget { most_tokens, most_money, most_seconds } = &optimization.budget;
+        let fits = (*most_tokens as f64 / worst.tokens as f64)
+            .min(most_money.as_ref().unwrap().amount / worst.money)
+            .min(most_seconds / worst.seconds);
+        optimization.settings.interruptions.min((fits / 4.0) as u32)
+    }
+
     #[test]
     fn a_run_that_is_killed_and_resumed_has_the_outcome_of_an_uninterrupted_one() {
-        let (mut compared, mut ended_by) = (0, BTreeSet::new());
+        let (mut compared, mut kills_in_all, mut ended_by) = (0, 0, BTreeSet::new());
         for seed in 0..100 {
             let mut random = ChaCha8Rng::seed_from_u64(1000 + seed);
             let asks_a_model = random.random_range(0..4) == 0;
@@ -644,10 +658,11 @@ mod tests {
             }
 
             let simulation = Simulation::new(world);
+            let paid = paid_interruptions(&simulation, &optimization, asks_a_model);
+            kills_in_all += paid;
             let mut kills = 0;
             let outcome = loop {
-                // Three are paid from what is set aside.
-                let dies = kills < 3;
+                let dies = kills < paid;
                 simulation.world().steps_to_death = dies.then(|| random.random_range(1..=steps));
                 match go(&simulation) {
                     Some(outcome) => break outcome,
@@ -662,7 +677,7 @@ mod tests {
             compared += 1;
             ended_by.insert(outcome.map_or_else(|error| error.to_string(), |it| format!("{:?}", it.search_ended_by)));
         }
-        assert!(compared > 70, "{compared}");
+        assert!(compared > 70 && kills_in_all > compared, "{compared} runs, {kills_in_all} kills");
         for limit in ["None", "Some(Tokens)", "Some(Money)", "Some(Time)"] {
             assert!(ended_by.contains(limit), "{limit} is not among {ended_by:?}");
         }

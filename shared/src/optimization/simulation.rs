@@ -27,6 +27,7 @@ use crate::sampling::SamplingParameters;
 /// How a call goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
+    GetsTooMany,
     FailsAtOnce,
     FailsHalfWay,
     BreaksOff,
@@ -41,7 +42,8 @@ pub(crate) enum Fault {
     SaysLessOfThePrompt,
 }
 
-pub(crate) const FAULTS: [Fault; 12] = [
+pub(crate) const FAULTS: [Fault; 13] = [
+    Fault::GetsTooMany,
     Fault::FailsAtOnce,
     Fault::FailsHalfWay,
     Fault::BreaksOff,
@@ -320,7 +322,8 @@ impl Call {
 
     async fn start(&mut self) -> Option<Result<GenerationEvent, ModelCallError>> {
         match self.fault {
-            Some(Fault::FailsAtOnce) => return self.fail("the provider is not there"),
+            Some(Fault::GetsTooMany) => return self.fail(ModelCallErrorKind::RateLimited, "too many requests"),
+            Some(Fault::FailsAtOnce) => return self.fail(ModelCallErrorKind::Unavailable, "the provider is not there"),
             Some(Fault::Hangs) => std::future::pending().await,
             _ => {}
         }
@@ -338,7 +341,9 @@ impl Call {
     async fn go_on(&mut self) -> Option<Result<GenerationEvent, ModelCallError>> {
         let is_half_way = self.sent * 2 >= self.answer_tokens;
         match self.fault {
-            Some(Fault::FailsHalfWay) if is_half_way => return self.fail("the connection broke"),
+            Some(Fault::FailsHalfWay) if is_half_way => {
+                return self.fail(ModelCallErrorKind::Unavailable, "the connection broke");
+            }
             Some(Fault::BreaksOff) if is_half_way => return None,
             Some(Fault::HangsHalfWay) if is_half_way => std::future::pending().await,
             _ => {}
@@ -371,9 +376,9 @@ impl Call {
         self.simulation.until(now + tokens * self.token_microseconds * slow).await;
     }
 
-    fn fail(&mut self, message: &str) -> Option<Result<GenerationEvent, ModelCallError>> {
+    fn fail(&mut self, kind: ModelCallErrorKind, message: &str) -> Option<Result<GenerationEvent, ModelCallError>> {
         self.stage = Stage::Ended;
-        Some(Err(ModelCallError { kind: ModelCallErrorKind::Unavailable, message: message.to_owned(), param: None }))
+        Some(Err(ModelCallError { kind, message: message.to_owned(), param: None }))
     }
 }
 

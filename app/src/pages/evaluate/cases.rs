@@ -50,12 +50,17 @@ pub fn CasesView(
         });
     };
     let row = move |(index, case): (usize, Case)| {
+        let has_tags = !case.tags.is_empty();
         view! {
             <tr data-testid="case">
-                <td class="muted is-number">{index + 1}</td>
-                <td class="is-text">{case_words(&case)}</td>
-                <td class="is-text">{case.checks.iter().map(check_words).collect::<Vec<_>>().join(" · ")}</td>
-                <td>{case.tags.into_iter().map(|tag| view! { <Badge>{tag}</Badge> }).collect_view()}</td>
+                <td class="muted is-number" data-label="Case">{index + 1}</td>
+                <td class="is-text" data-label="Values">{case_words(&case)}</td>
+                <td class="is-text" data-label="Expected">
+                    {case.checks.iter().map(check_words).collect::<Vec<_>>().join(" · ")}
+                </td>
+                <td data-label=has_tags.then_some("Tags")>
+                    {case.tags.into_iter().map(|tag| view! { <Badge>{tag}</Badge> }).collect_view()}
+                </td>
                 <td class="row-actions">
                     <IconButton
                         icon=IconName::Edit
@@ -114,7 +119,7 @@ pub fn CasesView(
             }
         >
             <div class="table-scroll">
-                <table class="table is-lines">
+                <table class="table is-lines is-stacked">
                     <caption class="visually-hidden">"Cases"</caption>
                     <thead>
                         <tr>

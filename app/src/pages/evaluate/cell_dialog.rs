@@ -17,23 +17,39 @@ pub fn CellDialog(
 ) -> impl IntoView {
     let open = open_while(opened);
     let title = Signal::derive(move || {
-        let of_run = |run: &Run, index: CellIndex| {
-            let case = run.cases.get(index.case).map(|case| case.title.clone()).unwrap_or_default();
-            format!("{case} · {} · {}", run.prompts[index.prompt], run.models[index.model])
-        };
-        match (opened.get(), run.get()) {
-            (Some(index), Some(run)) => of_run(&run, index),
-            _ => String::new(),
-        }
+        opened.get().map(|index| format!("Answer to case {}", index.case + 1)).unwrap_or_default()
     });
     view! {
         <Dialog open=open title=title class="is-wide" testid="cell-dialog">
             {move || {
                 let index = opened.get()?;
-                let cell = run.with(|run| run.as_ref().and_then(|run| cell_at(run, index).cloned()))?;
-                Some(cell_view(cell))
+                run.with(|run| {
+                    let run = run.as_ref()?;
+                    let cell = cell_at(run, index)?.clone();
+                    Some((place_view(run, index), cell_view(cell)))
+                })
             }}
         </Dialog>
+    }
+}
+
+/// Which case, prompt and model it is of.
+fn place_view(run: &Run, index: CellIndex) -> impl IntoView + use<> {
+    let fact = |term: &'static str, words: Option<&str>| {
+        let words = words.unwrap_or_default().to_owned();
+        view! {
+            <div class="fact">
+                <dt>{term}</dt>
+                <dd>{words}</dd>
+            </div>
+        }
+    };
+    view! {
+        <dl class="device-facts">
+            {fact("Prompt", run.prompts.get(index.prompt).map(String::as_str))}
+            {fact("Model", run.models.get(index.model).map(String::as_str))}
+            {fact("Case", run.cases.get(index.case).map(|case| case.title.as_str()))}
+        </dl>
     }
 }
 

@@ -106,15 +106,34 @@ pub(super) fn check_words(check: &Check) -> String {
         Check::Set(set) => format!("{} checks as one", set.checks.len()),
         Check::One(one) => {
             let parts = one.assertion.to_parts();
-            let not = if one.is_negated { "not-" } else { "" };
+            let not = if one.is_negated { "not: " } else { "" };
             let value = match &parts.value {
                 None => String::new(),
-                Some(Value::String(text)) => format!(" {text}"),
+                Some(Value::String(text)) => format!(" “{text}”"),
                 Some(other) => format!(" {other}"),
             };
             let threshold = parts.threshold.map(|threshold| format!(" ({threshold})")).unwrap_or_default();
-            format!("{not}{}{value}{threshold}", parts.type_name)
+            let ignores_case = if parts.type_name.starts_with("icontains") { ", in any case" } else { "" };
+            format!("{not}{}{value}{threshold}{ignores_case}", type_words(&parts.type_name))
         }
+    }
+}
+
+/// What a type of check asks for, where its name alone is no sentence.
+fn type_words(type_name: &str) -> &str {
+    match type_name {
+        "equals" => "is",
+        "contains" | "icontains" => "contains",
+        "contains-any" | "icontains-any" => "contains one of",
+        "contains-all" | "icontains-all" => "contains all of",
+        "starts-with" => "begins with",
+        "regex" => "matches",
+        "is-json" => "is JSON",
+        "contains-json" => "has JSON in it",
+        "similar" => "means much the same as",
+        "llm-rubric" => "a model finds that",
+        "factuality" => "agrees with the facts",
+        other => other,
     }
 }
 

@@ -31,7 +31,7 @@ pub fn ScoresCard(
         <Card title="Scores" lead="Means with their 95 % confidence intervals: where two overlap widely, the difference may be chance.">
             <IntervalPlot label="Mean scores with 95 % confidence intervals" rows=bars />
             <div class="table-scroll">
-                <table class="table" data-testid="scores">
+                <table class="table is-stacked" data-testid="scores">
                     <caption class="visually-hidden">"Scores by model and prompt"</caption>
                     <thead>
                         <tr>
@@ -83,15 +83,15 @@ fn score_row(column: ColumnSummary) -> impl IntoView {
         format!("{} / {}", quantities::grouped(column.prompt_tokens), quantities::grouped(column.completion_tokens));
     view! {
         <tr data-testid="score-row">
-            <td>{column.model}</td>
-            <td>{column.prompt}</td>
-            <td class="is-number" data-testid="score">{score(column.all.score)}</td>
-            <td class="is-number" data-testid="score-interval">{interval(column.all.score)}</td>
-            <td class="is-number">{passed(&column.all)}</td>
-            <td class="is-number">{column.all.errors}</td>
-            <td class="is-number">{time}</td>
-            <td class="is-number">{tokens}</td>
-            <td class="is-number">{cost}</td>
+            <td data-label="Model">{column.model}</td>
+            <td data-label="Prompt">{column.prompt}</td>
+            <td class="is-number" data-testid="score" data-label="Score">{score(column.all.score)}</td>
+            <td class="is-number" data-testid="score-interval" data-label="95 % interval">{interval(column.all.score)}</td>
+            <td class="is-number" data-label="Passed">{passed(&column.all)}</td>
+            <td class="is-number" data-label="Errors">{column.all.errors}</td>
+            <td class="is-number" data-label="Median time">{time}</td>
+            <td class="is-number" data-label="Tokens read / written">{tokens}</td>
+            <td class="is-number" data-label="Cost">{cost}</td>
         </tr>
     }
 }

@@ -12,8 +12,9 @@ use crate::components::{
     Badge, Card, Disclosure, Field, IconButton, IconName, Menu, NumberField, SelectGroup, SelectOption, TextField, Tone,
 };
 use crate::pages::destination::Destination;
-use crate::pages::model_select::{ModelSelect, model_words};
+use crate::pages::model_select::ModelSelect;
 use crate::stores::Stores;
+use crate::stores::catalogue::title_with_place;
 
 /// Prompts, models, and who judges.
 #[component]
@@ -119,7 +120,7 @@ fn ModelsCard(draft: OpenSuite) -> impl IntoView {
     let suite = draft.value;
     let row = move |(index, choice): (usize, ModelChoice)| {
         let (words, is_known) = match &choice.model {
-            ModelSource::Known(model) => (model_words(stores, model), true),
+            ModelSource::Known(model) => (title_with_place(stores.companion, model), true),
             ModelSource::Foreign(foreign) => (foreign.id.clone(), false),
         };
         let replace = move |model: Option<ModelReference>| {
@@ -178,7 +179,7 @@ fn ModelsCard(draft: OpenSuite) -> impl IntoView {
     let add = move |model: Option<ModelReference>| {
         let Some(model) = model else { return };
         suite.update(|suite| {
-            let words = untrack(|| model_words(stores, &model));
+            let words = untrack(|| title_with_place(stores.companion, &model));
             let mut choice = ModelChoice::greedy(model);
             choice.max_tokens = Some(USUAL_MAX_TOKENS);
             choice.label = free(&words, |label| suite.models.iter().any(|taken| taken.label == label));

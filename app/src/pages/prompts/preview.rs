@@ -11,9 +11,10 @@ use super::page::OpenPrompt;
 use super::preview_cost::PreviewCost;
 use crate::components::{Badge, Card, Disclosure, IconButton, IconName, Notice, Tone};
 use crate::model_calls::preview::preview;
-use crate::pages::model_select::{ModelSelect, model_words};
+use crate::pages::model_select::ModelSelect;
 use crate::quantities;
 use crate::stores::Stores;
+use crate::stores::catalogue::title_with_place;
 
 /// Tokens that are drawn; more would make typing slow, and nobody reads them.
 const MOST_SHOWN_TOKENS: usize = 600;
@@ -40,7 +41,11 @@ pub fn PreviewPanel(
     };
     let shown = Memo::new(move |_| stores.prompts.models_to_preview(stores));
     view! {
-        <aside class="stack preview-panel" aria-label="What models see">
+        <aside
+            class="stack preview-panel"
+            class:is-stale=move || messages.with(Result::is_err)
+            aria-label="What models see"
+        >
             {move || {
                 messages
                     .get()
@@ -48,7 +53,7 @@ pub fn PreviewPanel(
                     .map(|fault| {
                         view! {
                             <Notice tone=Tone::Warning testid="preview-fault">
-                                <p class="as-typed">{fault}</p>
+                                <p class="as-typed is-code">{fault}</p>
                             </Notice>
                         }
                     })
@@ -86,7 +91,7 @@ fn PreviewHeading(model: ModelReference) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let words = {
         let model = model.clone();
-        move || model_words(stores, &model)
+        move || title_with_place(stores.companion, &model)
     };
     let is_only = Memo::new(move |_| stores.prompts.preview_models.with(|models| models.len() < 2));
     let remove = move |()| stores.prompts.preview_models.update(|models| models.retain(|it| *it != model));

@@ -12,9 +12,9 @@ use crate::components::{
     SelectGroup, SelectOption, Slider, TextField, Tone,
 };
 use crate::pages::destination::Destination;
-use crate::pages::model_select::model_words;
 use crate::quantities;
 use crate::stores::Stores;
+use crate::stores::catalogue::title_with_place;
 use crate::stores::prompt_trial::{ModelTrial, TrialAnswer, TrialSettings};
 
 /// More samples than this say nothing new.
@@ -228,7 +228,7 @@ fn TrialColumn(draft: OpenPrompt, trial: ModelTrial) -> impl IntoView {
     let is_several = trial.answers.len() > 1;
     let title = {
         let model = trial.model.clone();
-        move || model_words(stores, &model)
+        move || title_with_place(stores.companion, &model)
     };
     let vote = trial.vote;
     let answers = trial.answers.into_iter().enumerate();

@@ -8,7 +8,7 @@ use shared::workspace::{DocumentKind, PromptRecord, RunRecord};
 use wasm_bindgen_futures::spawn_local;
 
 use super::page::OpenPrompt;
-use crate::browser::clock::now_iso;
+use crate::browser::clock::{local_day, now_iso};
 use crate::components::{
     Badge, Button, ButtonKind, Card, EmptyState, Field, IconName, Notice, Select, SelectGroup, SelectOption, TextField,
     Tone,
@@ -99,7 +99,7 @@ fn version_words(record: &PromptRecord, id: &str) -> String {
     let versions = record.versions.versions();
     let Some(at) = versions.iter().position(|version| version.id == id) else { return id.to_owned() };
     let note = &versions[at].note;
-    let day = versions[at].created_at.split('T').next().unwrap_or_default();
+    let day = local_day(&versions[at].created_at);
     if note.is_empty() {
         format!("Version {} · {day}", at + 1)
     } else {
@@ -175,7 +175,6 @@ fn VersionItem(draft: OpenPrompt, id: String) -> impl IntoView {
     let title = move || record.with(|record| version_words(record, &id.get_value()));
     let is_now =
         move || record.with(|record| version.with(|it| it.as_ref().is_some_and(|it| it.template == record.template)));
-    let short = id.get_value().chars().take(10).collect::<String>();
     let tags_typed = RwSignal::new(get(|it| it.tags.iter().cloned().collect::<Vec<_>>().join(", ")).get_untracked());
     let go_back = move |()| {
         record.update(|record| {
@@ -192,7 +191,6 @@ fn VersionItem(draft: OpenPrompt, id: String) -> impl IntoView {
             <div class="item-head">
                 <strong>{title}</strong>
                 <span class="row">
-                    <code class="small muted">{short}</code>
                     <Show when=is_now>
                         <Badge tone=Tone::Accent>"as it is now"</Badge>
                     </Show>
