@@ -302,7 +302,7 @@ pub struct EvalArguments {
     #[arg(long, value_name = "FILE")]
     pub export: Option<PathBuf>,
     /// Least share of answers that must pass, from 0 to 1
-    #[arg(long, default_value_t = 1.0, value_name = "SHARE")]
+    #[arg(long, default_value_t = 1.0, value_name = "SHARE", value_parser = share)]
     pub least_pass_rate: f64,
     /// Most failures to print
     #[arg(long, default_value_t = 10, value_name = "COUNT")]
@@ -347,11 +347,14 @@ pub struct OptimizeArguments {
     #[arg(long, default_value_t = SearchSettings::default().most_demonstrations, value_name = "COUNT")]
     pub most_demonstrations: u32,
     /// Share of the cases that the search never sees, kept for the proof
-    #[arg(long, default_value_t = SearchSettings::default().held_out_fraction, value_name = "SHARE")]
+    #[arg(long, default_value_t = SearchSettings::default().held_out_fraction, value_name = "SHARE", value_parser = share)]
     pub held_out: f64,
     /// Most tokens of one answer
     #[arg(long, default_value_t = SearchSettings::default().most_answer_tokens, value_name = "COUNT")]
     pub answer_tokens: u32,
+    /// Most tokens of one prompt [default: twice the longest of the starting prompt, and 512]
+    #[arg(long, value_name = "COUNT")]
+    pub prompt_tokens: Option<u32>,
     /// Same seed, same search
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -364,7 +367,7 @@ pub struct OptimizeArguments {
     /// Write what was found to this file, as JSON
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Write the winning prompt to this file, as YAML
+    /// Write the winning prompt to this file, as YAML that the Prompts page imports
     #[arg(long, value_name = "FILE")]
     pub winner: Option<PathBuf>,
     /// Write the winner's good answers to this file, in OpenAI's format for fine-tuning (.jsonl)
@@ -373,6 +376,14 @@ pub struct OptimizeArguments {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub inference: InferenceOptions,
+}
+
+/// A share of a whole.
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("expected a share from 0 to 1, such as 0.8 for 80 %".to_owned()),
+    }
 }
 
 /// An amount of money.

@@ -204,7 +204,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFetched { .. } | StoreError::Unknown { .. } => Self::model_not_found(error.to_string()),
-            StoreError::BadSource { .. } => Self::invalid(error.to_string()),
+            StoreError::BadSource { .. } | StoreError::Elsewhere { .. } => Self::invalid(error.to_string()),
             StoreError::Download(error) => error.into(),
             StoreError::Database(error) => error.into(),
         }

@@ -14,7 +14,7 @@ use shared::model_call::GenerationUsage;
 use shared::model_pool::ModelReference;
 
 use super::prices::{cost_of_answer, costs};
-use super::suite_files::{companion_url, named_models, read_suite, read_text, warn, write_whole};
+use super::suite_files::{check_folder, companion_url, named_models, read_suite, read_text, warn, write_whole};
 use crate::arguments::EvalArguments;
 use crate::config::Config;
 use crate::model_calls::{EngineTimer, NamedModels};
@@ -22,6 +22,9 @@ use crate::terminal::{note, print};
 
 /// Runs the evaluation; the exit code says whether enough of it passed.
 pub(super) async fn run_command(config: Config, arguments: EvalArguments) -> Result<ExitCode> {
+    for path in [&arguments.output, &arguments.junit, &arguments.export].into_iter().flatten() {
+        check_folder(path)?;
+    }
     let suite = read_suite(&config, &arguments.suite)?;
     if let Some(path) = &arguments.export {
         return export(&config, &suite, path);
@@ -58,6 +61,9 @@ pub(super) async fn run_command(config: Config, arguments: EvalArguments) -> Res
     }
     let passed = run.cells.iter().filter(|cell| cell.is_passed()).count();
     let is_enough = passed as f64 >= arguments.least_pass_rate * run.cells.len() as f64;
+    if !is_enough && arguments.least_pass_rate < 1.0 {
+        note(&format!("fewer passed than --least-pass-rate {} asks for", arguments.least_pass_rate));
+    }
     Ok(if is_enough { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -123,6 +129,7 @@ impl CellBar {
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
         } else {
             bar.set_draw_target(indicatif::ProgressDrawTarget::hidden());
+            note(&format!("evaluating {} answers", total - done));
         }
         let bar = self.bar.get_or_init(|| bar);
         bar.set_position(done as u64);

@@ -80,6 +80,13 @@ pub(super) async fn ready_model(store: &ModelStore, arguments: &ModelArguments) 
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         return Ok(ModelToServe { name, path: path.to_owned() });
     }
+    if split_provider_model(&arguments.model).is_some() && !path.exists() {
+        bail!(
+            "there is no file {}, and models of providers are asked with `quern chat`, `quern eval` and `quern optimize` \
+             only",
+            arguments.model
+        );
+    }
     let stored = pull(store, &arguments.model, arguments.accept_licence).await?;
     Ok(ModelToServe { name: stored.name, path: stored.path })
 }

@@ -11,12 +11,12 @@ use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shared::evaluation::{EvaluationSuite, ModelSource};
 use shared::optimization::{
-    AppendFuture, AssertionJudge, Budget, CallHistory, CallLog, CallLogError, Optimization, OptimizationEvent, Outcome,
-    Phase, SearchSettings, Surroundings, optimize, to_chat_jsonl,
+    AppendFuture, AssertionJudge, Budget, CallHistory, CallLog, CallLogError, Optimization, OptimizationError,
+    OptimizationEvent, Outcome, Phase, SearchSettings, Surroundings, optimize, to_chat_jsonl,
 };
 
 use super::prices::{costs, limit};
-use super::suite_files::{named_models, read_suite, write_whole};
+use super::suite_files::{check_folder, named_models, read_suite, write_whole};
 use crate::arguments::OptimizeArguments;
 use crate::config::Config;
 use crate::model_calls::EngineTimer;
@@ -24,6 +24,9 @@ use crate::terminal::{note, print};
 
 /// Searches; the exit code says whether the winner is shown to be better.
 pub(super) async fn run(config: Config, arguments: OptimizeArguments) -> Result<ExitCode> {
+    for path in [&arguments.log, &arguments.output, &arguments.winner, &arguments.traces].into_iter().flatten() {
+        check_folder(path)?;
+    }
     let suite = read_suite(&config, &arguments.suite)?;
     suite.validate()?;
     let optimization = optimization(&suite, &arguments)?;
@@ -38,9 +41,12 @@ pub(super) async fn run(config: Config, arguments: OptimizeArguments) -> Result<
     let models = named_models(&config, &suite, arguments.suite.accept_licence).await?;
     let costs = costs(&models, arguments.suite.prices.as_deref(), optimization.budget.most_money.as_ref())?;
     let surroundings = Surroundings { models: &models, costs: &costs, timer: &EngineTimer, log: &log, judge: &judge };
-    let outcome = follow(&optimization, surroundings, history).await.map_err(|error| match &arguments.log {
-        Some(path) => error.context(format!("what was done is in {}; --resume goes on", path.display())),
-        None => error,
+    let outcome = follow(&optimization, surroundings, history).await.map_err(|error| {
+        let is_begun = matches!(error.downcast_ref(), Some(OptimizationError::Stopped(_)));
+        match arguments.log.as_deref().filter(|_| is_begun) {
+            Some(path) => error.context(format!("what was done is in {}; --resume goes on", path.display())),
+            None => error,
+        }
     })?;
     write_outcome(&arguments, &outcome)?;
     print(&format!("{}\n", outcome.conclusion))?;
@@ -79,6 +85,7 @@ fn optimization(suite: &EvaluationSuite, arguments: &OptimizeArguments) -> Resul
             demonstration_sets: arguments.demonstration_sets,
             most_demonstrations: arguments.most_demonstrations,
             most_answer_tokens: arguments.answer_tokens,
+            most_prompt_tokens: arguments.prompt_tokens,
             ..SearchSettings::default()
         },
     })

@@ -23,6 +23,13 @@ const MOST_FILE_BYTES: u64 = 256 << 20;
 /// Reads the evaluation, with the cases and models that the arguments put in the place of its own.
 pub(super) fn read_suite(config: &Config, arguments: &SuiteArguments) -> Result<EvaluationSuite> {
     let path = &arguments.file;
+    if is_of_cases(path) {
+        bail!(
+            "{} holds cases, and an evaluation also has prompts and models. Give a promptfooconfig.yaml, and the cases with \
+             --cases {0}",
+            path.display()
+        );
+    }
     let text = read_text(path)?;
     let own_format = serde_json::from_str::<EvaluationSuite>(&text).ok();
     let mut suite = match own_format {
@@ -55,6 +62,21 @@ pub(super) fn read_suite(config: &Config, arguments: &SuiteArguments) -> Result<
 /// Where promptfoo finds the companion's models.
 pub(super) fn companion_url(config: &Config) -> String {
     format!("http://{}:{}/v1", config.listen.host, config.listen.port)
+}
+
+fn is_of_cases(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| ["csv", "jsonl", "ndjson"].contains(&extension))
+}
+
+/// Checks, before any work is done, that there is a folder for a file that is to be written.
+pub(super) fn check_folder(file: &Path) -> Result<()> {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            bail!("{} can't be written: there is no folder {}", file.display(), folder.display())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read_cases(path: &Path) -> Result<Vec<Case>> {

@@ -1,5 +1,7 @@
 //! What can go wrong between a name and a model's file.
 
+use std::path::PathBuf;
+
 use crate::database::DatabaseError;
 use crate::downloads::error::DownloadError;
 
@@ -27,6 +29,20 @@ pub enum StoreError {
         text: String,
         /// What is wrong with it.
         reason: String,
+    },
+    /// Its file is in another folder of models than the one in force.
+    #[error(
+        "nothing was deleted: {name} is {}, which is not in the folder of models ({}). To delete it, name its own folder \
+         with --models-dir",
+        path.display(), folder.display()
+    )]
+    Elsewhere {
+        /// The model.
+        name: String,
+        /// Its file.
+        path: PathBuf,
+        /// The folder in force.
+        folder: PathBuf,
     },
     /// Fetching it failed.
     #[error(transparent)]

@@ -119,9 +119,12 @@ impl ModelStore {
     /// Deletes a model's file if it is in our folder, and forgets the model.
     ///
     /// # Errors
-    /// No such model is on this machine, or its file can't be deleted.
+    /// No such model is on this machine, it is in another folder than the one in force, or its file can't be deleted.
     pub async fn remove(&self, name: &str) -> Result<StoredModel, StoreError> {
         let model = self.fetched(name).await?;
+        if model.is_our_file && !model.path.starts_with(&self.models_dir) {
+            return Err(StoreError::Elsewhere { name: model.name, path: model.path, folder: self.models_dir.clone() });
+        }
         if model.is_our_file {
             tokio::fs::remove_file(&model.path).await.map_err(DownloadError::io("deleting", &model.path))?;
         }

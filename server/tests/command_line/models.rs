@@ -40,6 +40,19 @@ fn a_file_is_added_used_by_name_and_forgotten() {
 }
 
 #[test]
+fn a_file_in_another_folder_of_models_is_not_deleted() {
+    let quern = Quern::new();
+    let ours = quern.path("ours");
+    std::fs::create_dir(&ours).unwrap();
+    let file = quern.file("ours/tiny.gguf", &tiny_model());
+    let run = |folder: &str, arguments: &[&str]| quern.run(&[&["models", "--models-dir", folder], arguments].concat());
+    run(text(&ours), &["pull", text(&file)]).good();
+    let errors = run(text(&quern.path("others")), &["remove", "tiny"]).bad();
+    assert!(errors.contains("nothing was deleted") && file.exists(), "{errors}");
+    assert!(run(text(&ours), &["remove", "tiny"]).good().contains("deleted") && !file.exists());
+}
+
+#[test]
 fn a_name_that_is_none_gets_advice() {
     let quern = Quern::new();
     for arguments in [["models", "pull", "nothing"], ["models", "remove", "nothing"]] {

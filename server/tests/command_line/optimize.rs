@@ -94,4 +94,7 @@ fn what_can_not_begin_is_explained() {
     assert!(none.contains("there are: flight"), "{none}");
     let little = run(&["--most-tokens", "50"]);
     assert!(little.contains("tokens"), "{little}");
+    // Nothing was done, so there is nothing to go on with.
+    let logged = run(&["--most-tokens", "50", "--log", "calls.log"]);
+    assert!(logged.contains("the budget is too small") && !logged.contains("--resume"), "{logged}");
 }

@@ -124,7 +124,10 @@ impl EvaluationSuite {
             [("prompt", self.prompts.is_empty()), ("model", self.models.is_empty()), ("case", self.cases.is_empty())]
         {
             if is_empty {
-                reasons.push(format!("there is no {what}; add one"));
+                reasons.push(format!(
+                    "there is no {what}; add one{}",
+                    if what == "model" { " (`--model` in a terminal)" } else { "" }
+                ));
             }
         }
         let prompts = self.prompts.iter().map(|prompt| prompt.name.as_str());
@@ -154,7 +157,10 @@ impl EvaluationSuite {
         let label = &model.label;
         let mut faults = Vec::new();
         if let ModelSource::Foreign(foreign) = &model.model {
-            faults.push(format!("{:?} is not one of your models; choose which one takes its place", foreign.id));
+            faults.push(format!(
+                "{:?} is not one of your models; choose which one takes its place (`--model` in a terminal)",
+                foreign.id
+            ));
         }
         if let Err(error) = model.sampling.validate() {
             faults.push(format!("model {label:?}: {error}"));

@@ -74,7 +74,10 @@ pub async fn optimize(
     plan.check_budget(&ledger)?;
     let outside = Outside { models, costs, timer, log };
     let fingerprint = plan.fingerprint()?;
-    let stopped = |stop: Stop| OptimizationError::Stopped(stop.to_string());
+    let stopped = |stop: Stop| match stop {
+        Stop::AnotherRun => OptimizationError::CannotBegin(stop.to_string()),
+        stop => OptimizationError::Stopped(stop.to_string()),
+    };
     let calls = MeteredCalls::begin(outside, plan.limits, ledger, fingerprint, history).await.map_err(stopped)?;
     let examiner = Examiner { plan: &plan, judge: surroundings.judge, calls, longest_answer_seconds: None };
     let run = Run { plan: &plan, examiner, on_event, candidates: Vec::new(), scores: Scores::default() };

@@ -35,7 +35,7 @@ impl Graders {
         sampling: SamplingParameters,
     ) -> Result<T, JudgeError> {
         let grader = self.grader.as_ref().ok_or_else(|| {
-            JudgeError::new("this check asks a model for its judgement, but no grading model is set; choose one")
+            JudgeError::new("this check asks a model for its judgement, but no grading model is set; choose one (`--grader` in a terminal)")
         })?;
         let message = |role: &str, content: String| ChatMessage { role: role.to_owned(), content };
         let messages = vec![message("system", instruction.to_owned()), message("user", question)];
@@ -69,7 +69,9 @@ impl Graders {
     /// The vectors of these texts, in their order.
     pub(super) async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>, JudgeError> {
         let embedder = self.embedder.as_ref().ok_or_else(|| {
-            JudgeError::new("this check compares meanings, but no embedding model is set; choose one")
+            JudgeError::new(
+                "this check compares meanings, but no embedding model is set; choose one (`--embedder` in a terminal)",
+            )
         })?;
         let count = texts.len();
         let embeddings = embedder

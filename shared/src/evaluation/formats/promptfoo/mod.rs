@@ -75,7 +75,7 @@ pub fn read(
     };
     match root.get("providers").or_else(|| root.get("targets")) {
         Some(node) => suite.models = reader.providers(node, &prompts),
-        None => reader.findings.refuse(&root.place, "the configuration has no providers"),
+        None => reader.findings.warn(&root.place, "the configuration has no providers; choose which models are asked"),
     }
     let (mut cases, graders) = reader.cases(&root);
     suite.grader = graders.grader;
@@ -285,7 +285,6 @@ scenarios:
             (config("a: {$ref: '#/a'}\ntests: [{assert: [{$ref: '#/a'}]}]"), "line 3, column 4: $ref \"#/a\" leads to itself"),
             (config("extensions: ['file://x.js:hook']"), "line 3, column 13: extensions are programs"),
             ("prompts: ['{{ env.X }}']\nproviders: [python:x.py]".into(), "line 1, column 11: `{{ env.X }}` reads an environment variable"),
-            ("prompts: [a]".into(), "line 1, column 1: the configuration has no providers"),
             ("prompts: ['- role: user\\n  content: {{x}}\\n{% for y in z %}- role: user{% endfor %}']\nproviders: [browser:a]".into(), "line 1"),
             ("- a".into(), "line 1, column 1: this is not a promptfoo configuration"),
         ] {

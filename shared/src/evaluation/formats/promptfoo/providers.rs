@@ -203,6 +203,10 @@ impl Reader<'_> {
             Some(name) if is_ours => {
                 ModelSource::Known(ModelReference { place: ModelPlace::Companion, name: name.to_owned() })
             }
+            // promptfoo's own ids have a colon, and `echo`: what has none is a model as `quern` names them.
+            _ if !id.contains(':') && id != "echo" && base_url.is_none() => {
+                ModelSource::Known(ModelReference::companion(id))
+            }
             _ => ModelSource::Foreign(ForeignModel { id: id.to_owned(), base_url }),
         }
     }
