@@ -7,6 +7,7 @@
 pub mod api;
 pub mod catalog;
 pub mod chat_template;
+pub mod dataset;
 pub mod evaluation;
 pub mod model_call;
 pub mod model_pool;

@@ -1,0 +1,134 @@
+//! Messages as OpenAI writes them, which most formats share.
+
+use super::super::json::{Kind, Value};
+use super::super::row::{Arguments, Content, Message, Role, ToolCall};
+use super::fields::{RowFault, Writer, optional_text, text, write_list};
+
+/// How a format writes the arguments of a tool's call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ArgumentStyle {
+    /// As a text, as OpenAI does.
+    Text,
+    /// As an object, as chat templates want them.
+    Object,
+}
+
+const FIELDS: [&str; 6] = ["role", "content", "tool_calls", "tool_call_id", "name", "weight"];
+
+/// Messages from a list.
+pub(super) fn read_messages(list: Value<'_>) -> Result<Vec<Message>, RowFault> {
+    list.items().enumerate().map(|(index, item)| read_message(item).map_err(|fault| fault.in_item(index))).collect()
+}
+
+fn read_message(value: Value<'_>) -> Result<Message, RowFault> {
+    if value.kind() != Kind::Object {
+        return Err(RowFault::at("", format!("there is {} where a message should be", value.kind())));
+    }
+    let name = text(value, "role")?;
+    let role = Role::from_name(name).ok_or_else(|| {
+        let known = Role::NAMES.map(|(name, _)| name).join(", ");
+        RowFault::at("role", format!("{name:?} is no role; the roles are {known}"))
+    })?;
+    let mut message = Message::empty(role);
+    for (field, value) in value.entries() {
+        if !FIELDS.contains(&field) && !value.is_null() {
+            message.more.push((field.to_owned(), value.into()));
+        }
+    }
+    message.content = match value.get("content") {
+        None => None,
+        Some(content) => match (content.as_text(), content.kind()) {
+            (Some(text), _) => Some(Content::Text(text.to_owned())),
+            (None, Kind::List) => Some(Content::Parts(content.into())),
+            (None, found) => {
+                return Err(RowFault::at(
+                    "content",
+                    format!("there is {found} where a text or a list of parts should be"),
+                ));
+            }
+        },
+    };
+    message.tool_call_id = optional_text(value, "tool_call_id")?.map(str::to_owned);
+    message.name = optional_text(value, "name")?.map(str::to_owned);
+    message.is_learned = match value.get("weight") {
+        None => None,
+        Some(weight) => match weight.as_number().and_then(|number| number.parse::<f64>().ok()) {
+            Some(0.0) => Some(false),
+            Some(1.0) => Some(true),
+            _ => return Err(RowFault::at("weight", format!("it is {weight}; OpenAI's format knows 0 and 1"))),
+        },
+    };
+    if let Some(calls) = value.get("tool_calls") {
+        if calls.kind() != Kind::List {
+            return Err(RowFault::at("tool_calls", format!("there is {} where a list should be", calls.kind())));
+        }
+        for (index, call) in calls.items().enumerate() {
+            let call = read_call(call).map_err(|fault| fault.in_item(index).within("tool_calls"))?;
+            message.tool_calls.push(call);
+        }
+    }
+    Ok(message)
+}
+
+fn read_call(value: Value<'_>) -> Result<ToolCall, RowFault> {
+    // Templates' own data leaves out the function around it.
+    let (function, path) = value.get("function").map_or((value, ""), |function| (function, "function"));
+    let within = |fault: RowFault| if path.is_empty() { fault } else { fault.within(path) };
+    let name = text(function, "name").map_err(within)?.to_owned();
+    let arguments = match function.get("arguments") {
+        Some(arguments) => Arguments::from_value(arguments),
+        None => Arguments::Text(String::new()),
+    };
+    Ok(ToolCall { id: optional_text(value, "id")?.map(str::to_owned), name, arguments })
+}
+
+/// A list of messages.
+pub(super) fn write_messages(out: &mut String, messages: &[Message], style: ArgumentStyle) {
+    write_list(out, messages, |out, message| write_message(out, message, style));
+}
+
+fn write_message(out: &mut String, message: &Message, style: ArgumentStyle) {
+    let mut writer = Writer::new(out);
+    writer.text("role", message.role.name());
+    match &message.content {
+        Some(Content::Text(text)) => writer.text("content", text),
+        Some(Content::Parts(parts)) => writer.json("content", parts.as_str()),
+        None => writer.json("content", "null"),
+    }
+    if !message.tool_calls.is_empty() {
+        writer.field("tool_calls", |out| {
+            write_list(out, &message.tool_calls, |out, call| write_call(out, call, style));
+        });
+    }
+    if let Some(id) = &message.tool_call_id {
+        writer.text("tool_call_id", id);
+    }
+    if let Some(name) = &message.name {
+        writer.text("name", name);
+    }
+    if let Some(is_learned) = message.is_learned {
+        writer.json("weight", if is_learned { "1" } else { "0" });
+    }
+    for (name, value) in &message.more {
+        writer.json(name, value.as_str());
+    }
+    writer.end();
+}
+
+fn write_call(out: &mut String, call: &ToolCall, style: ArgumentStyle) {
+    let mut writer = Writer::new(out);
+    if let Some(id) = &call.id {
+        writer.text("id", id);
+    }
+    writer.text("type", "function");
+    writer.field("function", |out| {
+        let mut writer = Writer::new(out);
+        writer.text("name", &call.name);
+        match (&call.arguments, style) {
+            (Arguments::Json(json), ArgumentStyle::Object) => writer.json("arguments", json.as_str()),
+            (arguments, _) => writer.text("arguments", arguments.as_str()),
+        }
+        writer.end();
+    });
+    writer.end();
+}

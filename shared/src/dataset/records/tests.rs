@@ -1,0 +1,178 @@
+use super::*;
+use proptest::prelude::*;
+
+/// Gives a file a few bytes at a time, as slow disks and pipes do.
+struct Slow<'a> {
+    bytes: &'a [u8],
+    most: usize,
+}
+
+impl io::Read for Slow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = self.most.min(buffer.len());
+        io::Read::read(&mut self.bytes, &mut buffer[..most])
+    }
+}
+
+/// Rows as JSON with their lines, and faults with lines and columns.
+fn rows_of(container: Container, bytes: &[u8], most: usize) -> Vec<String> {
+    let Ok(mut records) = container.read(Slow { bytes, most }) else { return Vec::new() };
+    let mut rows = Vec::new();
+    while let Some(record) = records.next_record().unwrap() {
+        assert!(rows.len() <= bytes.len(), "it never ends");
+        let line = record.place.line;
+        rows.push(match record.content {
+            Ok(value) => format!("{line} {value}"),
+            Err(Broken { line, column: Some(column), reason, .. }) => format!("{line}:{column} {reason}"),
+            Err(Broken { line, reason, .. }) => format!("{line} {reason}"),
+        });
+    }
+    rows
+}
+
+fn rows(name: &str, bytes: impl AsRef<[u8]>) -> Vec<String> {
+    let bytes = bytes.as_ref();
+    let container = Container::find(name, bytes).unwrap();
+    let whole = rows_of(container, bytes, usize::MAX);
+    for most in [1, 7] {
+        if bytes.len() < 100_000 {
+            assert_eq!(rows_of(container, bytes, most), whole);
+        }
+    }
+    whole
+}
+
+#[test]
+fn lines_of_any_kind_are_read_and_broken_ones_named() {
+    let file = b"\xEF\xBB\xBF{\"a\": 1}\r\n\n  \n{\"a\": \"\xC3\xA9\xFF\"}\n[1]\n{\"a\": 2}\n{\"a\": \"cut o";
+    assert_eq!(
+        rows("a.jsonl", file),
+        [
+            "1 {\"a\":1}",
+            "4:9 byte 0xff is no UTF-8: the file may be in another encoding, or damaged",
+            "5:1 there is a list where an object should be: {\"column\": \"value\", ...}",
+            "6 {\"a\":2}",
+            "7:13 the line ends in the middle of a text: it may be half-written",
+        ]
+    );
+}
+
+#[test]
+fn a_line_that_is_too_long_is_passed_in_little_memory() {
+    let long = "x".repeat(MOST_RECORD_BYTES * 6);
+    let file = format!("{{\"a\": 1}}\n{{\"a\": \"{long}\"}}\n{{\"a\": 2}}\n{{\"a\": \"{long}");
+    let [first, too_long, last, cut] = &rows("a.jsonl", &file)[..] else { panic!("four lines") };
+    assert_eq!((&**first, &**last), ("1 {\"a\":1}", "3 {\"a\":2}"));
+    assert_eq!(too_long, &format!("2 the line has {} bytes; a row may have 16 MiB", long.len() + 9));
+    assert!(cut.starts_with("4 the line has "), "{cut}");
+}
+
+#[test]
+fn a_list_is_read_item_by_item() {
+    let file = "[\n  {\"a\": [1, {\"b\": \"]\\\"\"}]},\n  7,\n  {\"a\":\n 2,}\n, {\"a\": 3}]\n";
+    assert_eq!(
+        rows("a.json", file),
+        [
+            "2 {\"a\":[1,{\"b\":\"]\\\"\"}]}",
+            "3:1 there is a number where an object should be",
+            "5:4 there is '}' where a name in quotes should be",
+            "6 {\"a\":3}",
+        ]
+    );
+    assert_eq!(rows("a.json", "[]"), [] as [&str; 0]);
+    for (file, reason) in [
+        ("[{\"a\": 1}", "the list has no end"),
+        ("[{\"a\": 1", "the list ends in the middle of an item"),
+        ("[{} {}]", "there is no comma between two items"),
+        ("[{}] x", "there is more after the end"),
+    ] {
+        assert!(rows("a.json", file).last().unwrap().contains(reason), "{file}");
+    }
+}
+
+#[test]
+fn a_table_of_texts_is_read_whatever_separates_its_cells() {
+    let expected = ["2 {\"question\":\"a\\nb\",\"answer\":\"c\"}", "4 {\"question\":\"d\"}"];
+    assert_eq!(rows("a.csv", "question,answer\n\"a\nb\",c\nd,\n"), expected);
+    assert_eq!(rows("a.csv", "\u{feff}question,answer\n\"a\nb\",c\nd,\n"), expected);
+    assert_eq!(rows("a.csv", "question;answer\r\n\"a\nb\";c\r\nd;\r\n"), expected);
+    assert_eq!(rows("a.tsv", "question\tanswer\n\"a\nb\"\tc\nd\t\n"), expected);
+    let broken = rows("a.csv", b"question,answer\na,b,c\nd,\xFF\ne,f\n");
+    assert!(broken[0].starts_with("2 the row has 3 cells and the table 2 columns"), "{broken:?}");
+    assert!(broken[1].starts_with("3:3 byte 0xff"), "{broken:?}");
+    assert_eq!(broken[2], "4 {\"question\":\"e\",\"answer\":\"f\"}");
+    let open = rows("a.csv", "question,answer\na,\"b\nc,d\ne,f\n");
+    assert!(open[0].starts_with("2 a cell begins with a quotation mark"), "{open:?}");
+    assert_eq!(open[1..], ["3 {\"question\":\"c\",\"answer\":\"d\"}", "4 {\"question\":\"e\",\"answer\":\"f\"}"]);
+    let twice = Container::Table { separator: b',' }.read(&b"a,a\n"[..]).map(|_| ()).unwrap_err();
+    assert!(twice.to_string().contains("\"a\" comes twice"), "{twice}");
+}
+
+#[test]
+fn chatml_is_read_conversation_by_conversation() {
+    let turn = |role: &str, text: &str| format!("<|im_start|>{role}\n{text}<|im_end|>\n");
+    let first = turn("system", "s") + &turn("user", "q") + &turn("assistant", "a");
+    let second = turn("user", "r\n\nr") + &turn("assistant", "b");
+    let third = turn("system", "t") + &turn("user", "u");
+    let texts: Vec<String> = rows("a.txt", format!("{first}\n{second}{third}"))
+        .iter()
+        .map(|row| {
+            serde_json::from_str::<serde_json::Value>(row.split_once(' ').unwrap().1).unwrap()["text"].to_string()
+        })
+        .collect();
+    let json = |text: &str| serde_json::Value::from(text.trim_end()).to_string();
+    assert_eq!(texts, [json(&first), json(&second), json(&third)]);
+}
+
+#[test]
+fn files_that_hold_no_rows_are_told_apart() {
+    let reason = |name: &str, bytes: &[u8]| Container::find(name, bytes).unwrap_err().to_string();
+    assert_eq!(reason("a.jsonl", b" \n"), "the file is empty");
+    assert!(reason("a.csv", b"\xFF\xFEa\0").contains("save it as UTF-8"));
+    assert!(reason("a.pdf", b"%PDF-1.7").contains("PDF"));
+    assert!(reason("a.jsonl", b"hello").contains("begins like none"));
+    assert!(reason("a.bin", b"a\0b").contains("no text"));
+}
+
+proptest! {
+    /// The `csv` crate writes the table.
+    #[test]
+    fn tables_that_others_write_come_back(
+        cells in proptest::collection::vec(("[a-c,;\"\n\r\t é]{0,5}", "[a-c,;\"\n\r\t é]{1,5}"), 0..6),
+        is_tab in any::<bool>(),
+        is_crlf in any::<bool>(),
+    ) {
+        let separator = if is_tab { b'\t' } else { b',' };
+        let ends = if is_crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
+        let mut writer = csv::WriterBuilder::new().delimiter(separator).terminator(ends).from_writer(Vec::new());
+        writer.write_record(["one", "two"]).unwrap();
+        for (one, two) in &cells {
+            writer.write_record([one, two]).unwrap();
+        }
+        let file = writer.into_inner().unwrap();
+        let mut records = Container::Table { separator }.read(&file[..]).unwrap();
+        for (one, two) in &cells {
+            let row = records.next_record().unwrap().unwrap().content.unwrap();
+            let text = |name: &str| row.get(name).and_then(|it| it.as_text()).unwrap_or_default().to_owned();
+            prop_assert_eq!((text("one"), text("two")), (one.clone(), two.clone()));
+        }
+        prop_assert!(records.next_record().unwrap().is_none());
+    }
+
+    /// Whatever the bytes are: no panic, no endless loop, and the same rows however the file is cut into pieces.
+    #[test]
+    fn any_bytes_are_read_to_their_end(
+        bytes in proptest::collection::vec(proptest::sample::select(b"{}[]\",:\\ \n\r\xC3\xA9x1<|im_end>".to_vec()), 0..200),
+        most in 1_usize..20,
+    ) {
+        let containers = [
+            Container::JsonLines,
+            Container::JsonArray,
+            Container::Table { separator: b',' },
+            Container::ChatMlText,
+        ];
+        for container in containers {
+            prop_assert_eq!(rows_of(container, &bytes, most), rows_of(container, &bytes, usize::MAX), "{:?}", container);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A part of a file that moves along it, with its place.
+
+use std::io::{self, Read};
+
+use memchr::memchr_iter;
+
+use super::Place;
+use super::lines::BYTE_ORDER_MARK;
+
+const CHUNK_BYTES: usize = 256 << 10;
+
+/// What of a file was read and not passed yet.
+pub(super) struct Window<R> {
+    source: R,
+    buffer: Vec<u8>,
+    at: usize,
+    place: Place,
+    is_over: bool,
+}
+
+impl<R: Read> Window<R> {
+    pub(super) fn new(source: R) -> Self {
+        Self { source, buffer: Vec::new(), at: 0, place: Place { line: 1, byte: 0 }, is_over: false }
+    }
+
+    /// Where it begins.
+    pub(super) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// What is there.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer[self.at..]
+    }
+
+    /// Whether nothing comes behind what is there.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Reads more behind what is there; false at the end of the file. Passes a byte order mark at the beginning.
+    pub(super) fn fill(&mut self) -> io::Result<bool> {
+        if self.is_over {
+            return Ok(false);
+        }
+        self.buffer.drain(..self.at);
+        self.at = 0;
+        let before = self.buffer.len();
+        self.buffer.resize(before + CHUNK_BYTES, 0);
+        let read = loop {
+            match self.source.read(&mut self.buffer[before..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
+        self.is_over = read? == 0;
+        let is_beginning = self.place.byte == 0 && !self.is_over;
+        if is_beginning && self.buffer.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(&self.buffer) {
+            return self.fill();
+        }
+        if is_beginning && self.buffer.starts_with(BYTE_ORDER_MARK) {
+            self.pass(BYTE_ORDER_MARK.len());
+        }
+        Ok(!self.is_over)
+    }
+
+    /// Goes past bytes, and gives them.
+    pub(super) fn pass(&mut self, length: usize) -> &[u8] {
+        let passed = &self.buffer[self.at..self.at + length];
+        self.place.line += memchr_iter(b'\n', passed).count() as u64;
+        self.place.byte += length as u64;
+        self.at += length;
+        passed
+    }
+
+    /// Goes past line breaks; the byte behind them, or `None` at the end of the file.
+    pub(super) fn pass_breaks(&mut self) -> io::Result<Option<u8>> {
+        self.pass_all(|byte| matches!(byte, b'\n' | b'\r'))
+    }
+
+    /// Goes past spaces and line breaks; the byte behind them, or `None` at the end of the file.
+    pub(super) fn pass_space(&mut self) -> io::Result<Option<u8>> {
+        self.pass_all(|byte| byte.is_ascii_whitespace())
+    }
+
+    fn pass_all(&mut self, is_passed: impl Fn(u8) -> bool) -> io::Result<Option<u8>> {
+        loop {
+            let passed = self.bytes().iter().take_while(|byte| is_passed(**byte)).count();
+            self.pass(passed);
+            if let Some(&byte) = self.bytes().first() {
+                return Ok(Some(byte));
+            }
+            if !self.fill()? {
+                return Ok(None);
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What a row is, whatever file it came in.
+
+use super::json::{JsonText, Value};
+
+/// One row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What is learned from it.
+    pub sample: Sample,
+    /// The tools that the model is offered, as OpenAI writes them.
+    pub tools: Option<JsonText>,
+    /// What no format knows, kept in order: a source, a rating.
+    pub columns: Vec<(String, JsonText)>,
+}
+
+impl Row {
+    /// A row without more.
+    pub fn new(sample: Sample) -> Self {
+        Self { sample, tools: None, columns: Vec::new() }
+    }
+}
+
+/// What is learned from a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sample {
+    /// The assistant's answers in a conversation.
+    Conversation(Vec<Message>),
+    /// To prefer one answer to another.
+    Preference(Comparison<Vec<Message>>),
+    /// Whether an answer is a good one (KTO).
+    Feedback(Judged<Vec<Message>>),
+    /// Plain text, all of it; no chat template is put around it.
+    Text(String),
+    /// How a plain text goes on.
+    TextCompletion {
+        /// Its beginning, which is not learned.
+        prompt: String,
+        /// What is.
+        completion: String,
+    },
+    /// To prefer one continuation of a plain text to another.
+    TextPreference(Comparison<String>),
+    /// Whether a continuation of a plain text is a good one.
+    TextFeedback(Judged<String>),
+}
+
+impl Sample {
+    /// Its kind in a word or two.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Conversation(_) => "a conversation",
+            Self::Preference(_) => "a preference",
+            Self::Feedback(_) => "feedback",
+            Self::Text(_) => "plain text",
+            Self::TextCompletion { .. } => "a plain text and how it goes on",
+            Self::TextPreference(_) => "a preference between plain texts",
+            Self::TextFeedback(_) => "feedback on a plain text",
+        }
+    }
+
+    /// All its messages, in order; none of plain texts.
+    pub fn messages(&self) -> Vec<&Message> {
+        match self {
+            Self::Conversation(messages) => messages.iter().collect(),
+            Self::Preference(Comparison { prompt, chosen, rejected }) => {
+                prompt.iter().chain(chosen).chain(rejected).collect()
+            }
+            Self::Feedback(Judged { prompt, completion, .. }) => prompt.iter().chain(completion).collect(),
+            Self::Text(_) | Self::TextCompletion { .. } | Self::TextPreference(_) | Self::TextFeedback(_) => Vec::new(),
+        }
+    }
+}
+
+/// Two answers to the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison<T> {
+    /// What both answer.
+    pub prompt: T,
+    /// The better one.
+    pub chosen: T,
+    /// The worse one.
+    pub rejected: T,
+}
+
+/// An answer and whether it is a good one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged<T> {
+    /// What it answers.
+    pub prompt: T,
+    /// The answer.
+    pub completion: T,
+    /// Whether it is a good one.
+    pub is_good: bool,
+}
+
+/// Who says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// What the assistant is told to be.
+    System,
+    /// The same, as newer models of OpenAI call it.
+    Developer,
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+    /// What a tool gave back.
+    Tool,
+}
+
+impl Role {
+    /// As OpenAI, and chat templates, name them.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("system", Self::System),
+        ("developer", Self::Developer),
+        ("user", Self::User),
+        ("assistant", Self::Assistant),
+        ("tool", Self::Tool),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Developer => "developer",
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+        }
+    }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(other, _)| *other == name).map(|&(_, role)| role)
+    }
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Who says it.
+    pub role: Role,
+    /// What is said; a message that calls tools may say nothing.
+    pub content: Option<Content>,
+    /// The tools that the assistant calls.
+    pub tool_calls: Vec<ToolCall>,
+    /// The call that a tool's message answers.
+    pub tool_call_id: Option<String>,
+    /// Who of several, or which tool.
+    pub name: Option<String>,
+    /// Whether an assistant's message is learned; where nothing is said, it is.
+    pub is_learned: Option<bool>,
+    /// What no format knows, kept in order: reasoning, a refusal.
+    pub more: Vec<(String, JsonText)>,
+}
+
+impl Message {
+    /// A message of text.
+    pub fn new(role: Role, text: impl Into<String>) -> Self {
+        Self { content: Some(Content::Text(text.into())), ..Self::empty(role) }
+    }
+
+    /// A message that says nothing.
+    pub fn empty(role: Role) -> Self {
+        Self {
+            role,
+            content: None,
+            tool_calls: Vec::new(),
+            tool_call_id: None,
+            name: None,
+            is_learned: None,
+            more: Vec::new(),
+        }
+    }
+
+    /// The text, if it is nothing else.
+    pub fn plain_text(&self) -> Option<&str> {
+        match &self.content {
+            Some(Content::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether there is more to it than a role and a text, and what: then not every format can hold it.
+    pub fn beyond_text(&self) -> Option<&'static str> {
+        if !self.tool_calls.is_empty() {
+            Some("calls of tools")
+        } else if self.tool_call_id.is_some() {
+            Some("the id of a tool's call")
+        } else if self.name.is_some() {
+            Some("a name beside a role")
+        } else if self.is_learned.is_some() {
+            Some("whether a message is learned")
+        } else if !self.more.is_empty() {
+            Some("more fields of a message")
+        } else if self.plain_text().is_none() {
+            Some("a message without plain text")
+        } else {
+            None
+        }
+    }
+}
+
+/// What a message says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// A text.
+    Text(String),
+    /// A list of parts as OpenAI writes them: texts, images.
+    Parts(JsonText),
+}
+
+/// A call of a tool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolCall {
+    /// What the tool's answer names it by.
+    pub id: Option<String>,
+    /// The tool.
+    pub name: String,
+    /// What it is called with.
+    pub arguments: Arguments,
+}
+
+/// What a tool is called with.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arguments {
+    /// An object.
+    Json(JsonText),
+    /// What a model wrote that is no JSON, or is spaced in its own way.
+    Text(String),
+}
+
+impl Arguments {
+    /// From a text, as OpenAI's format has it.
+    pub fn from_text(text: &str) -> Self {
+        match JsonText::parse(text) {
+            // Others are spaced as the model wrote them, and a model learns that too.
+            Ok(json) if json.as_str() == text && text.starts_with('{') => Self::Json(json),
+            _ => Self::Text(text.to_owned()),
+        }
+    }
+
+    /// From a value, as templates have it.
+    pub fn from_value(value: Value<'_>) -> Self {
+        value.as_text().map_or_else(|| Self::Json(value.into()), Self::from_text)
+    }
+
+    /// As a text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Json(json) => json.as_str(),
+            Self::Text(text) => text,
+        }
+    }
+}
