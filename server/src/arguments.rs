@@ -67,6 +67,9 @@ pub enum Command {
     /// Search for a better prompt within a budget, and show whether it is better on cases that the search never saw
     #[command(after_help = OPTIMIZE)]
     Optimize(OptimizeArguments),
+    /// Look at files of training data, and write them in other formats
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Show the tokens of the text on standard input, nothing added to it
     Tokenize(TokenizeArguments),
     /// Print the options in force as a configuration file
@@ -116,6 +119,43 @@ pub enum ModelsCommand {
         /// Name, as `quern models list` shows it
         model: String,
     },
+}
+
+/// `quern data`.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Say what is in files: how many rows, in which formats, and what is wrong where
+    Inspect {
+        /// Files: JSON Lines, JSON, CSV, TSV, or ChatML's text
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// Print JSON, a line for each file
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the rows of files in one format, as JSON Lines
+    Convert(ConvertArguments),
+}
+
+/// `quern data convert`.
+#[derive(Debug, Args)]
+pub struct ConvertArguments {
+    /// Files, read one after the other
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// The format to write: openai-chat, openai-preference, trl-text, trl-prompt-completion, trl-preference, trl-feedback,
+    /// alpaca, sharegpt or chatml
+    #[arg(long, value_name = "FORMAT")]
+    pub to: String,
+    /// The format of all rows [default: each row's own, found by its columns]
+    #[arg(long, value_name = "FORMAT")]
+    pub from: Option<String>,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Write what is no row, and rows that the format can't hold, to this file, with their lines and reasons
+    #[arg(long, value_name = "FILE")]
+    pub set_aside: Option<PathBuf>,
 }
 
 /// `quern providers`.

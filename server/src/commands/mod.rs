@@ -2,6 +2,7 @@
 
 mod chat;
 mod config;
+mod data;
 mod eval;
 mod generate;
 mod models;
@@ -41,7 +42,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Generate(generate) => flags.inference = generate.inference.clone(),
         Command::Eval(eval) => flags.inference = eval.inference.clone(),
         Command::Optimize(optimize) => flags.inference = optimize.inference.clone(),
-        Command::Models(_) | Command::Providers(_) | Command::Tokenize(_) => {}
+        Command::Data(_) | Command::Models(_) | Command::Providers(_) | Command::Tokenize(_) => {}
     }
     let config = Config::decide(flags, config_file.as_deref())?;
     match command {
@@ -53,6 +54,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         // What was found wanting is told apart from what could not be found out.
         Command::Eval(eval) => return Ok(or_exit_with_2(eval::run_command(config, eval).await)),
         Command::Optimize(optimize) => return Ok(or_exit_with_2(optimize::run(config, optimize).await)),
+        Command::Data(command) => data::run(command),
         Command::Tokenize(tokenize) => tokenize::run(config, tokenize).await,
         Command::Config(_) => config::run(&config),
     }

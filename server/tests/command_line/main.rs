@@ -4,6 +4,7 @@
 
 mod config;
 mod eval;
+mod data;
 #[path = "../support/fake_provider.rs"]
 mod fake_provider;
 mod generate;

@@ -7,3 +7,4 @@ pub mod formats;
 pub mod json;
 pub mod records;
 pub mod row;
+pub mod rows;
