@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test whose preparations fail has failed")]
 
 mod config;
-mod eval;
 mod data;
+mod eval;
 #[path = "../support/fake_provider.rs"]
 mod fake_provider;
 mod generate;

@@ -97,7 +97,7 @@ impl<'a> Value<'a> {
         };
         let mut at = self.at + 1;
         std::iter::from_fn(move || {
-            let item = (at < end).then(|| Self { at, ..self })?;
+            let item = (at < end).then_some(Self { at, ..self })?;
             at = item.after();
             Some(item)
         })
@@ -111,7 +111,7 @@ impl<'a> Value<'a> {
         };
         let mut at = self.at + 1;
         std::iter::from_fn(move || {
-            let name = (at < end).then(|| Self { at, ..self })?.as_text()?;
+            let name = (at < end).then_some(Self { at, ..self })?.as_text()?;
             let value = Self { at: at + 1, ..self };
             at = value.after();
             Some((name, value))

@@ -75,7 +75,7 @@ impl<R: Read> Table<R> {
                     _ => {}
                 }
                 // A quotation mark that ends a quoted part may be the first of two, which go on with it.
-                is_cell_start = byte == self.separator && !is_quoted || byte == b'"' && !is_quoted;
+                is_cell_start = !is_quoted && (byte == self.separator || byte == b'"');
                 length += 1;
             }
             let is_too_long = length > MOST_RECORD_BYTES;

@@ -27,6 +27,13 @@ pub(super) fn declare(reader: &mut Reader<'_>, prompts: Vec<ReadPrompt>, cases: 
             declared.push(declare_one(name, cases));
         }
     }
+    for variable in declared.iter().filter(|it| !cases.iter().any(|case| case.variables.contains_key(&it.name))) {
+        let message = format!(
+            "no case gives {{{{{0}}}}} a value, so it is empty in every prompt, as in promptfoo; is {0} spelled as in the cases?",
+            variable.name
+        );
+        reader.findings.warn(&Place::default(), message);
+    }
     for prompt in &prompts {
         for variable in declared.iter().filter(|variable| prompt.variables.contains(&variable.name)) {
             warn_of_printed_structure(reader, &prompt.template, variable);
