@@ -6,8 +6,8 @@ use super::Records;
 use super::chatml_text::ChatMlText;
 use super::json_array::JsonArray;
 use super::json_lines::JsonLines;
-use super::lines::BYTE_ORDER_MARK;
 use super::table::Table;
+use super::window::BYTE_ORDER_MARK;
 
 /// What rows come in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,12 @@ use std::io::{self, Read};
 use memchr::memchr_iter;
 
 use super::Place;
-use super::lines::BYTE_ORDER_MARK;
 
+/// How much is read at a time.
 const CHUNK_BYTES: usize = 256 << 10;
+
+/// What Windows' programs put before UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What of a file was read and not passed yet.
 pub(super) struct Window<R> {
