@@ -14,7 +14,8 @@ use shared::model_call::GenerationUsage;
 use shared::model_pool::ModelReference;
 
 use super::prices::{cost_of_answer, costs};
-use super::suite_files::{check_folder, companion_url, named_models, read_suite, read_text, warn, write_whole};
+use super::suite_files::{companion_url, named_models, read_suite, read_text, warn};
+use super::whole_file::{check_folder, write_whole};
 use crate::arguments::EvalArguments;
 use crate::config::Config;
 use crate::model_calls::{EngineTimer, NamedModels};

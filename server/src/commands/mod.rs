@@ -13,6 +13,7 @@ mod providers;
 mod serve;
 mod suite_files;
 mod tokenize;
+mod whole_file;
 
 use std::process::ExitCode;
 

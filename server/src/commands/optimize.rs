@@ -16,7 +16,8 @@ use shared::optimization::{
 };
 
 use super::prices::{costs, limit};
-use super::suite_files::{check_folder, named_models, read_suite, write_whole};
+use super::suite_files::{named_models, read_suite};
+use super::whole_file::{check_folder, write_whole};
 use crate::arguments::OptimizeArguments;
 use crate::config::Config;
 use crate::model_calls::EngineTimer;

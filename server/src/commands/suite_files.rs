@@ -2,7 +2,7 @@
 //! with them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -69,16 +69,6 @@ fn is_of_cases(path: &Path) -> bool {
     extension.is_some_and(|extension| ["csv", "jsonl", "ndjson"].contains(&extension))
 }
 
-/// Checks, before any work is done, that there is a folder for a file that is to be written.
-pub(super) fn check_folder(file: &Path) -> Result<()> {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
-            bail!("{} can't be written: there is no folder {}", file.display(), folder.display())
-        }
-        _ => Ok(()),
-    }
-}
-
 fn read_cases(path: &Path) -> Result<Vec<Case>> {
     let name = path.display().to_string();
     let file = std::fs::File::open(path).with_context(|| format!("opening {name}"))?;
@@ -106,14 +96,6 @@ pub(super) fn read_text(path: &Path) -> Result<String> {
         bail!("{} has {size_bytes} bytes; at most {MOST_FILE_BYTES} are taken", path.display());
     }
     std::fs::read_to_string(path).with_context(reading)
-}
-
-/// Writes a file that is whole or not there at all.
-pub(super) fn write_whole(path: &Path, text: &str) -> Result<()> {
-    let part = PathBuf::from(format!("{}.part", path.display()));
-    let writing = || format!("writing {}", path.display());
-    std::fs::write(&part, text).with_context(writing)?;
-    std::fs::rename(&part, path).with_context(writing)
 }
 
 /// Every model that the evaluation names, ready to be asked.

@@ -253,3 +253,152 @@ impl Arguments {
         }
     }
 }
+
+impl Row {
+    /// Gives every text of the row to `look`: what is said, what tools are called with, other columns.
+    pub fn for_each_text(&self, look: &mut dyn FnMut(&str)) {
+        self.sample.for_each_text(look);
+        for json in self.tools.iter().chain(self.columns.iter().map(|(_, value)| value)) {
+            json.for_each_text(look);
+        }
+    }
+
+    /// Lets `change` put another text in the place of any; says how many it did.
+    pub fn change_texts(&mut self, change: &mut dyn FnMut(&str) -> Option<String>) -> u64 {
+        let mut changed = 0;
+        let mut replace = |text: &mut String| {
+            if let Some(other) = change(text) {
+                *text = other;
+                changed += 1;
+            }
+        };
+        match &mut self.sample {
+            Sample::Text(text) => replace(text),
+            Sample::TextCompletion { prompt, completion } | Sample::TextFeedback(Judged { prompt, completion, .. }) => {
+                replace(prompt);
+                replace(completion);
+            }
+            Sample::TextPreference(Comparison { prompt, chosen, rejected }) => {
+                replace(prompt);
+                replace(chosen);
+                replace(rejected);
+            }
+            Sample::Conversation(_) | Sample::Preference(_) | Sample::Feedback(_) => {
+                self.sample.messages_mut().into_iter().for_each(|message| message.change_texts(&mut replace));
+            }
+        }
+        for json in self.tools.iter_mut().chain(self.columns.iter_mut().map(|(_, value)| value)) {
+            json.change_texts(&mut replace);
+        }
+        changed
+    }
+}
+
+impl Sample {
+    /// Gives every text of the sample to `look`.
+    pub fn for_each_text(&self, look: &mut dyn FnMut(&str)) {
+        match self {
+            Self::Text(text) => look(text),
+            Self::TextCompletion { prompt, completion } | Self::TextFeedback(Judged { prompt, completion, .. }) => {
+                look(prompt);
+                look(completion);
+            }
+            Self::TextPreference(Comparison { prompt, chosen, rejected }) => {
+                look(prompt);
+                look(chosen);
+                look(rejected);
+            }
+            Self::Conversation(_) | Self::Preference(_) | Self::Feedback(_) => {
+                self.messages().into_iter().for_each(|message| message.for_each_text(look));
+            }
+        }
+    }
+
+    fn messages_mut(&mut self) -> Vec<&mut Message> {
+        match self {
+            Self::Conversation(messages) => messages.iter_mut().collect(),
+            Self::Preference(Comparison { prompt, chosen, rejected }) => {
+                prompt.iter_mut().chain(chosen).chain(rejected).collect()
+            }
+            Self::Feedback(Judged { prompt, completion, .. }) => prompt.iter_mut().chain(completion).collect(),
+            Self::Text(_) | Self::TextCompletion { .. } | Self::TextPreference(_) | Self::TextFeedback(_) => Vec::new(),
+        }
+    }
+}
+
+impl Message {
+    fn for_each_text(&self, look: &mut dyn FnMut(&str)) {
+        match &self.content {
+            Some(Content::Text(text)) => look(text),
+            Some(Content::Parts(parts)) => parts.for_each_text(look),
+            None => {}
+        }
+        for call in &self.tool_calls {
+            match &call.arguments {
+                Arguments::Json(json) => json.for_each_text(look),
+                Arguments::Text(text) => look(text),
+            }
+        }
+        self.more.iter().for_each(|(_, value)| value.for_each_text(look));
+    }
+
+    fn change_texts(&mut self, replace: &mut dyn FnMut(&mut String)) {
+        match &mut self.content {
+            Some(Content::Text(text)) => replace(text),
+            Some(Content::Parts(parts)) => parts.change_texts(replace),
+            None => {}
+        }
+        for call in &mut self.tool_calls {
+            match &mut call.arguments {
+                Arguments::Json(json) => json.change_texts(replace),
+                Arguments::Text(text) => replace(text),
+            }
+        }
+        self.more.iter_mut().for_each(|(_, value)| value.change_texts(replace));
+    }
+}
+
+impl Sample {
+    /// Gives every text to `look`, with whether it is learned. Of two answers that are compared, both are.
+    pub fn for_each_part(&self, look: &mut dyn FnMut(&str, bool)) {
+        let mut messages = |messages: &[Message], can_be_learned: bool| {
+            for message in messages {
+                let is_learned = can_be_learned && message.role == Role::Assistant && message.is_learned != Some(false);
+                message.for_each_text(&mut |text| look(text, is_learned));
+            }
+        };
+        match self {
+            Self::Conversation(all) => messages(all, true),
+            Self::Preference(Comparison { prompt, chosen, rejected }) => {
+                messages(prompt, false);
+                messages(chosen, true);
+                messages(rejected, true);
+            }
+            Self::Feedback(Judged { prompt, completion, .. }) => {
+                messages(prompt, false);
+                messages(completion, true);
+            }
+            Self::Text(text) => look(text, true),
+            Self::TextCompletion { prompt, completion } | Self::TextFeedback(Judged { prompt, completion, .. }) => {
+                look(prompt, false);
+                look(completion, true);
+            }
+            Self::TextPreference(Comparison { prompt, chosen, rejected }) => {
+                look(prompt, false);
+                look(chosen, true);
+                look(rejected, true);
+            }
+        }
+    }
+
+    /// How often the person speaks.
+    pub fn turns(&self) -> usize {
+        match self {
+            Self::Conversation(_) | Self::Preference(_) | Self::Feedback(_) => {
+                self.messages().iter().filter(|message| message.role == Role::User).count()
+            }
+            Self::Text(_) => 0,
+            Self::TextCompletion { .. } | Self::TextPreference(_) | Self::TextFeedback(_) => 1,
+        }
+    }
+}

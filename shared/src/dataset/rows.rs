@@ -2,15 +2,30 @@
 
 use std::io;
 
-use super::formats::{Format, detect};
-use super::json::Value;
-use super::records::{Place, Records};
+use serde::{Deserialize, Serialize};
+
+use super::formats::{Format, Mapping, RowFault, detect};
+use super::json::{Value, write_text};
+use super::records::{FaultPlace, Place, Records};
 use super::row::Row;
 
 /// Reads rows.
 pub struct Rows<'a> {
     records: Box<dyn Records + 'a>,
-    format: Option<Format>,
+    read_as: ReadAs,
+}
+
+/// How it is found what columns mean.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadAs {
+    /// By the columns of each row.
+    #[default]
+    Detect,
+    /// All rows are of one format.
+    Format(Format),
+    /// A person said it.
+    Mapping(Mapping),
 }
 
 /// A row, or what is none.
@@ -18,27 +33,70 @@ pub struct Rows<'a> {
 pub struct ReadRow {
     /// Where it begins.
     pub place: Place,
-    /// The format that it was in and the row, or why it is none.
-    pub content: Result<(Format, Row), SetAside>,
+    /// The format that it was in (none where a person said what columns mean) and the row, or why it is none.
+    pub content: Result<(Option<Format>, Row), SetAside>,
 }
 
 /// What is no row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetAside {
-    /// The line where it stops being one, from 1.
-    pub line: u64,
-    /// The character of that line, from 1, where that is known.
-    pub column: Option<u64>,
+    /// Where it stops being one.
+    pub at: FaultPlace,
     /// Why.
     pub reason: String,
+    /// Its columns are those of no format: a person can say what they mean.
+    pub is_of_no_format: bool,
     /// What is there; what is no UTF-8 in it has become U+FFFD.
     pub text: String,
 }
 
+impl SetAside {
+    /// A row that was read, and that a format has no place for. It is kept in the format that has.
+    pub fn without_place(row: &Row, at: FaultPlace, format: Format, lacks: &str) -> Self {
+        Self::of_row(row, at, format!("{} has no place for {lacks}", format.title()))
+    }
+
+    /// A row that was read and can't be used. It is kept in the format of its kind.
+    pub fn of_row(row: &Row, at: FaultPlace, reason: String) -> Self {
+        let mut text = String::new();
+        // Rows that are read have a place in that format.
+        let _ = row.sample.own_format().write(row, &mut text);
+        Self { at, reason, is_of_no_format: false, text }
+    }
+
+    /// As a line of the file in which it is kept.
+    pub fn to_json_line(&self, file: &str) -> String {
+        let mut line = String::from("{\"file\":");
+        write_text(&mut line, file);
+        let place = match self.at {
+            FaultPlace::Line { line, column: Some(column) } => format!("\"line\":{line},\"column\":{column}"),
+            FaultPlace::Line { line, column: None } => format!("\"line\":{line}"),
+            FaultPlace::Row { row } => format!("\"row\":{row}"),
+        };
+        line.push_str(&format!(",{place},\"reason\":"));
+        write_text(&mut line, &self.reason);
+        line.push_str(",\"text\":");
+        write_text(&mut line, &self.text);
+        line.push_str("}\n");
+        line
+    }
+}
+
 impl<'a> Rows<'a> {
-    /// Rows of one format, or each of its own.
-    pub fn new(records: Box<dyn Records + 'a>, format: Option<Format>) -> Self {
-        Self { records, format }
+    /// Rows of a file.
+    pub fn new(records: Box<dyn Records + 'a>, read_as: ReadAs) -> Self {
+        Self { records, read_as }
+    }
+
+    /// Passes rows, those that are none as well.
+    ///
+    /// # Errors
+    /// The file can't be read on, or ends before.
+    pub fn skip(&mut self, count: u32) -> io::Result<()> {
+        for _ in 0..count {
+            self.records.next_record()?.ok_or(io::ErrorKind::UnexpectedEof)?;
+        }
+        Ok(())
     }
 
     /// The next one.
@@ -49,16 +107,23 @@ impl<'a> Rows<'a> {
         let Some(record) = self.records.next_record()? else { return Ok(None) };
         let place = record.place;
         let content = match record.content {
-            Ok(value) => read(value, self.format).map_err(|reason| SetAside {
-                line: place.line,
-                column: None,
-                reason,
+            Ok(value) => read(value, &self.read_as).map_err(|fault| SetAside {
+                at: FaultPlace::beginning_of(place),
+                is_of_no_format: fault == Fault::NoFormat,
+                reason: match fault {
+                    Fault::NoFormat => {
+                        let columns = value.entries().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+                        format!("the columns are those of no format known here ({columns}); say what they are")
+                    }
+                    Fault::InRow(fault) => fault.to_string(),
+                    Fault::Lacks(words) => words,
+                },
                 text: value.to_string(),
             }),
             Err(broken) => Err(SetAside {
-                line: broken.line,
-                column: broken.column,
+                at: broken.at,
                 reason: broken.reason,
+                is_of_no_format: false,
                 text: String::from_utf8_lossy(broken.bytes).into_owned(),
             }),
         };
@@ -66,13 +131,27 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn read(value: Value<'_>, format: Option<Format>) -> Result<(Format, Row), String> {
-    let Some(format) = format.or_else(|| detect(value)) else {
-        let columns = value.entries().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
-        return Err(format!("the columns are those of no format known here ({columns}); say what they are"));
+#[derive(PartialEq)]
+enum Fault {
+    NoFormat,
+    InRow(RowFault),
+    Lacks(String),
+}
+
+fn read(value: Value<'_>, read_as: &ReadAs) -> Result<(Option<Format>, Row), Fault> {
+    let (format, row) = match read_as {
+        ReadAs::Mapping(mapping) => (None, mapping.read(value)),
+        ReadAs::Format(format) => (Some(*format), format.read(value)),
+        ReadAs::Detect => {
+            let format = detect(value).ok_or(Fault::NoFormat)?;
+            (Some(format), format.read(value))
+        }
     };
-    let row = format.read(value).map_err(|fault| fault.to_string())?;
-    Ok((format, row))
+    let row = row.map_err(Fault::InRow)?;
+    match row.sample.own_format().lacks(&row) {
+        None => Ok((format, row)),
+        Some(lacks) => Err(Fault::Lacks(format!("it is {}, which goes with no {lacks}", row.sample.kind()))),
+    }
 }
 
 #[cfg(test)]
@@ -83,27 +162,27 @@ mod tests {
     #[test]
     fn rows_of_several_formats_come_out_of_one_file_and_the_others_are_set_aside() {
         let file = "{\"text\": \"a\"}\n{\"messages\": [{\"role\": \"user\"}]}\n{\"q\": \"a\"}\n{\"messages\": 3}\n{\"text\": \"\n";
-        let read = |format| {
-            let mut rows = Rows::new(Container::JsonLines.read(file.as_bytes()).unwrap(), format);
+        let read = |read_as| {
+            let mut rows = Rows::new(Container::JsonLines.read(file.as_bytes()).unwrap(), read_as);
             let mut found = Vec::new();
             while let Some(row) = rows.next_row().unwrap() {
                 found.push(match row.content {
-                    Ok((format, _)) => format.name().to_owned(),
-                    Err(aside) => format!("{} {:?} {}", aside.line, aside.column, aside.reason),
+                    Ok((format, _)) => format.unwrap().name().to_owned(),
+                    Err(aside) => format!("{}: {}", aside.at, aside.reason),
                 });
             }
             found
         };
         assert_eq!(
-            read(None),
+            read(ReadAs::Detect),
             [
                 "trl-text",
                 "openai-chat",
-                "3 None the columns are those of no format known here (q); say what they are",
-                "4 None the columns are those of no format known here (messages); say what they are",
-                "5 Some(11) the line ends in the middle of a text: it may be half-written",
+                "line 3: the columns are those of no format known here (q); say what they are",
+                "line 4: the columns are those of no format known here (messages); say what they are",
+                "line 5, column 11: the line ends in the middle of a text: it may be half-written",
             ]
         );
-        assert_eq!(read(Some(Format::TrlText))[1], "2 None text is missing");
+        assert_eq!(read(ReadAs::Format(Format::TrlText))[1], "line 2: text is missing");
     }
 }

@@ -1,119 +1,129 @@
-//! `quern data convert`: rows of any format, written in one.
+//! `quern data convert`: rows of any format, written in one, in the kind of file that its name says.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use serde_json::json;
+use anyhow::{Context, Result};
 use shared::dataset::formats::Format;
-use shared::dataset::rows::Rows;
+use shared::dataset::records::{Columns, FaultPlace, FileKind, ReadBytes, WriteFault};
+use shared::dataset::rows::{ReadAs, ReadRow, Rows, SetAside};
 
-use super::super::suite_files::check_folder;
-use super::source::open;
+use super::super::whole_file::WholeFile;
+use super::source::{mapping, open};
 use crate::arguments::ConvertArguments;
 use crate::terminal::note;
 
 /// Reads every file, and writes its rows.
 pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
-    let (from, to) = (arguments.from.as_deref().map(format_named).transpose()?, format_named(&arguments.to)?);
-    let mut output = PartFile::create(&arguments.output)?;
-    let mut aside = None;
-    let (mut written, mut set_aside) = (0_u64, BTreeMap::<String, u64>::new());
+    let to = Format::try_from(arguments.to.clone())?;
+    let read_as = match &arguments.map {
+        Some(written) => ReadAs::Mapping(mapping(written)?),
+        None => match &arguments.from {
+            None => ReadAs::Detect,
+            Some(name) => ReadAs::Format(Format::try_from(name.clone())?),
+        },
+    };
+    let output_name = arguments.output.file_name().unwrap_or_default().to_string_lossy();
+    let kind = FileKind::of_name(&output_name)?;
+    let kind = if arguments.plain_cells { kind } else { kind.with_protected_cells() };
+    let mut output = WholeFile::create(&arguments.output)?;
+    let mut aside = Aside { file: arguments.set_aside.as_deref(), output: None, reasons: BTreeMap::new() };
     let mut line = String::new();
-    for path in &arguments.files {
-        let mut rows = Rows::new(open(path)?, from);
-        while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {
-            let refused = match &row.content {
-                Ok((_, row)) => {
-                    line.clear();
-                    to.write(row, &mut line).err().map(|lacks| {
-                        let reason = format!("{} has no place for {lacks}", to.title());
-                        // Kept in the format that holds it, so that nothing is lost.
-                        let mut kept = String::new();
-                        let holder = Format::ALL.into_iter().find(|format| format.lacks(row).is_none());
-                        let _ = holder.map(|format| format.write(row, &mut kept));
-                        (None, reason, kept)
-                    })
-                }
-                Err(aside) => Some((aside.column, aside.reason.clone(), aside.text.clone())),
-            };
-            let Some((column, reason, text)) = refused else {
-                line.push('\n');
-                output.write(&line)?;
-                written += 1;
-                continue;
-            };
-            if let Some(file) = &arguments.set_aside {
-                let aside = match &mut aside {
-                    Some(aside) => aside,
-                    none => none.insert(PartFile::create(file)?),
-                };
-                let place = json!({"file": path, "line": row.place.line, "column": column});
-                let mut place = place.as_object().cloned().unwrap_or_default();
-                place.extend([("reason".to_owned(), json!(reason)), ("text".to_owned(), json!(text))]);
-                aside.write(&format!("{}\n", serde_json::Value::Object(place)))?;
+    let mut columns = Columns::default();
+    if kind.needs_columns() {
+        each_row(arguments, &read_as, |_, row| {
+            line.clear();
+            if row.content.is_ok_and(|(_, row)| to.write(&row, &mut line).is_ok()) {
+                columns.note(&line);
             }
-            *set_aside.entry(reason).or_default() += 1;
+            Ok(())
+        })?;
+    }
+    let writing = || format!("writing {}", arguments.output.display());
+    let mut writer = kind.writer(&mut output, columns).with_context(writing)?;
+    let mut rows = 0_u64;
+    each_row(arguments, &read_as, |path, row| {
+        line.clear();
+        match row.content {
+            Err(refused) => aside.add(path, refused),
+            Ok((_, read)) => {
+                let at = FaultPlace::beginning_of(row.place);
+                if let Err(lacks) = to.write(&read, &mut line) {
+                    return aside.add(path, SetAside::without_place(&read, at, to, lacks));
+                }
+                match writer.write_record(&line) {
+                    Ok(()) => rows += 1,
+                    Err(WriteFault::Io(error)) => return Err(error).with_context(writing),
+                    Err(lacks) => return aside.add(path, SetAside::of_row(&read, at, lacks.to_string())),
+                }
+                Ok(())
+            }
         }
-    }
+    })?;
+    let written = writer.finish().with_context(writing)?;
     output.finish()?;
-    let count: u64 = set_aside.values().sum();
-    if let Some(aside) = aside {
-        aside.finish()?;
+    note(&format!("{rows} rows are in {}", arguments.output.display()));
+    if written.protected_cells > 0 {
+        note(&format!(
+            "{} cells that spreadsheets would take for formulas begin with an apostrophe; --plain-cells leaves them as they \
+             are, and --protected-cells takes the apostrophes away when the table is read",
+            written.protected_cells
+        ));
     }
-    note(&format!("{written} rows are in {}", arguments.output.display()));
-    if count > 0 {
-        let kept = arguments
-            .set_aside
-            .as_ref()
-            .map_or_else(|| "--set-aside FILE keeps them".to_owned(), |path| format!("they are in {}", path.display()));
-        note(&format!("{count} are not; {kept}:"));
-        for (reason, rows) in &set_aside {
-            note(&format!("  {rows}: {reason}"));
+    aside.finish()
+}
+
+/// Gives each row of all files to `take`.
+fn each_row(
+    arguments: &ConvertArguments,
+    read_as: &ReadAs,
+    mut take: impl FnMut(&Path, ReadRow) -> Result<()>,
+) -> Result<()> {
+    for path in &arguments.files {
+        let mut rows = Rows::new(open(path, arguments.protected_cells, &ReadBytes::default())?, read_as.clone());
+        while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {
+            take(path, row)?;
         }
     }
     Ok(())
 }
 
-fn format_named(name: &str) -> Result<Format> {
-    let Some(format) = Format::from_name(name) else {
-        let names = Format::ALL.map(Format::name).join(", ");
-        bail!("{name} is no format; the formats are {names}");
-    };
-    Ok(format)
+/// What is not written, with its reasons.
+struct Aside<'a> {
+    file: Option<&'a Path>,
+    output: Option<WholeFile<'a>>,
+    reasons: BTreeMap<String, u64>,
 }
 
-/// A file that has its name once it is whole.
-struct PartFile<'a> {
-    path: &'a Path,
-    part: PathBuf,
-    file: BufWriter<File>,
-}
-
-impl<'a> PartFile<'a> {
-    fn create(path: &'a Path) -> Result<Self> {
-        check_folder(path)?;
-        let part = PathBuf::from(format!("{}.part", path.display()));
-        let file = File::create(&part).with_context(|| format!("writing {}", part.display()))?;
-        Ok(Self { path, part, file: BufWriter::new(file) })
+impl Aside<'_> {
+    fn add(&mut self, path: &Path, refused: SetAside) -> Result<()> {
+        if let Some(file) = self.file {
+            let output = match &mut self.output {
+                Some(output) => output,
+                none => none.insert(WholeFile::create(file)?),
+            };
+            let line = refused.to_json_line(&path.display().to_string());
+            output.write_all(line.as_bytes()).with_context(|| format!("writing {}", file.display()))?;
+        }
+        *self.reasons.entry(refused.reason).or_default() += 1;
+        Ok(())
     }
 
-    fn write(&mut self, text: &str) -> Result<()> {
-        self.file.write_all(text.as_bytes()).with_context(|| format!("writing {}", self.part.display()))
-    }
-
-    fn finish(mut self) -> Result<()> {
-        let writing = || format!("writing {}", self.path.display());
-        self.file.flush().and_then(|()| self.file.get_ref().sync_all()).with_context(writing)?;
-        std::fs::rename(&self.part, self.path).with_context(writing)
-    }
-}
-
-impl Drop for PartFile<'_> {
-    fn drop(&mut self) {
-        // Once it has its name there is nothing to remove; where it can't be removed, the next run writes over it.
-        let _ = std::fs::remove_file(&self.part);
+    /// Says what there is.
+    fn finish(self) -> Result<()> {
+        self.output.map_or(Ok(()), WholeFile::finish)?;
+        let count: u64 = self.reasons.values().sum();
+        if count > 0 {
+            let kept = self.file.map_or_else(
+                || "--set-aside FILE keeps them".to_owned(),
+                |path| format!("they are in {}", path.display()),
+            );
+            note(&format!("{count} are not; {kept}:"));
+            for (reason, rows) in &self.reasons {
+                note(&format!("  {rows}: {reason}"));
+            }
+        }
+        Ok(())
     }
 }

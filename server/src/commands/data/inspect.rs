@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use shared::dataset::formats::Format;
-use shared::dataset::rows::{Rows, SetAside};
+use shared::dataset::formats::{Detected, Format};
+use shared::dataset::records::ReadBytes;
+use shared::dataset::rows::{ReadAs, Rows, SetAside};
 
-use super::source::open;
+use super::source::{mapping, open, place_fields};
 use crate::terminal::{print, print_line};
 
 /// Faults that are shown of a file; the others are counted.
@@ -18,16 +19,17 @@ const MOST_SHOWN: usize = 10;
 #[derive(Default)]
 struct Found {
     rows: u64,
-    formats: BTreeMap<Format, u64>,
+    detected: Detected,
     kinds: BTreeMap<&'static str, u64>,
     set_aside: u64,
     shown: Vec<SetAside>,
 }
 
 /// Prints what is in each file.
-pub(super) fn run(files: &[PathBuf], is_json: bool) -> Result<()> {
+pub(super) fn run(files: &[PathBuf], map: Option<&str>, is_json: bool) -> Result<()> {
+    let read_as = map.map(mapping).transpose()?.map_or(ReadAs::Detect, ReadAs::Mapping);
     for path in files {
-        let found = look(path)?;
+        let found = look(path, &read_as)?;
         if is_json {
             print_line(&to_json(path, &found).to_string())?;
         } else {
@@ -37,17 +39,22 @@ pub(super) fn run(files: &[PathBuf], is_json: bool) -> Result<()> {
     Ok(())
 }
 
-fn look(path: &Path) -> Result<Found> {
-    let mut rows = Rows::new(open(path)?, None);
+fn look(path: &Path, read_as: &ReadAs) -> Result<Found> {
+    let mut rows = Rows::new(open(path, false, &ReadBytes::default())?, read_as.clone());
     let mut found = Found::default();
     while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {
         match row.content {
             Ok((format, row)) => {
                 found.rows += 1;
-                *found.formats.entry(format).or_default() += 1;
+                if let Some(format) = format {
+                    found.detected.note(format);
+                }
                 *found.kinds.entry(row.sample.kind()).or_default() += 1;
             }
             Err(aside) => {
+                if aside.is_of_no_format {
+                    found.detected.note_unknown(&aside.text);
+                }
                 found.set_aside += 1;
                 if found.shown.len() < MOST_SHOWN {
                     found.shown.push(aside);
@@ -64,15 +71,22 @@ fn to_text(path: &Path, found: &Found) -> String {
         text.push_str(&format!(", and {} that are none", found.set_aside));
     }
     text.push('\n');
-    for (format, rows) in &found.formats {
+    if let Some(format) = found.detected.format() {
+        let (sure, reason) = (percent(found.detected.confidence()), found.detected.reason());
+        text.push_str(&format!("  {} ({sure} sure: {reason})\n", format.title()));
+    }
+    if let Some(guess) = found.detected.guess() {
+        let (sure, reason) = (percent(guess.confidence), &guess.reason);
+        text.push_str(&format!("  rows of no format: perhaps --map {} ({sure} sure: {reason})\n", guess.mapping));
+    }
+    for (format, rows) in &found.detected.formats {
         text.push_str(&format!("  {rows} in {} ({})\n", format.title(), format.name()));
     }
     for (kind, rows) in &found.kinds {
         text.push_str(&format!("  {rows} of {kind}\n"));
     }
     for aside in &found.shown {
-        let column = aside.column.map(|column| format!(", column {column}")).unwrap_or_default();
-        text.push_str(&format!("  line {}{column}: {}\n", aside.line, aside.reason));
+        text.push_str(&format!("  {}: {}\n", aside.at, aside.reason));
     }
     let hidden = found.set_aside - found.shown.len() as u64;
     if hidden > 0 {
@@ -81,11 +95,25 @@ fn to_text(path: &Path, found: &Found) -> String {
     text
 }
 
+fn percent(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+
 fn to_json(path: &Path, found: &Found) -> Value {
-    let formats: BTreeMap<&str, u64> = found.formats.iter().map(|(format, rows)| (format.name(), *rows)).collect();
-    let shown = found.shown.iter().map(|it| json!({"line": it.line, "column": it.column, "reason": it.reason}));
+    let detected = &found.detected;
+    let formats: BTreeMap<&str, u64> = detected.formats.iter().map(|(format, rows)| (format.name(), *rows)).collect();
+    let shown = found.shown.iter().map(|it| {
+        let mut told = place_fields(it.at);
+        told.insert("reason".to_owned(), json!(it.reason));
+        Value::Object(told)
+    });
+    let guess = detected
+        .guess()
+        .map(|guess| json!({"map": guess.mapping, "confidence": guess.confidence, "reason": guess.reason}));
     json!({
         "file": path.display().to_string(), "rows": found.rows, "formats": formats, "kinds": found.kinds,
+        "format": detected.format().map(Format::name), "confidence": detected.confidence(), "reason": detected.reason(),
+        "guess": guess,
         "set_aside": found.set_aside, "faults": shown.collect::<Vec<_>>(),
     })
 }

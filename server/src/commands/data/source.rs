@@ -5,19 +5,45 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use shared::dataset::records::{Container, Records};
+use serde_json::{Map, Value, json};
+use shared::dataset::formats::Mapping;
+use shared::dataset::records::{Counted, FaultPlace, FileKind, ReadBytes, Records};
+
+use super::super::suite_files::read_text;
 
 /// Bytes that tell what a file is.
 const FIRST_BYTES: u64 = 64 << 10;
 
-/// Opens a file, and finds what its rows come in.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Records>> {
+/// A place as fields of JSON.
+pub(super) fn place_fields(at: FaultPlace) -> Map<String, Value> {
+    let fields = match at {
+        FaultPlace::Line { line, column } => json!({"line": line, "column": column}),
+        FaultPlace::Row { row } => json!({"row": row}),
+    };
+    fields.as_object().cloned().unwrap_or_default()
+}
+
+/// What columns mean, from a file (YAML or JSON) or as it is typed.
+pub(super) fn mapping(written: &str) -> Result<Mapping> {
+    let is_file = [".yaml", ".yml", ".json"].iter().any(|ending| written.ends_with(ending));
+    if is_file && !written.contains('=') {
+        let text = read_text(Path::new(written))?;
+        return serde_saphyr::from_str(&text).with_context(|| format!("{written} does not say what columns mean"));
+    }
+    written.parse().with_context(|| format!("{written} does not say what columns mean"))
+}
+
+/// Opens a file, and finds what its rows come in; counts what is read of it.
+///
+/// Of tables with protected cells, the apostrophes that protect them are taken away.
+pub(super) fn open(path: &Path, has_protected_cells: bool, read: &ReadBytes) -> Result<Box<dyn Records>> {
     let name = path.display();
     let mut file = File::open(path).with_context(|| format!("opening {name}"))?;
     let mut first = Vec::new();
     file.by_ref().take(FIRST_BYTES).read_to_end(&mut first).with_context(|| format!("reading {name}"))?;
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-    let container = Container::find(&file_name, &first).with_context(|| format!("{name} can't be used"))?;
+    let kind = FileKind::find(&file_name, &first).with_context(|| format!("{name} can't be used"))?;
+    let kind = if has_protected_cells { kind.with_protected_cells() } else { kind };
     file.seek(SeekFrom::Start(0)).with_context(|| format!("reading {name} from its beginning"))?;
-    container.read(file).with_context(|| format!("{name} can't be used"))
+    kind.read(Counted::new(file, read)).with_context(|| format!("{name} can't be used"))
 }

@@ -1,17 +1,20 @@
-//! Which format rows are in, by a look at some of them.
+//! Which format rows are in, told by those that were looked at.
 
-use super::super::json::Value;
-use super::Format;
+use super::super::json::{JsonText, Value};
+use super::{Format, Guess, Mapping};
+
+/// Rows of no format that are kept to guess what their columns mean.
+const MOST_SAMPLES: usize = 20;
 
 /// What rows were found to be.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Detected {
     /// Rows that were looked at.
     pub rows: u64,
-    /// Formats that rows suit, with how many, the most frequent first. A row counts once.
+    /// Formats that rows are in, with how many, the most frequent first. A row counts once.
     pub formats: Vec<(Format, u64)>,
-    /// The columns of a row that suits no format, if there is one: a person can say what they are.
-    pub unknown_columns: Option<Vec<String>>,
+    /// Some rows that are in no format.
+    samples: Vec<JsonText>,
 }
 
 impl Detected {
@@ -26,18 +29,29 @@ impl Detected {
         if self.rows == 0 { 0.0 } else { rows as f64 / self.rows as f64 }
     }
 
-    /// Counts a row.
-    pub fn note(&mut self, row: Value<'_>) {
+    /// Counts a row of a format.
+    pub fn note(&mut self, format: Format) {
         self.rows += 1;
-        let Some(format) = detect(row) else {
-            self.unknown_columns.get_or_insert_with(|| row.entries().map(|(name, _)| name.to_owned()).collect());
-            return;
-        };
         match self.formats.iter_mut().find(|(known, _)| *known == format) {
             Some((_, rows)) => *rows += 1,
             None => self.formats.push((format, 1)),
         }
         self.formats.sort_by_key(|&(format, rows)| (std::cmp::Reverse(rows), format));
+    }
+
+    /// Counts a row, an object in JSON, of no format.
+    pub fn note_unknown(&mut self, row: &str) {
+        self.rows += 1;
+        if self.samples.len() < MOST_SAMPLES
+            && let Ok(row) = JsonText::parse(row)
+        {
+            self.samples.push(row);
+        }
+    }
+
+    /// What the columns of rows of no format may mean.
+    pub fn guess(&self) -> Option<Guess> {
+        Mapping::guess(&self.samples)
     }
 
     /// Why the format was chosen, in a sentence.
@@ -52,7 +66,10 @@ impl Detected {
             .collect();
         let known: u64 = self.formats.iter().map(|(_, rows)| rows).sum();
         if known < self.rows {
-            let columns = self.unknown_columns.as_deref().unwrap_or_default().join(", ");
+            let columns = self.samples.first().map(|row| {
+                row.with(|row| row.entries().map(|(name, _)| name.to_owned()).collect::<Vec<_>>().join(", "))
+            });
+            let columns = columns.unwrap_or_default();
             parts.push(format!("{} like no format known here (columns: {columns})", self.rows - known));
         }
         parts.join("; ")

@@ -142,6 +142,11 @@ impl<'a> Writer<'a> {
         self.json(name, if truth { "true" } else { "false" });
     }
 
+    /// Bytes that were written so far, with what was there before.
+    pub(super) fn length(&self) -> usize {
+        self.out.len()
+    }
+
     pub(super) fn end(self) {
         self.out.push('}');
     }

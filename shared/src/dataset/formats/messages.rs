@@ -13,44 +13,69 @@ pub(super) enum ArgumentStyle {
     Object,
 }
 
-const FIELDS: [&str; 6] = ["role", "content", "tool_calls", "tool_call_id", "name", "weight"];
+/// What a file calls the parts of a message.
+pub(super) struct MessageFields<'a> {
+    pub(super) role: &'a str,
+    pub(super) content: &'a str,
+    /// Who is meant by what the role's field says.
+    pub(super) role_named: &'a dyn Fn(&str) -> Option<Role>,
+}
 
 /// Messages from a list.
 pub(super) fn read_messages(list: Value<'_>) -> Result<Vec<Message>, RowFault> {
-    list.items().enumerate().map(|(index, item)| read_message(item).map_err(|fault| fault.in_item(index))).collect()
+    read_messages_by(list, &MessageFields { role: "role", content: "content", role_named: &Role::from_name })
 }
 
-fn read_message(value: Value<'_>) -> Result<Message, RowFault> {
+/// Messages from a list that calls their parts otherwise.
+pub(super) fn read_messages_by(list: Value<'_>, fields: &MessageFields<'_>) -> Result<Vec<Message>, RowFault> {
+    let read = |(index, item)| read_message(item, fields).map_err(|fault| fault.in_item(index));
+    list.items().enumerate().map(read).collect()
+}
+
+fn read_message(value: Value<'_>, fields: &MessageFields<'_>) -> Result<Message, RowFault> {
     if value.kind() != Kind::Object {
         return Err(RowFault::at("", format!("there is {} where a message should be", value.kind())));
     }
-    let name = text(value, "role")?;
-    let role = Role::from_name(name).ok_or_else(|| {
-        let known = Role::NAMES.map(|(name, _)| name).join(", ");
-        RowFault::at("role", format!("{name:?} is no role; the roles are {known}"))
-    })?;
-    let mut message = Message::empty(role);
-    for (field, value) in value.entries() {
-        if !FIELDS.contains(&field) && !value.is_null() {
-            message.more.push((field.to_owned(), value.into()));
+    // Looked at once: most of the time that reading rows takes would else be looking for fields.
+    let [mut content, mut tool_calls, mut tool_call_id, mut name, mut weight] = [None; 5];
+    let mut more = Vec::new();
+    for (field, value) in value.entries().filter(|(_, value)| !value.is_null()) {
+        match field {
+            _ if field == fields.role => {}
+            _ if field == fields.content => content = Some(value),
+            "tool_calls" => tool_calls = Some(value),
+            "tool_call_id" => tool_call_id = Some(value),
+            "name" => name = Some(value),
+            "weight" => weight = Some(value),
+            _ => more.push((field.to_owned(), value.into())),
         }
     }
-    message.content = match value.get("content") {
+    let role_name = text(value, fields.role)?;
+    let role = (fields.role_named)(role_name).ok_or_else(|| {
+        let known = Role::NAMES.map(|(name, _)| name).join(", ");
+        RowFault::at(fields.role, format!("{role_name:?} is no role; the roles are {known}"))
+    })?;
+    let mut message = Message { more, ..Message::empty(role) };
+    message.content = match content {
         None => None,
         Some(content) => match (content.as_text(), content.kind()) {
             (Some(text), _) => Some(Content::Text(text.to_owned())),
             (None, Kind::List) => Some(Content::Parts(content.into())),
             (None, found) => {
                 return Err(RowFault::at(
-                    "content",
+                    fields.content,
                     format!("there is {found} where a text or a list of parts should be"),
                 ));
             }
         },
     };
-    message.tool_call_id = optional_text(value, "tool_call_id")?.map(str::to_owned);
-    message.name = optional_text(value, "name")?.map(str::to_owned);
-    message.is_learned = match value.get("weight") {
+    let as_text = |name: &str, field: Option<Value<'_>>| match field {
+        None => Ok(None),
+        Some(_) => optional_text(value, name).map(|text| text.map(str::to_owned)),
+    };
+    message.tool_call_id = as_text("tool_call_id", tool_call_id)?;
+    message.name = as_text("name", name)?;
+    message.is_learned = match weight {
         None => None,
         Some(weight) => match weight.as_number().and_then(|number| number.parse::<f64>().ok()) {
             Some(0.0) => Some(false),
@@ -58,7 +83,7 @@ fn read_message(value: Value<'_>) -> Result<Message, RowFault> {
             _ => return Err(RowFault::at("weight", format!("it is {weight}; OpenAI's format knows 0 and 1"))),
         },
     };
-    if let Some(calls) = value.get("tool_calls") {
+    if let Some(calls) = tool_calls {
         if calls.kind() != Kind::List {
             return Err(RowFault::at("tool_calls", format!("there is {} where a list should be", calls.kind())));
         }

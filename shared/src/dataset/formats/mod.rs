@@ -5,6 +5,8 @@ mod alpaca;
 mod chatml;
 mod detection;
 mod fields;
+mod guess;
+mod mapping;
 mod messages;
 mod openai_chat;
 mod openai_preference;
@@ -16,12 +18,17 @@ mod trl_text;
 
 pub use self::detection::{Detected, detect};
 pub use self::fields::RowFault;
+pub use self::guess::Guess;
+pub use self::mapping::{MappedMessages, MappedSample, Mapping, MappingFault};
+
+use serde::{Deserialize, Serialize};
 
 use super::json::Value;
-use super::row::Row;
+use super::row::{Row, Sample};
 
 /// A format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "&str", try_from = "String")]
 pub enum Format {
     /// OpenAI's chat fine-tuning, which TRL and most others read too.
     OpenAiChat,
@@ -51,6 +58,10 @@ trait Known: Sync {
     fn columns(&self) -> &'static [&'static str];
     /// Whether a row looks like it, by its columns.
     fn suits(&self, row: Value<'_>) -> bool;
+    /// Whether it writes a column that it does not know itself, elsewhere than beside its own.
+    fn places(&self, _column: &str) -> bool {
+        false
+    }
     /// Reads a row, without the columns that are not its own.
     fn read(&self, row: Value<'_>) -> Result<Row, RowFault>;
     /// What of a row can't be written in it.
@@ -143,16 +154,62 @@ impl Format {
     /// # Errors
     /// What of the row it can't hold.
     pub fn write(self, row: &Row, out: &mut String) -> Result<(), &'static str> {
+        self.write_apart(row, out).map(|_| ())
+    }
+
+    /// Writes a row as a JSON object, and says how many bytes of it are what is learned: the columns of its own that no
+    /// format knows are behind them.
+    ///
+    /// # Errors
+    /// What of the row it can't hold.
+    pub fn write_apart(self, row: &Row, out: &mut String) -> Result<usize, &'static str> {
         if let Some(lacks) = self.lacks(row) {
             return Err(lacks);
         }
+        let start = out.len();
         let mut writer = fields::Writer::new(out);
         self.known().write(row, &mut writer);
-        for (name, value) in &row.columns {
+        let sample_bytes = writer.length() - start;
+        for (name, value) in row.columns.iter().filter(|(name, _)| !self.known().places(name)) {
             writer.json(name, value.as_str());
         }
         writer.end();
-        Ok(())
+        Ok(sample_bytes)
+    }
+}
+
+impl Sample {
+    /// The format that holds every sample of its kind.
+    pub fn own_format(&self) -> Format {
+        match self {
+            Self::Conversation(_) => Format::OpenAiChat,
+            Self::Preference(_) | Self::TextPreference(_) => Format::TrlPreference,
+            Self::Feedback(_) | Self::TextFeedback(_) => Format::TrlFeedback,
+            Self::Text(_) => Format::TrlText,
+            Self::TextCompletion { .. } => Format::TrlPromptCompletion,
+        }
+    }
+}
+
+impl From<Format> for &str {
+    fn from(format: Format) -> Self {
+        format.name()
+    }
+}
+
+/// There is no format of that name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} is no format; the formats are {}", Format::ALL.map(Format::name).join(", "))]
+pub struct UnknownFormat {
+    /// The name.
+    pub name: String,
+}
+
+impl TryFrom<String> for Format {
+    type Error = UnknownFormat;
+
+    fn try_from(name: String) -> Result<Self, UnknownFormat> {
+        Self::from_name(&name).ok_or(UnknownFormat { name })
     }
 }
 

@@ -9,6 +9,9 @@ use super::Known;
 use super::fields::{RowFault, Writer, list, tools, value_or_text};
 use super::messages::{ArgumentStyle, read_messages, write_messages};
 
+/// What `input` has beside messages and tools is kept in columns with this before their names.
+const WITHIN_INPUT: &str = "input.";
+
 pub(super) struct OpenAiPreference;
 
 impl Known for OpenAiPreference {
@@ -24,6 +27,10 @@ impl Known for OpenAiPreference {
         ["preferred_output", "non_preferred_output"].iter().all(|name| row.get(name).is_some())
     }
 
+    fn places(&self, column: &str) -> bool {
+        column.starts_with(WITHIN_INPUT)
+    }
+
     fn read(&self, row: Value<'_>) -> Result<Row, RowFault> {
         let mut read = value_or_text(row, "input", |input| {
             if input.kind() != Kind::Object {
@@ -33,7 +40,7 @@ impl Known for OpenAiPreference {
             let comparison = Comparison { prompt, chosen: Vec::new(), rejected: Vec::new() };
             let mut read = Row { tools: tools(input)?, ..Row::new(Sample::Preference(comparison)) };
             let others = input.entries().filter(|(name, _)| !["messages", "tools"].contains(name));
-            read.columns.extend(others.map(|(name, value)| (name.to_owned(), value.into())));
+            read.columns.extend(others.map(|(name, value)| (format!("{WITHIN_INPUT}{name}"), value.into())));
             Ok(read)
         })?;
         if let Sample::Preference(comparison) = &mut read.sample {
@@ -44,6 +51,10 @@ impl Known for OpenAiPreference {
     }
 
     fn lacks(&self, row: &Row) -> Option<&'static str> {
+        let is_own = |name: &str| matches!(name.strip_prefix(WITHIN_INPUT), Some("messages" | "tools"));
+        if row.columns.iter().any(|(name, _)| is_own(name)) {
+            return Some("a column that has the name of one of its own");
+        }
         match row.sample {
             Sample::Preference(_) => None,
             _ => Some(row.sample.kind()),
@@ -57,6 +68,11 @@ impl Known for OpenAiPreference {
             input.field("messages", |out| write_messages(out, prompt, ArgumentStyle::Text));
             if let Some(tools) = &row.tools {
                 input.json("tools", tools.as_str());
+            }
+            for (name, value) in &row.columns {
+                if let Some(name) = name.strip_prefix(WITHIN_INPUT) {
+                    input.json(name, value.as_str());
+                }
             }
             input.end();
         });

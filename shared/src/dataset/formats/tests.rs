@@ -1,5 +1,6 @@
 use super::super::json::{JsonText, Tape};
-use super::super::row::{Arguments, Comparison, Content, Judged, Message, Role, Row, Sample, ToolCall};
+use super::super::random_rows::{assistant, row, system, user};
+use super::super::row::{Arguments, Comparison, Judged, Message, Role, Row, Sample, ToolCall};
 use super::*;
 use proptest::prelude::*;
 
@@ -14,18 +15,6 @@ fn read(source: &str) -> (Format, Row) {
 fn fault(format: Format, source: &str) -> String {
     let mut tape = Tape::default();
     format.read(tape.read(source).unwrap()).unwrap_err().to_string()
-}
-
-fn user(text: &str) -> Message {
-    Message::new(Role::User, text)
-}
-
-fn assistant(text: &str) -> Message {
-    Message::new(Role::Assistant, text)
-}
-
-fn system(text: &str) -> Message {
-    Message::new(Role::System, text)
 }
 
 fn unlearned(text: &str) -> Message {
@@ -103,7 +92,7 @@ fn rows_as_others_publish_them() {
             r#"{"input": {"messages": [{"role": "user", "content": "q"}], "parallel_tool_calls": true}, "preferred_output": [{"role": "assistant", "content": "a"}], "non_preferred_output": [{"role": "assistant", "content": "b"}]}"#,
             Format::OpenAiPreference,
             Row {
-                columns: vec![("parallel_tool_calls".to_owned(), JsonText::parse("true").unwrap())],
+                columns: vec![("input.parallel_tool_calls".to_owned(), JsonText::parse("true").unwrap())],
                 ..Row::new(Sample::Preference(Comparison {
                     prompt: vec![user("q")],
                     chosen: vec![assistant("a")],
@@ -121,6 +110,15 @@ fn rows_as_others_publish_them() {
     for (source, format, row) in rows {
         assert_eq!(read(source), (format, row), "{source}");
     }
+}
+
+#[test]
+fn what_an_openai_preference_has_within_its_input_goes_back_there() {
+    let source = r#"{"input":{"messages":[],"parallel_tool_calls":true},"preferred_output":[],"non_preferred_output":[],"source":"web"}"#;
+    let (format, row) = read(source);
+    let mut written = String::new();
+    format.write(&row, &mut written).unwrap();
+    assert_eq!(written, source);
 }
 
 #[test]
@@ -187,122 +185,17 @@ fn a_mixed_file_is_told_as_one() {
     let mut tape = Tape::default();
     for source in [r#"{"text": "a"}"#, r#"{"messages": []}"#, r#"{"text": "b"}"#, r#"{"question": "a", "reply": "b"}"#]
     {
-        detected.note(tape.read(source).unwrap());
+        match detect(tape.read(source).unwrap()) {
+            Some(format) => detected.note(format),
+            None => detected.note_unknown(source),
+        }
     }
     assert_eq!((detected.format(), detected.confidence()), (Some(Format::TrlText), 0.5));
+    assert_eq!(detected.guess().unwrap().mapping.to_string(), "prompt=question,answer=reply");
     assert_eq!(
         detected.reason(),
         "2 of 4 rows look like Plain text (TRL); 1 of 4 rows look like OpenAI chat; 1 like no format known here (columns: question, reply)"
     );
-}
-
-fn json() -> impl Strategy<Value = JsonText> {
-    prop_oneof![Just("1.50"), Just("null"), Just("{\"a\":[true,\"é\\n\"]}"), Just("\"text\""), Just("[]")]
-        .prop_map(|text| JsonText::parse(text).unwrap())
-}
-
-fn words() -> impl Strategy<Value = String> {
-    prop_oneof![4 => "[a-c \"\\\\\n{\\[é😀]{0,6}", 1 => Just("<|im_end|>".to_owned()), 1 => Just(String::new())]
-}
-
-fn tool_call() -> impl Strategy<Value = ToolCall> {
-    let arguments = prop_oneof![
-        Just(r#"{"city":"Oslo"}"#.to_owned()),
-        Just(r#"{"city": "Oslo"}"#.to_owned()),
-        Just("{}".to_owned()),
-        words(),
-    ];
-    (proptest::option::of("[a-c]{1,2}"), "[a-c]{1,3}", arguments).prop_map(|(id, name, arguments)| ToolCall {
-        id,
-        name,
-        arguments: Arguments::from_text(&arguments),
-    })
-}
-
-fn role() -> impl Strategy<Value = Role> {
-    proptest::sample::select(Role::NAMES.map(|(_, role)| role).to_vec())
-}
-
-/// Mostly plain, and everything that a message can have.
-fn message() -> impl Strategy<Value = Message> {
-    let parts = JsonText::parse(r#"[{"type":"text","text":"a"}]"#).unwrap();
-    let content = prop_oneof![
-        8 => words().prop_map(|text| Some(Content::Text(text))),
-        1 => Just(Some(Content::Parts(parts))),
-        1 => Just(None),
-    ];
-    let rarely = |chance| proptest::option::weighted(chance, "[a-c]{1,2}");
-    let more = proptest::option::weighted(0.1, ("reasoning|from|audio", words())).prop_map(|more| {
-        let column = |(name, text): (String, String)| {
-            let mut json = String::new();
-            super::super::json::write_text(&mut json, &text);
-            (name, JsonText::parse(&json).unwrap())
-        };
-        more.map(column).into_iter().collect::<Vec<_>>()
-    });
-    let calls = prop_oneof![8 => Just(Vec::new()), 2 => proptest::collection::vec(tool_call(), 1..3)];
-    (role(), content, calls, rarely(0.1), rarely(0.1), proptest::option::weighted(0.2, any::<bool>()), more).prop_map(
-        |(role, content, tool_calls, tool_call_id, name, is_learned, more)| Message {
-            role,
-            content,
-            tool_calls,
-            tool_call_id,
-            name,
-            is_learned,
-            more,
-        },
-    )
-}
-
-/// A conversation as most are, or any messages.
-fn conversation() -> impl Strategy<Value = Vec<Message>> {
-    let turns = (proptest::option::of(words()), proptest::collection::vec((words(), words()), 1..4)).prop_map(
-        |(first, turns)| {
-            let turns = turns.into_iter().flat_map(|(question, answer)| [user(&question), assistant(&answer)]);
-            first.map(|text| system(&text)).into_iter().chain(turns).collect()
-        },
-    );
-    prop_oneof![turns, proptest::collection::vec(message(), 0..4)]
-}
-
-fn pair() -> impl Strategy<Value = (Vec<Message>, Vec<Message>, Vec<Message>)> {
-    let answer =
-        || prop_oneof![words().prop_map(|text| vec![assistant(&text)]), proptest::collection::vec(message(), 0..3)];
-    let prompt = conversation().prop_flat_map(|prompt| {
-        let length = prompt.len();
-        (Just(prompt), 0..=length)
-    });
-    (
-        prompt.prop_map(|(mut prompt, length)| {
-            prompt.truncate(length);
-            prompt
-        }),
-        answer(),
-        answer(),
-    )
-}
-
-fn row() -> impl Strategy<Value = Row> {
-    let sample = prop_oneof![
-        conversation().prop_map(Sample::Conversation),
-        pair().prop_map(|(prompt, chosen, rejected)| Sample::Preference(Comparison { prompt, chosen, rejected })),
-        (pair(), any::<bool>()).prop_map(|((prompt, completion, _), is_good)| {
-            Sample::Feedback(Judged { prompt, completion, is_good })
-        }),
-        words().prop_map(Sample::Text),
-        (words(), words()).prop_map(|(prompt, completion)| Sample::TextCompletion { prompt, completion }),
-        (words(), words(), words())
-            .prop_map(|(prompt, chosen, rejected)| { Sample::TextPreference(Comparison { prompt, chosen, rejected }) }),
-        (words(), words(), any::<bool>())
-            .prop_map(|(prompt, completion, is_good)| { Sample::TextFeedback(Judged { prompt, completion, is_good }) }),
-    ];
-    let tools = proptest::option::weighted(0.2, Just(JsonText::parse(r#"[{"name":"weather"}]"#).unwrap()));
-    let columns = proptest::option::weighted(0.3, ("source|text|label|messages", json()));
-    (sample, tools, columns).prop_map(|(sample, tools, columns)| Row {
-        sample,
-        tools,
-        columns: columns.into_iter().collect(),
-    })
 }
 
 proptest! {
@@ -324,7 +217,86 @@ proptest! {
             prop_assert_eq!(read.as_ref(), Ok(&row), "{}: {}", format.name(), written);
         }
         // Plain text has no tools in any format, and columns can't have the name of a format's own.
-        let is_odd = row.columns.iter().any(|(name, _)| name != "source") || matches!(row.sample, Sample::Text(_));
+        let is_odd = row.columns.iter().any(|(name, _)| !name.ends_with("source")) || matches!(row.sample, Sample::Text(_));
         prop_assert!(held > 0 || is_odd, "no format can hold it");
     }
+}
+
+#[test]
+fn columns_mean_what_a_person_says() {
+    let read = |mapping: &str, source: &str| {
+        let mapping: Mapping = mapping.parse().unwrap();
+        let mut tape = Tape::default();
+        mapping.read(tape.read(source).unwrap()).map_err(|fault| fault.to_string())
+    };
+    let row =
+        read("prompt=question,answer=reply,system=role", r#"{"question": "q", "reply": 4, "role": "s", "source": 1}"#);
+    let conversation = Sample::Conversation(vec![system("s"), user("q"), assistant("4")]);
+    let source = vec![("source".to_owned(), JsonText::parse("1").unwrap())];
+    assert_eq!(row, Ok(Row { columns: source, ..Row::new(conversation) }));
+    let turns = r#"{"turns": [{"who": "me", "says": "q"}, {"who": "gpt", "says": "a", "weight": 0}], "role": ""}"#;
+    assert_eq!(
+        read("messages=turns,role=who,content=says,roles.me=user,system=role", turns),
+        Ok(Row::new(Sample::Conversation(vec![user("q"), unlearned("a")])))
+    );
+    assert_eq!(
+        read("messages=turns,role=who,content=says", turns).unwrap_err(),
+        "turns[0].who: \"me\" is no role; the roles are system, developer, user, assistant, tool"
+    );
+    assert_eq!(
+        read("prompt=q,answer=a,label=ok", r#"{"q": "q", "a": "a", "ok": "True"}"#),
+        Ok(Row::new(Sample::Feedback(Judged {
+            prompt: vec![user("q")],
+            completion: vec![assistant("a")],
+            is_good: true
+        })))
+    );
+    assert_eq!(read("prompt=q,answer=a", r#"{"q": "q"}"#).unwrap_err(), "a is missing");
+    assert_eq!(read("text=body", r#"{"body": ["q"]}"#).unwrap_err(), "body: there is a list where a text should be");
+}
+
+#[test]
+fn a_mapping_is_written_in_plain_words() {
+    let text = "messages=turns,system=persona,role=who,content=says,roles.me=user";
+    let mapping: Mapping = text.parse().unwrap();
+    assert_eq!(mapping.to_string(), text);
+    let yaml = serde_saphyr::to_string(&mapping).unwrap();
+    assert_eq!(yaml, "messages: turns\nsystem: persona\nrole: who\ncontent: says\nroles:\n  me: user\n");
+    assert_eq!(serde_saphyr::from_str::<Mapping>(&yaml).unwrap(), mapping);
+    let fault = |text: &str| text.parse::<Mapping>().unwrap_err().to_string();
+    assert!(fault("prompt=q").ends_with("There is prompt"));
+    assert!(fault("prompt=q,anwser=a").starts_with("\"anwser\" is no part of a mapping"));
+    assert!(fault("prompt").starts_with("\"prompt\" should be a part and its column"));
+    assert_eq!(fault("text=a,text=b"), "text comes twice");
+    assert!(fault("text=a,roles.me=boss").contains("\"boss\", which is no role"));
+}
+
+#[test]
+fn what_columns_may_mean_is_guessed_by_their_names_and_what_is_in_them() {
+    let guess = |rows: &[&str]| {
+        let rows: Vec<JsonText> = rows.iter().map(|row| JsonText::parse(row).unwrap()).collect();
+        Mapping::guess(&rows).map(|guess| (guess.mapping.to_string(), guess.confidence))
+    };
+    let mapping = |rows: &[&str]| guess(rows).unwrap().0;
+    assert_eq!(
+        mapping(&[r#"{"id": 1, "Question": "q", "context": "c", "Answer": "a"}"#]),
+        "prompt=Question,answer=Answer,system=context"
+    );
+    assert_eq!(
+        mapping(&[r#"{"query": "q", "response": "a", "is_good": 1}"#]),
+        "prompt=query,answer=response,label=is_good"
+    );
+    assert_eq!(mapping(&[r#"{"query": "q", "response": "a", "label": "news"}"#]), "prompt=query,answer=response");
+    assert_eq!(
+        mapping(&[r#"{"question": "q", "better": "a", "worse": "b"}"#]),
+        "prompt=question,chosen=better,rejected=worse"
+    );
+    assert_eq!(
+        mapping(&[r#"{"dialog": [{"speaker": "human", "text": "q"}]}"#]),
+        "messages=dialog,role=speaker,content=text"
+    );
+    assert_eq!(mapping(&[r#"{"title": "t", "body": "b"}"#]), "text=body");
+    assert_eq!(guess(&[r#"{"a": 1}"#]), None);
+    let (_, confidence) = guess(&[r#"{"prompt": "q", "answer": "a"}"#, r#"{"prompt": "q"}"#]).unwrap();
+    assert!((confidence - 0.5).abs() < 1e-9, "{confidence}");
 }

@@ -2,11 +2,13 @@
 //! row, and a [`Value`] looks at it. Numbers stay as they are written, and an object whose names are not unique is
 //! refused, because which of the two is meant nobody knows.
 
+mod builder;
 mod fault;
 mod parser;
 mod text;
 mod value;
 
+pub(super) use self::builder::Builder;
 pub use self::fault::{Fault, Reason};
 pub use self::text::{JsonText, write_text};
 pub use self::value::{Kind, Value};
@@ -55,22 +57,20 @@ impl Tape {
     /// It is not one JSON value, and where it stops being one.
     pub fn read<'a>(&'a mut self, source: &'a str) -> Result<Value<'a>, Fault> {
         self.clear();
-        parser::Parser::new(self, source).read()?;
+        parser::Parser::new(self, source).read().map_err(|fault| *fault)?;
         Ok(Value::new(self, source, 0))
     }
 
     /// An object of texts, of a table's row.
     pub fn table_row<'a, 'b>(&'a mut self, columns: impl Iterator<Item = (&'b str, &'b str)>) -> Value<'a> {
-        self.clear();
-        self.nodes.push(Node::Object { end: 0 });
+        let mut builder = self.build();
+        let row = builder.open();
         for (name, text) in columns {
-            for text in [name, text] {
-                let span = self.keep(text);
-                self.nodes.push(Node::Text(span));
-            }
+            builder.text(name);
+            builder.text(text);
         }
-        self.close_object(0);
-        Value::new(self, "", 0)
+        builder.close_object(row);
+        builder.finish()
     }
 
     fn clear(&mut self) {

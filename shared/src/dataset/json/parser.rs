@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use memchr::memchr2;
-
 use super::{Fault, MOST_LEVELS, Node, Reason, Span, Tape, Value};
 
 /// From so many names on, a set finds the ones that come twice; below, comparing them all is faster.
@@ -15,7 +13,8 @@ pub(super) struct Parser<'a> {
     at: usize,
 }
 
-type Parsed = Result<(), Fault>;
+/// Boxed, because a fault is rare and every value would else make room for one.
+type Parsed<T = ()> = Result<T, Box<Fault>>;
 
 impl<'a> Parser<'a> {
     pub(super) fn new(tape: &'a mut Tape, source: &'a str) -> Self {
@@ -112,7 +111,7 @@ impl<'a> Parser<'a> {
         }
         self.tape.close_object(opened);
         match self.twice(opened, names) {
-            Some(name) => Err(Fault { byte: began, reason: Reason::Twice(name) }),
+            Some(name) => Err(Box::new(Fault { byte: began, reason: Reason::Twice(name) })),
             None => Ok(()),
         }
     }
@@ -131,7 +130,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Takes the bracket that opens a list or an object.
-    fn open(&mut self, level: usize) -> Result<usize, Fault> {
+    fn open(&mut self, level: usize) -> Parsed<usize> {
         if level == MOST_LEVELS {
             return self.fault(Reason::Nested);
         }
@@ -155,7 +154,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A text, from its opening quotation mark on.
-    fn text(&mut self) -> Result<Span, Fault> {
+    fn text(&mut self) -> Parsed<Span> {
         let start = self.at + 1;
         let Some(end) = self.plain_until(start)? else { return self.unescaped(start) };
         self.at = end + 1;
@@ -163,24 +162,20 @@ impl<'a> Parser<'a> {
     }
 
     /// Where the text that goes on at `start` ends; `None` if an escape comes before. Moves to what ended the search.
-    fn plain_until(&mut self, start: usize) -> Result<Option<usize>, Fault> {
+    fn plain_until(&mut self, start: usize) -> Parsed<Option<usize>> {
         let rest = &self.source.as_bytes()[start..];
-        let Some(length) = memchr2(b'"', b'\\', rest) else {
-            self.at = self.source.len();
-            return self.fault(Reason::Ends("a text"));
-        };
-        // Without a branch for each byte, so that it runs over many at a time.
-        if rest[..length].iter().fold(false, |is_found, &byte| is_found | (byte < 0x20)) {
-            let at = rest.iter().position(|&byte| byte < 0x20).unwrap_or_default();
-            self.at = start + at;
-            return self.fault(Reason::Control(u32::from(rest[at])));
-        }
+        let length = plain_length(rest);
         self.at = start + length;
-        Ok((rest[length] == b'"').then_some(self.at))
+        match rest.get(length) {
+            Some(b'"') => Ok(Some(self.at)),
+            Some(b'\\') => Ok(None),
+            Some(&control) => self.fault(Reason::Control(u32::from(control))),
+            None => self.fault(Reason::Ends("a text")),
+        }
     }
 
     /// The same with escapes, which are written out on the tape.
-    fn unescaped(&mut self, start: usize) -> Result<Span, Fault> {
+    fn unescaped(&mut self, start: usize) -> Parsed<Span> {
         let kept = self.tape.texts.len();
         let mut from = start;
         loop {
@@ -196,7 +191,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn escape(&mut self) -> Result<char, Fault> {
+    fn escape(&mut self) -> Parsed<char> {
         let began = self.at;
         self.at += 1;
         let Some(letter) = self.character() else { return self.fault(Reason::Ends("a text")) };
@@ -211,32 +206,32 @@ impl<'a> Parser<'a> {
                 self.at += 1;
                 return self.unicode_escape(began);
             }
-            other => return Err(Fault { byte: began, reason: Reason::Escape(other) }),
+            other => return Err(Box::new(Fault { byte: began, reason: Reason::Escape(other) })),
         };
         self.at += 1;
         Ok(plain)
     }
 
-    fn unicode_escape(&mut self, began: usize) -> Result<char, Fault> {
+    fn unicode_escape(&mut self, began: usize) -> Parsed<char> {
         let first = self.four_digits()?;
-        let lone = Fault { byte: began, reason: Reason::LoneSurrogate(first) };
+        let lone = || Box::new(Fault { byte: began, reason: Reason::LoneSurrogate(first) });
         let code = match first {
             0xD800..=0xDBFF => {
                 if !self.source[self.at..].starts_with("\\u") {
-                    return Err(lone);
+                    return Err(lone());
                 }
                 self.at += 2;
                 match self.four_digits()? {
                     second @ 0xDC00..=0xDFFF => 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00),
-                    _ => return Err(lone),
+                    _ => return Err(lone()),
                 }
             }
             code => code,
         };
-        char::from_u32(code).ok_or(lone)
+        char::from_u32(code).ok_or_else(lone)
     }
 
-    fn four_digits(&mut self) -> Result<u32, Fault> {
+    fn four_digits(&mut self) -> Parsed<u32> {
         let mut code = 0;
         for _ in 0..4 {
             let Some(digit) = self.character() else { return self.fault(Reason::Ends("a text")) };
@@ -267,16 +262,35 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn expected<T>(&self, expected: &'static str) -> Result<T, Fault> {
+    fn expected<T>(&self, expected: &'static str) -> Parsed<T> {
         self.fault(match self.character() {
             Some(found) => Reason::Expected { expected, found },
             None => Reason::Ends("a value"),
         })
     }
 
-    fn fault<T>(&self, reason: Reason) -> Result<T, Fault> {
-        Err(Fault { byte: self.at, reason })
+    fn fault<T>(&self, reason: Reason) -> Parsed<T> {
+        Err(Box::new(Fault { byte: self.at, reason }))
     }
+}
+
+/// How many bytes come before a quotation mark, a backslash or a control character. Eight are looked at in one: of those that
+/// are marked in a word, the lowest is right, and only others can be marked because of it.
+fn plain_length(bytes: &[u8]) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (place, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let (quote, backslash) = (word ^ (EACH * b'"' as u64), word ^ (EACH * b'\\' as u64));
+        let below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word;
+        let found = (below(word, 0x20) | below(quote, 1) | below(backslash, 1)) & HIGH;
+        if found != 0 {
+            return place * 8 + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
+    bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
 }
 
 /// `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`

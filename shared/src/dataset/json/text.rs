@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fault, Tape, Value};
+use super::{Fault, Kind, Tape, Value};
 
 /// One JSON value, written without spaces.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +30,60 @@ impl JsonText {
             Ok(value) => look(value),
             Err(fault) => unreachable!("it was checked when it was made: {fault}"),
         }
+    }
+
+    /// Gives every text in it to `look`, the names of fields left out.
+    pub fn for_each_text(&self, look: &mut dyn FnMut(&str)) {
+        // Most columns hold no text.
+        if self.0.contains('"') {
+            self.with(|value| for_each_text(value, look));
+        }
+    }
+
+    /// Lets `replace` change every text in it, the names of fields left out.
+    pub fn change_texts(&mut self, replace: &mut dyn FnMut(&mut String)) {
+        if self.0.contains('"') {
+            let mut changed = String::new();
+            self.with(|value| write_changed(value, &mut changed, replace));
+            self.0 = changed;
+        }
+    }
+}
+
+fn for_each_text(value: Value<'_>, look: &mut dyn FnMut(&str)) {
+    if let Some(text) = value.as_text() {
+        look(text);
+    }
+    value.items().for_each(|item| for_each_text(item, look));
+    value.entries().for_each(|(_, value)| for_each_text(value, look));
+}
+
+fn write_changed(value: Value<'_>, out: &mut String, replace: &mut dyn FnMut(&mut String)) {
+    match value.kind() {
+        Kind::Text => {
+            let mut text = value.as_text().unwrap_or_default().to_owned();
+            replace(&mut text);
+            write_text(out, &text);
+        }
+        Kind::List => {
+            out.push('[');
+            for (place, item) in value.items().enumerate() {
+                out.push_str(if place > 0 { "," } else { "" });
+                write_changed(item, out, replace);
+            }
+            out.push(']');
+        }
+        Kind::Object => {
+            out.push('{');
+            for (place, (name, value)) in value.entries().enumerate() {
+                out.push_str(if place > 0 { "," } else { "" });
+                write_text(out, name);
+                out.push(':');
+                write_changed(value, out, replace);
+            }
+            out.push('}');
+        }
+        Kind::Null | Kind::Bool | Kind::Number => value.write(out),
     }
 }
 

@@ -1,13 +1,14 @@
 //! ChatML as plain text: conversations one after the other. A new one begins at a system message, and after an empty line.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use memchr::{memchr_iter, memmem};
 
 use super::json_lines::text;
+use super::output::{Output, RecordWriter, WriteFault, Written};
 use super::window::Window;
-use super::{Broken, MOST_RECORD_BYTES, Record, Records};
-use crate::dataset::json::Tape;
+use super::{Broken, FaultPlace, MOST_RECORD_BYTES, Record, Records};
+use crate::dataset::json::{Tape, Value};
 
 const END: &[u8] = b"<|im_end|>";
 const SYSTEM: &[u8] = b"<|im_start|>system";
@@ -61,8 +62,63 @@ impl<R: Read> Records for ChatMlText<R> {
         let bytes = self.window.pass(length);
         let content = match text(bytes) {
             Ok(text) => Ok(self.tape.table_row(std::iter::once(("text", text)))),
-            Err((_, reason)) => Err(Broken { line: place.line, column: None, reason, bytes }),
+            Err((_, reason)) => Err(Broken { at: FaultPlace::beginning_of(place), reason, bytes }),
         };
         Ok(Some(Record { place, content }))
     }
+}
+
+/// Writes conversations with an empty line between them. A row has its conversation in `text`, and nothing else.
+pub(super) struct ChatMlTextWriter<W: Write> {
+    out: Output<W>,
+    tape: Tape,
+    is_empty: bool,
+}
+
+impl<W: Write> ChatMlTextWriter<W> {
+    pub(super) fn new(out: Output<W>) -> Self {
+        Self { out, tape: Tape::default(), is_empty: true }
+    }
+}
+
+impl<W: Write> RecordWriter for ChatMlTextWriter<W> {
+    fn write_record(&mut self, row: &str) -> Result<(), WriteFault> {
+        let row = self.tape.read(row).map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
+        if let Some((other, _)) = row.entries().find(|(name, value)| *name != "text" && !value.is_null()) {
+            return Err(WriteFault::Lacks(format!("the column {other}")));
+        }
+        let text = row.get("text").and_then(Value::as_text).unwrap_or_default().trim();
+        if let Some(lacks) = lacks(text) {
+            return Err(WriteFault::Lacks(lacks.to_owned()));
+        }
+        if !std::mem::replace(&mut self.is_empty, false) {
+            self.out.write_all(b"\n")?;
+        }
+        self.out.write_all(text.as_bytes())?;
+        Ok(self.out.write_all(b"\n")?)
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Written> {
+        self.out.finish()?;
+        Ok(Written::default())
+    }
+}
+
+/// Why a text would not come back as one conversation.
+fn lacks(text: &str) -> Option<&'static str> {
+    if !text.starts_with("<|im_start|>") || !text.ends_with("<|im_end|>") {
+        return Some("a text that is no whole conversation in ChatML");
+    }
+    let mut rest = text.as_bytes();
+    while let Some(end) = memmem::find(rest, END) {
+        rest = &rest[end + END.len()..];
+        let space = rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        if rest[space..].starts_with(SYSTEM) {
+            return Some("a system message that is not the first");
+        }
+        if memchr_iter(b'\n', &rest[..space]).count() > 1 {
+            return Some("an empty line between two messages");
+        }
+    }
+    None
 }

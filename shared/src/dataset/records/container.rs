@@ -20,6 +20,9 @@ pub enum Container {
     Table {
         /// What is between its cells: a comma, a tab, a semicolon.
         separator: u8,
+        /// Whether an apostrophe before what spreadsheets would take for a formula was put there by whoever wrote the table,
+        /// and is taken away. No file says so by itself.
+        has_protected_cells: bool,
     },
     /// ChatML's text.
     ChatMlText,
@@ -69,14 +72,15 @@ impl Container {
         if text.contains(&0) {
             return Err(UnknownContainer::Binary("no text"));
         }
+        let table = |separator| Self::Table { separator, has_protected_cells: false };
         let extension = file_name.rsplit_once('.').map_or(String::new(), |(_, end)| end.to_ascii_lowercase());
         match (text, &*extension) {
             ([], _) => Err(UnknownContainer::Empty),
             ([b'{', ..], _) => Ok(Self::JsonLines),
             ([b'[', ..], _) => Ok(Self::JsonArray),
             (text, _) if text.starts_with(b"<|im_start|>") => Ok(Self::ChatMlText),
-            (text, "tsv" | "tab") => Ok(Self::Table { separator: separator(text, b'\t') }),
-            (text, "csv") => Ok(Self::Table { separator: separator(text, b',') }),
+            (text, "tsv" | "tab") => Ok(table(separator(text, b'\t'))),
+            (text, "csv") => Ok(table(separator(text, b','))),
             _ => Err(UnknownContainer::Text),
         }
     }
@@ -89,7 +93,9 @@ impl Container {
         Ok(match self {
             Self::JsonLines => Box::new(JsonLines::new(source)),
             Self::JsonArray => Box::new(JsonArray::new(source)),
-            Self::Table { separator } => Box::new(Table::new(source, separator)?),
+            Self::Table { separator, has_protected_cells } => {
+                Box::new(Table::new(source, separator, has_protected_cells)?)
+            }
             Self::ChatMlText => Box::new(ChatMlText::new(source)),
         })
     }

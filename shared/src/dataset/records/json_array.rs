@@ -1,10 +1,11 @@
 //! One JSON list of objects, over however many lines; read object by object, so that the list need not fit in memory.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use super::json_lines::text;
+use super::output::{Output, RecordWriter, WriteFault, Written};
 use super::window::Window;
-use super::{Broken, MOST_RECORD_BYTES, Record, Records};
+use super::{Broken, FaultPlace, MOST_RECORD_BYTES, Record, Records};
 use crate::dataset::json::{Kind, Tape};
 
 /// How much of what can't be read is shown.
@@ -99,32 +100,62 @@ impl<R: Read> JsonArray<R> {
 impl<R: Read> Records for JsonArray<R> {
     fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
         let Some(item) = self.next_item()? else { return Ok(None) };
-        let place = self.window.place();
+        let (place, line) = (self.window.place(), self.window.line());
         let length = match item {
             Ok(length) => length,
             Err(reason) => {
                 self.state = State::After;
                 let bytes = self.window.bytes();
                 let bytes = &bytes[..bytes.len().min(SHOWN_BYTES)];
-                let broken = Broken { line: place.line, column: None, reason: reason.to_owned(), bytes };
+                let broken = Broken { at: FaultPlace::beginning_of(place), reason: reason.to_owned(), bytes };
                 return Ok(Some(Record { place, content: Err(broken) }));
             }
         };
         let bytes = self.window.pass(length);
-        let broken = |at: u64, column: u64, reason: String| Broken { line: at, column: Some(column), reason, bytes };
+        let broken = |line: u64, column: u64, reason: String| Broken {
+            at: FaultPlace::Line { line, column: Some(column) },
+            reason,
+            bytes,
+        };
         let content = match text(bytes) {
-            Err((column, reason)) => Err(broken(place.line, column, reason)),
+            Err((column, reason)) => Err(broken(line, column, reason)),
             Ok(text) => match self.tape.read(text) {
                 Ok(value) if value.kind() == Kind::Object => Ok(value),
-                Ok(value) => Err(broken(place.line, 1, format!("there is {} where an object should be", value.kind()))),
+                Ok(value) => Err(broken(line, 1, format!("there is {} where an object should be", value.kind()))),
                 Err(fault) => {
                     let before = &text[..fault.byte.min(text.len())];
-                    let line = place.line + before.matches('\n').count() as u64;
+                    let line = line + before.matches('\n').count() as u64;
                     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
                     Err(broken(line, column, fault.to_string()))
                 }
             },
         };
         Ok(Some(Record { place, content }))
+    }
+}
+
+/// Writes one list, with each object on a line of its own, so that a comparison of two files shows rows.
+pub(super) struct JsonArrayWriter<W: Write> {
+    out: Output<W>,
+    is_empty: bool,
+}
+
+impl<W: Write> JsonArrayWriter<W> {
+    pub(super) fn new(out: Output<W>) -> Self {
+        Self { out, is_empty: true }
+    }
+}
+
+impl<W: Write> RecordWriter for JsonArrayWriter<W> {
+    fn write_record(&mut self, row: &str) -> Result<(), WriteFault> {
+        let before: &[u8] = if std::mem::replace(&mut self.is_empty, false) { b"[\n" } else { b",\n" };
+        self.out.write_all(before)?;
+        Ok(self.out.write_all(row.as_bytes())?)
+    }
+
+    fn finish(mut self: Box<Self>) -> io::Result<Written> {
+        self.out.write_all(if self.is_empty { b"[]\n" } else { b"\n]\n" })?;
+        self.out.finish()?;
+        Ok(Written::default())
     }
 }

@@ -1,9 +1,10 @@
 //! JSON Lines: one object on each line. <https://jsonlines.org>
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use super::lines::{Line, Lines};
-use super::{Broken, MOST_RECORD_BYTES, Record, Records};
+use super::output::{Output, RecordWriter, WriteFault, Written};
+use super::{Broken, FaultPlace, MOST_RECORD_BYTES, Record, Records};
 use crate::dataset::json::{Kind, Tape, Value};
 
 pub(super) struct JsonLines<R> {
@@ -25,8 +26,11 @@ impl<R: Read> Records for JsonLines<R> {
 }
 
 fn read<'a>(line: &Line<'a>, tape: &'a mut Tape) -> Result<Value<'a>, Broken<'a>> {
-    let broken =
-        |column: Option<u64>, reason: String| Broken { line: line.place.line, column, reason, bytes: line.bytes };
+    let broken = |column: Option<u64>, reason: String| Broken {
+        at: FaultPlace::Line { line: line.number, column },
+        reason,
+        bytes: line.bytes,
+    };
     if let Some(length) = line.too_long {
         let most = MOST_RECORD_BYTES >> 20;
         return Err(broken(None, format!("the line has {length} bytes; a row may have {most} MiB")));
@@ -49,4 +53,25 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, (u64, String)> {
         let byte = bad.first().copied().unwrap_or_default();
         (column, format!("byte {byte:#04x} is no UTF-8: the file may be in another encoding, or damaged"))
     })
+}
+
+/// Writes JSON Lines.
+pub(super) struct JsonLinesWriter<W: Write>(Output<W>);
+
+impl<W: Write> JsonLinesWriter<W> {
+    pub(super) fn new(out: Output<W>) -> Self {
+        Self(out)
+    }
+}
+
+impl<W: Write> RecordWriter for JsonLinesWriter<W> {
+    fn write_record(&mut self, row: &str) -> Result<(), WriteFault> {
+        self.0.write_all(row.as_bytes())?;
+        Ok(self.0.write_all(b"\n")?)
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Written> {
+        self.0.finish()?;
+        Ok(Written::default())
+    }
 }

@@ -21,6 +21,8 @@ pub(super) struct Lines<R> {
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     pub(super) place: Place,
+    /// From 1.
+    pub(super) number: u64,
     pub(super) bytes: &'a [u8],
     /// Its length in bytes, where that is more than a row may have; then only its beginning is here.
     pub(super) too_long: Option<u64>,
@@ -34,18 +36,18 @@ impl<R: Read> Lines<R> {
     /// The next line that is not blank.
     pub(super) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         loop {
-            let place = self.window.place();
+            let (place, number) = (self.window.place(), self.window.line());
             let Some((length, end_bytes)) = self.extent()? else { return Ok(None) };
             if length > MOST_RECORD_BYTES {
                 let too_long = Some(self.skip()?);
-                return Ok(Some(Line { place, bytes: &self.shown, too_long }));
+                return Ok(Some(Line { place, number, bytes: &self.shown, too_long }));
             }
             if self.window.bytes()[..length].trim_ascii().is_empty() {
                 self.window.pass(length + end_bytes);
                 continue;
             }
             let bytes = &self.window.pass(length + end_bytes)[..length];
-            return Ok(Some(Line { place, bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), too_long: None }));
+            return Ok(Some(Line { place, number, bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), too_long: None }));
         }
     }
 

@@ -1,17 +1,32 @@
-//! What rows come in: JSON Lines, one JSON list, a table, ChatML's text. Each container reads its file from front to back,
-//! in little memory however long the file is, and gives what it can't read with its place, so that nothing is lost.
+//! What rows come in and go out to: JSON Lines, one JSON list, a table, ChatML's text, each perhaps compressed, and Parquet.
+//! Files are read in little memory however long they are, and what can't be read is given with its place, so that nothing is
+//! lost.
 
 mod chatml_text;
+mod columns;
+mod compression;
 mod container;
+mod counted;
+mod damage;
+mod file_kind;
 mod json_array;
 mod json_lines;
 mod lines;
+mod output;
+mod parquet;
+mod place;
 mod table;
 mod window;
 
 use std::io;
 
+pub use self::columns::Columns;
+pub use self::compression::{CompressedWriter, Compression};
 pub use self::container::{Container, UnknownContainer};
+pub use self::counted::{Counted, ReadBytes};
+pub use self::file_kind::{FileKind, UnknownEnding};
+pub use self::output::{RecordWriter, WriteFault, Written};
+pub use self::place::{FaultPlace, Place};
 
 use super::json::Value;
 
@@ -27,22 +42,11 @@ pub struct Record<'a> {
     pub content: Result<Value<'a>, Broken<'a>>,
 }
 
-/// A place in a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// The line, from 1.
-    pub line: u64,
-    /// The byte, from 0.
-    pub byte: u64,
-}
-
 /// A row that can't be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken<'a> {
-    /// The line where it breaks, from 1.
-    pub line: u64,
-    /// The character of that line, from 1, where that is known.
-    pub column: Option<u64>,
+    /// Where it breaks.
+    pub at: FaultPlace,
     /// Why.
     pub reason: String,
     /// Its bytes as they are; the beginning only, where it is too long.
@@ -60,3 +64,5 @@ pub trait Records {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod written_tests;

@@ -2,20 +2,29 @@
 //! hand, because a row that is no row must be told with its line and kept as it is.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use memchr::memchr;
 
+use super::columns::Columns;
 use super::json_lines::text;
+use super::output::{Output, RecordWriter, WriteFault, Written};
 use super::window::Window;
-use super::{Broken, MOST_RECORD_BYTES, Place, Record, Records};
-use crate::dataset::json::{Tape, Value};
+use super::{Broken, FaultPlace, MOST_RECORD_BYTES, Record, Records};
+use crate::dataset::json::{Kind, Tape, Value};
 
 pub(super) struct Table<R> {
     window: Window<R>,
+    shape: Shape,
+    tape: Tape,
+}
+
+/// How a table is written.
+struct Shape {
     separator: u8,
     columns: Vec<String>,
-    tape: Tape,
+    /// Whether an apostrophe before what spreadsheets would take for a formula is none of the cell's own.
+    has_protected_cells: bool,
 }
 
 /// How far a row goes.
@@ -33,26 +42,27 @@ impl<R: Read> Table<R> {
     ///
     /// # Errors
     /// The file can't be read, or its first line names no columns.
-    pub(super) fn new(source: R, separator: u8) -> io::Result<Self> {
-        let mut table = Self { window: Window::new(source), separator, columns: Vec::new(), tape: Tape::default() };
+    pub(super) fn new(source: R, separator: u8, has_protected_cells: bool) -> io::Result<Self> {
+        let shape = Shape { separator, columns: Vec::new(), has_protected_cells };
+        let mut table = Self { window: Window::new(source), shape, tape: Tape::default() };
         let bad = |reason: String| io::Error::new(io::ErrorKind::InvalidData, reason);
         if table.window.pass_space()?.is_none() {
             return Err(bad("the file is empty: a table begins with the names of its columns".to_owned()));
         }
-        let line = table.window.place().line;
+        let line = table.window.line();
         let extent = table.extent()?;
         let header = table.window.pass(extent.length);
         let header = text(header).map_err(|(column, reason)| bad(format!("line {line}, column {column}: {reason}")))?;
         let mut columns: Vec<String> = Vec::new();
         for name in cells(header, separator) {
-            let name = name.trim().to_owned();
+            let name = table.shape.own(name.as_deref().unwrap_or_default()).trim().to_owned();
             if columns.contains(&name) {
                 return Err(bad(format!("line {line}: the column {name:?} comes twice; rename one")));
             }
             columns.push(name);
         }
         table.window.pass(extent.end_bytes);
-        table.columns = columns;
+        table.shape.columns = columns;
         Ok(table)
     }
 
@@ -75,7 +85,7 @@ impl<R: Read> Table<R> {
                     _ => {}
                 }
                 // A quotation mark that ends a quoted part may be the first of two, which go on with it.
-                is_cell_start = !is_quoted && (byte == self.separator || byte == b'"');
+                is_cell_start = !is_quoted && (byte == self.shape.separator || byte == b'"');
                 length += 1;
             }
             let is_too_long = length > MOST_RECORD_BYTES;
@@ -94,57 +104,67 @@ impl<R: Read> Records for Table<R> {
         if self.window.pass_breaks()?.is_none() {
             return Ok(None);
         }
-        let place = self.window.place();
+        let (place, line) = (self.window.place(), self.window.line());
         let extent = self.extent()?;
         let bytes = &self.window.pass(extent.length + extent.end_bytes)[..extent.length];
-        let content = read(bytes, extent.is_open, place, &self.columns, self.separator, &mut self.tape);
+        let content = read(bytes, extent.is_open, line, &self.shape, &mut self.tape);
         Ok(Some(Record { place, content }))
     }
 }
 
-/// Empty cells are missing values: a table has no other way to say so.
+/// Cells with nothing in them are missing values, and two quotation marks with nothing between them an empty text.
 fn read<'a>(
     bytes: &'a [u8],
     is_open: bool,
-    place: Place,
-    columns: &[String],
-    separator: u8,
+    line: u64,
+    shape: &Shape,
     tape: &'a mut Tape,
 ) -> Result<Value<'a>, Broken<'a>> {
-    let broken = |column: Option<u64>, reason: String| Broken { line: place.line, column, reason, bytes };
+    let broken = |column: Option<u64>, reason: String| Broken { at: FaultPlace::Line { line, column }, reason, bytes };
     if is_open {
         let reason = "a cell begins with a quotation mark, and no other ends it before the file does, or for 16 MiB";
         return Err(broken(None, reason.to_owned()));
     }
     let row = text(bytes).map_err(|(column, reason)| broken(Some(column), reason))?;
-    let cells: Vec<Cow<'_, str>> = cells(row, separator).collect();
-    if cells.len() != columns.len() {
+    let cells: Vec<Option<Cow<'_, str>>> = cells(row, shape.separator).collect();
+    if cells.len() != shape.columns.len() {
         let reason = format!(
             "the row has {} cells and the table {} columns: a cell that has the separator or a quotation mark in it may \
              need quotation marks around it",
             cells.len(),
-            columns.len()
+            shape.columns.len()
         );
         return Err(broken(None, reason));
     }
-    let filled = columns.iter().zip(&cells).filter(|(_, cell)| !cell.is_empty());
-    Ok(tape.table_row(filled.map(|(name, cell)| (&**name, &**cell))))
+    let filled = shape.columns.iter().zip(&cells).filter_map(|(name, cell)| Some((&**name, shape.own(cell.as_ref()?))));
+    Ok(tape.table_row(filled))
 }
 
-/// The cells of a row.
-fn cells(row: &str, separator: u8) -> impl Iterator<Item = Cow<'_, str>> {
+impl Shape {
+    /// What is a cell's own of it.
+    fn own<'a>(&self, cell: &'a str) -> &'a str {
+        cell.strip_prefix('\'').filter(|_| self.has_protected_cells && is_formula(cell)).unwrap_or(cell)
+    }
+}
+
+/// The cells of a row, without those that hold nothing, not even quotation marks.
+fn cells(row: &str, separator: u8) -> impl Iterator<Item = Option<Cow<'_, str>>> {
     let mut rest = Some(row);
     std::iter::from_fn(move || {
         let row = rest?;
         let (cell, after) = match row.strip_prefix('"') {
-            Some(quoted) => quoted_cell(quoted, separator),
+            Some(quoted) => {
+                let (cell, after) = quoted_cell(quoted, separator);
+                rest = after;
+                return Some(Some(cell));
+            }
             None => match memchr(separator, row.as_bytes()) {
                 Some(at) => (Cow::Borrowed(&row[..at]), Some(&row[at + 1..])),
                 None => (Cow::Borrowed(row), None),
             },
         };
         rest = after;
-        Some(cell)
+        Some(Some(cell).filter(|cell| !cell.is_empty()))
     })
 }
 
@@ -176,4 +196,99 @@ fn quoted_cell(quoted: &str, separator: u8) -> (Cow<'_, str>, Option<&str>) {
             }
         };
     }
+}
+
+/// Writes a table: texts as they are, other values as JSON, and nothing where a value is missing.
+pub(super) struct TableWriter<W: Write> {
+    out: Output<W>,
+    separator: u8,
+    columns: Columns,
+    /// Whether what spreadsheets would take for formulas gets an apostrophe.
+    protects_cells: bool,
+    protected_cells: u64,
+    tape: Tape,
+    line: String,
+}
+
+impl<W: Write> TableWriter<W> {
+    /// Writes the names of the columns.
+    pub(super) fn new(out: Output<W>, separator: u8, columns: Columns, protects_cells: bool) -> io::Result<Self> {
+        let (tape, line) = (Tape::default(), String::new());
+        let mut table = Self { out, separator, columns, protects_cells, protected_cells: 0, tape, line };
+        let names: Vec<String> = table.columns.names().map(str::to_owned).collect();
+        for (at, name) in names.iter().enumerate() {
+            table.add_cell(at, Some(name));
+        }
+        table.end_line()?;
+        Ok(table)
+    }
+
+    fn add_cell(&mut self, at: usize, cell: Option<&str>) {
+        if at > 0 {
+            self.line.push(char::from(self.separator));
+        }
+        let Some(cell) = cell else { return };
+        let is_protected = self.protects_cells && is_formula(cell);
+        self.protected_cells += u64::from(is_protected);
+        let mark = if is_protected { "'" } else { "" };
+        // What other readers would cut off is quoted too, and an empty text, which is none that is missing.
+        let is_plain = !cell.bytes().any(|byte| byte == self.separator || matches!(byte, b'"' | b'\n' | b'\r'));
+        let (quote, cell) = if is_plain && !cell.is_empty() && cell.trim().len() == cell.len() {
+            ("", Cow::Borrowed(cell))
+        } else {
+            ("\"", Cow::Owned(cell.replace('"', "\"\"")))
+        };
+        for part in [quote, mark, &cell, quote] {
+            self.line.push_str(part);
+        }
+    }
+
+    fn end_line(&mut self) -> io::Result<()> {
+        self.line.push('\n');
+        self.out.write_all(self.line.as_bytes())?;
+        self.line.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> RecordWriter for TableWriter<W> {
+    fn write_record(&mut self, row: &str) -> Result<(), WriteFault> {
+        let mut tape = std::mem::take(&mut self.tape);
+        let row = tape.read(row).map_err(|fault| io::Error::new(io::ErrorKind::InvalidInput, fault))?;
+        if let Some(unknown) = self.columns.unknown(row) {
+            return Err(WriteFault::Lacks(format!("the column {unknown}, which its header does not name")));
+        }
+        let cells: Vec<Option<Cow<'_, str>>> = self
+            .columns
+            .names()
+            .map(|name| match row.get(name).map(|value| (value, value.as_text())) {
+                None => None,
+                Some((_, Some(text))) => Some(Cow::Borrowed(text)),
+                Some((value, None)) => Some(Cow::Owned(value.to_string())),
+            })
+            .collect();
+        if let [None] = &cells[..] {
+            return Err(WriteFault::Lacks("a row without anything, which would be a blank line".to_owned()));
+        }
+        for (at, cell) in cells.iter().enumerate() {
+            self.add_cell(at, cell.as_deref());
+        }
+        drop(cells);
+        self.tape = tape;
+        Ok(self.end_line()?)
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<Written> {
+        self.out.finish()?;
+        Ok(Written { protected_cells: self.protected_cells })
+    }
+}
+
+/// Whether spreadsheets would compute a cell, or whether it would be taken for one that is protected from that. A number is
+/// none, so that negative ones stay numbers. <https://owasp.org/www-community/attacks/CSV_Injection>
+fn is_formula(cell: &str) -> bool {
+    let begins = |text: &str| text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    let is_number =
+        || Tape::default().read(cell.strip_prefix('+').unwrap_or(cell)).is_ok_and(|it| it.kind() == Kind::Number);
+    begins(cell.trim_start_matches('\'')) && !is_number()
 }

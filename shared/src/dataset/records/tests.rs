@@ -20,11 +20,14 @@ fn rows_of(container: Container, bytes: &[u8], most: usize) -> Vec<String> {
     let mut rows = Vec::new();
     while let Some(record) = records.next_record().unwrap() {
         assert!(rows.len() <= bytes.len(), "it never ends");
-        let line = record.place.line;
+        let Place::Line { line, .. } = record.place else { panic!("a text has lines") };
         rows.push(match record.content {
             Ok(value) => format!("{line} {value}"),
-            Err(Broken { line, column: Some(column), reason, .. }) => format!("{line}:{column} {reason}"),
-            Err(Broken { line, reason, .. }) => format!("{line} {reason}"),
+            Err(Broken { at: FaultPlace::Line { line, column: Some(column) }, reason, .. }) => {
+                format!("{line}:{column} {reason}")
+            }
+            Err(Broken { at: FaultPlace::Line { line, .. }, reason, .. }) => format!("{line} {reason}"),
+            Err(Broken { at, .. }) => panic!("{at}"),
         });
     }
     rows
@@ -104,7 +107,8 @@ fn a_table_of_texts_is_read_whatever_separates_its_cells() {
     let open = rows("a.csv", "question,answer\na,\"b\nc,d\ne,f\n");
     assert!(open[0].starts_with("2 a cell begins with a quotation mark"), "{open:?}");
     assert_eq!(open[1..], ["3 {\"question\":\"c\",\"answer\":\"d\"}", "4 {\"question\":\"e\",\"answer\":\"f\"}"]);
-    let twice = Container::Table { separator: b',' }.read(&b"a,a\n"[..]).map(|_| ()).unwrap_err();
+    let twice =
+        Container::Table { separator: b',', has_protected_cells: false }.read(&b"a,a\n"[..]).map(|_| ()).unwrap_err();
     assert!(twice.to_string().contains("\"a\" comes twice"), "{twice}");
 }
 
@@ -150,7 +154,7 @@ proptest! {
             writer.write_record([one, two]).unwrap();
         }
         let file = writer.into_inner().unwrap();
-        let mut records = Container::Table { separator }.read(&file[..]).unwrap();
+        let mut records = Container::Table { separator, has_protected_cells: false }.read(&file[..]).unwrap();
         for (one, two) in &cells {
             let row = records.next_record().unwrap().unwrap().content.unwrap();
             let text = |name: &str| row.get(name).and_then(|it| it.as_text()).unwrap_or_default().to_owned();
@@ -168,7 +172,7 @@ proptest! {
         let containers = [
             Container::JsonLines,
             Container::JsonArray,
-            Container::Table { separator: b',' },
+            Container::Table { separator: b',', has_protected_cells: false },
             Container::ChatMlText,
         ];
         for container in containers {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use memchr::memchr_iter;
 
 use super::Place;
+use super::damage::Damage;
 
 /// How much is read at a time.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -17,18 +18,24 @@ pub(super) struct Window<R> {
     source: R,
     buffer: Vec<u8>,
     at: usize,
-    place: Place,
+    line: u64,
+    byte: u64,
     is_over: bool,
 }
 
 impl<R: Read> Window<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, buffer: Vec::new(), at: 0, place: Place { line: 1, byte: 0 }, is_over: false }
+        Self { source, buffer: Vec::new(), at: 0, line: 1, byte: 0, is_over: false }
     }
 
     /// Where it begins.
     pub(super) fn place(&self) -> Place {
-        self.place
+        Place::Line { line: self.line, byte: self.byte }
+    }
+
+    /// The line in which it begins, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
     }
 
     /// What is there.
@@ -57,8 +64,9 @@ impl<R: Read> Window<R> {
             }
         };
         self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
-        self.is_over = read? == 0;
-        let is_beginning = self.place.byte == 0 && !self.is_over;
+        let read = read.map_err(|error| Damage::locate(error, self.place(), &self.buffer))?;
+        self.is_over = read == 0;
+        let is_beginning = self.byte == 0 && !self.is_over;
         if is_beginning && self.buffer.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(&self.buffer) {
             return self.fill();
         }
@@ -71,8 +79,8 @@ impl<R: Read> Window<R> {
     /// Goes past bytes, and gives them.
     pub(super) fn pass(&mut self, length: usize) -> &[u8] {
         let passed = &self.buffer[self.at..self.at + length];
-        self.place.line += memchr_iter(b'\n', passed).count() as u64;
-        self.place.byte += length as u64;
+        self.line += memchr_iter(b'\n', passed).count() as u64;
+        self.byte += length as u64;
         self.at += length;
         passed
     }
