@@ -1,10 +1,13 @@
 //! Renders chat templates as `transformers` does.
 
+use std::ops::Range;
+
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{Environment, ErrorKind, Value, context};
+use minijinja::value::Kwargs;
+use minijinja::{Environment, ErrorKind, State, Value, context, filters};
 use serde::{Deserialize, Serialize};
 
-use super::defaults;
+use super::{defaults, generation_marks};
 use crate::model_call::ChatMessage;
 
 /// A compiled chat template.
@@ -12,6 +15,7 @@ use crate::model_call::ChatMessage;
 pub struct ChatTemplate {
     environment: Environment<'static>,
     source: String,
+    has_generation_marks: bool,
     origin: TemplateOrigin,
     beginning_of_sequence: String,
     end_of_sequence: String,
@@ -93,17 +97,24 @@ impl ChatTemplate {
             Err(minijinja::Error::new(ErrorKind::InvalidOperation, format!("{REFUSAL}{message}")))
         });
         environment.add_filter("tojson", to_json);
+        // Jinja's own make 0 of what is no number; Mistral's templates try whether a tool's answer is one.
+        environment.add_filter("int", |state: &State, value: &Value, default: Option<Value>, options: Kwargs| {
+            filters::int(state, value, default, None, options).or_else(|_| Ok::<_, minijinja::Error>(Value::from(0)))
+        });
+        environment.add_filter("float", |state: &State, value: &Value, default: Option<Value>, options: Kwargs| {
+            filters::float(state, value, default, options).or_else(|_| Ok::<_, minijinja::Error>(Value::from(0.0)))
+        });
         environment.set_recursion_limit(100);
         // About as many instructions, or 64 bytes of text each: thousands of messages, and never a tab's memory.
         environment.set_fuel(Some(1_000_000));
-        // `{% generation %}` only marks the assistant's part for training; it renders as nothing.
-        let plain = without_generation_marks(source);
+        let (readable, has_generation_marks) = generation_marks::as_variables(source);
         environment
-            .add_template_owned(NAME, plain)
+            .add_template_owned(NAME, readable)
             .map_err(|error| TemplateError::Syntax { line: error.line(), message: describe(&error) })?;
         Ok(Self {
             environment,
             source: source.to_owned(),
+            has_generation_marks,
             origin,
             beginning_of_sequence: beginning_of_sequence.to_owned(),
             end_of_sequence: end_of_sequence.to_owned(),
@@ -128,6 +139,48 @@ impl ChatTemplate {
     /// # Errors
     /// The template refuses the messages or fails.
     pub fn render(&self, messages: &[ChatMessage], options: RenderOptions<'_>) -> Result<String, TemplateError> {
+        let messages: Vec<Value> = messages.iter().map(as_value).collect();
+        self.render_values(&messages, &Value::from(()), options)
+    }
+
+    /// The text that messages with all their fields make, with the tools that the model is offered (none: null).
+    ///
+    /// # Errors
+    /// The template refuses the messages or fails.
+    pub(crate) fn render_values(
+        &self,
+        messages: &[Value],
+        tools: &Value,
+        options: RenderOptions<'_>,
+    ) -> Result<String, TemplateError> {
+        self.render_with_marks(messages, tools, options, ["", ""])
+    }
+
+    /// The parts of `rendered`, which is what [`Self::render_values`] makes of the same, that the template encloses in
+    /// `{% generation %}`, in bytes; none where its marks can't be told from the text.
+    ///
+    /// # Errors
+    /// The template refuses the messages or fails.
+    pub(crate) fn generated_parts(
+        &self,
+        messages: &[Value],
+        tools: &Value,
+        options: RenderOptions<'_>,
+        rendered: &str,
+    ) -> Result<Option<Vec<Range<usize>>>, TemplateError> {
+        let marks = generation_marks::not_in(rendered);
+        let marks = [marks[0].as_str(), marks[1].as_str()];
+        let marked = self.render_with_marks(messages, tools, options, marks)?;
+        Ok(generation_marks::parts(&marked, marks, rendered))
+    }
+
+    fn render_with_marks(
+        &self,
+        messages: &[Value],
+        tools: &Value,
+        options: RenderOptions<'_>,
+        [begin, end]: [&str; 2],
+    ) -> Result<String, TemplateError> {
         let today = options.today.to_owned();
         let mut environment = self.environment.clone();
         environment.add_function("strftime_now", move |format: String| format_date(&today, &format));
@@ -141,14 +194,24 @@ impl ChatTemplate {
         environment
             .get_template(NAME)
             .and_then(|template| {
+                // `transformers` gives templates tools and documents always, as `none` where there are none.
                 template.render(context! {
-                    messages => messages.iter().map(as_value).collect::<Value>(),
+                    messages => messages,
+                    tools => tools,
+                    documents => (),
                     add_generation_prompt => options.add_generation_prompt,
                     bos_token => self.beginning_of_sequence.as_str(),
                     eos_token => self.end_of_sequence.as_str(),
+                    quern_generation_begins => begin,
+                    quern_generation_ends => end,
                 })
             })
             .map_err(fail)
+    }
+
+    /// Whether the template says itself what the assistant generates, in `{% generation %}` and `{% endgeneration %}`.
+    pub fn has_generation_marks(&self) -> bool {
+        self.has_generation_marks
     }
 
     /// The template's text.
@@ -174,7 +237,7 @@ fn describe(error: &minijinja::Error) -> String {
 }
 
 /// Python's `json.dumps`: a space after colons and commas, nothing escaped beyond JSON's own rules.
-fn to_json(value: Value, options: minijinja::value::Kwargs) -> Result<String, minijinja::Error> {
+fn to_json(value: Value, options: Kwargs) -> Result<String, minijinja::Error> {
     let indent: Option<usize> = options.get("indent")?;
     let fail = |error: serde_json::Error| minijinja::Error::new(ErrorKind::BadSerialization, error.to_string());
     match indent {
@@ -209,29 +272,6 @@ impl serde_json::ser::Formatter for PythonSpacing {
     fn begin_object_value<W: std::io::Write + ?Sized>(&mut self, writer: &mut W) -> std::io::Result<()> {
         writer.write_all(b": ")
     }
-}
-
-/// Removes `{% generation %}` and `{% endgeneration %}` in all their spellings, keeping their white-space control.
-fn without_generation_marks(source: &str) -> String {
-    let mut plain = String::with_capacity(source.len());
-    let mut rest = source;
-    while let Some(start) = rest.find("{%") {
-        let Some(length) = rest[start..].find("%}") else { break };
-        let inside = &rest[start + 2..start + length];
-        let word = inside.trim_matches(['-', '+', ' ', '\n', '\t']);
-        plain.push_str(&rest[..start]);
-        if matches!(word, "generation" | "endgeneration") {
-            // An empty statement with the same dashes trims the same white space.
-            let (left, right) = (inside.starts_with('-'), inside.ends_with('-'));
-            plain.push_str(if left { "{%- if true %}" } else { "{% if true %}" });
-            plain.push_str(if right { "{% endif -%}" } else { "{% endif %}" });
-        } else {
-            plain.push_str(&rest[start..start + length + 2]);
-        }
-        rest = &rest[start + length + 2..];
-    }
-    plain.push_str(rest);
-    plain
 }
 
 /// `strftime` for the directives that templates use, of a date `YYYY-MM-DD`.
@@ -315,6 +355,8 @@ mod tests {
             &[("user", " hello world "), ("user", "x")],
             "<s>[WORLD]</s>",
         );
+        check("{{ 'x' | int }} {{ '7' | int }} {{ 'x' | float }}", &[("user", "x")], "0 7 0.0");
+        check("{{ tools is none }} {{ messages[0].name is defined }}", &[("user", "x")], "True False");
         check("{{ {'a': [1, 'é']} | tojson }}", &[("user", "x")], "{\"a\": [1, \"é\"]}");
         check("{{ strftime_now('%d %b %Y') }}", &[("user", "x")], "01 Jan 2026");
         check(

@@ -14,7 +14,7 @@ mod stream_decoder;
 mod text_list;
 mod vocabulary;
 
-pub use model_tokenizer::{SpecialTokens, Tokenizer};
+pub use model_tokenizer::{PlacedToken, SpecialTokens, Tokenizer};
 pub use stop_matcher::{StopMatcher, Stopped};
 pub use stream_decoder::StreamDecoder;
 pub use text_list::TextList;

@@ -1,5 +1,7 @@
 //! One tokenizer for both families, special tokens included.
 
+use std::ops::Range;
+
 use super::byte_level_bpe::{self, ByteLevelBpe};
 use super::sentencepiece::{self, SentencePiece};
 use super::special_tokens::{Piece, SpecialTokens as SpecialTokenTable};
@@ -12,6 +14,16 @@ pub enum SpecialTokens {
     Parse,
     /// They are just text: for anything a person or a data set wrote.
     AsText,
+}
+
+/// A token and the bytes of the text that it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlacedToken {
+    /// Its id.
+    pub id: u32,
+    /// Its bytes in the text. A character may be several tokens, so these need not be whole characters; a token that
+    /// is not in the text, as a beginning of sequence that was added, has none.
+    pub bytes: Range<usize>,
 }
 
 /// Turns text into token ids and back.
@@ -76,16 +88,11 @@ impl Tokenizer {
                 after_special = true;
             }
             Piece::Text(text) => {
-                match (&self.encoder, &self.vocabulary.model) {
-                    (Encoder::SentencePiece(encoder), VocabularyModel::SentencePiece { scores }) => {
-                        if self.vocabulary.adds_space_prefix && after_special {
-                            encoder.encode(&self.vocabulary, scores, &format!(" {text}"), &mut ids);
-                        } else {
-                            encoder.encode(&self.vocabulary, scores, text, &mut ids);
-                        }
+                match &self.encoder {
+                    Encoder::ByteLevelBpe(encoder) => encoder.encode(text, &mut ids),
+                    Encoder::SentencePiece(encoder) => {
+                        self.encode_pieces(encoder, after_special, text, |id, _| ids.push(id));
                     }
-                    (Encoder::ByteLevelBpe(encoder), _) => encoder.encode(text, &mut ids),
-                    (Encoder::SentencePiece(_), _) => unreachable!("the encoder is built from the model"),
                 }
                 after_special = false;
             }
@@ -93,16 +100,90 @@ impl Tokenizer {
         ids
     }
 
+    /// Gives every token of ordinary `text` to `token`, with its bytes in `text`.
+    fn encode_pieces(
+        &self,
+        encoder: &SentencePiece,
+        after_special: bool,
+        text: &str,
+        mut token: impl FnMut(u32, Range<usize>),
+    ) {
+        let VocabularyModel::SentencePiece { scores } = &self.vocabulary.model else {
+            unreachable!("the encoder is built from the model")
+        };
+        if self.vocabulary.adds_space_prefix && after_special {
+            encoder.encode(&self.vocabulary, scores, &format!(" {text}"), |id, bytes| {
+                // The space before the text is not in it.
+                token(id, bytes.start.saturating_sub(1)..bytes.end.saturating_sub(1));
+            });
+        } else {
+            encoder.encode(&self.vocabulary, scores, text, token);
+        }
+    }
+
+    /// The tokens of a prompt, as [`Self::encode_prompt`] gives them, with the bytes of `text` that each stands for.
+    pub fn encode_prompt_with_places(&self, text: &str, special: SpecialTokens) -> Vec<PlacedToken> {
+        let mut tokens = Vec::new();
+        let mut after_special = true;
+        let mut start = 0;
+        self.special.split(text, special == SpecialTokens::Parse, |piece| match piece {
+            Piece::Token(id) => {
+                let end = start + self.token_text(id).map_or(0, str::len);
+                tokens.push(PlacedToken { id, bytes: start..end });
+                (start, after_special) = (end, true);
+            }
+            Piece::Text(text) => {
+                match &self.encoder {
+                    Encoder::ByteLevelBpe(encoder) => {
+                        let mut ids = Vec::new();
+                        encoder.encode(text, &mut ids);
+                        self.place(text, start, ids, &mut tokens);
+                    }
+                    Encoder::SentencePiece(encoder) => {
+                        self.encode_pieces(encoder, after_special, text, |id, bytes| {
+                            tokens.push(PlacedToken { id, bytes: start + bytes.start..start + bytes.end });
+                        });
+                    }
+                }
+                (start, after_special) = (start + text.len(), false);
+            }
+        });
+        if let Some(id) = self.missing_beginning(tokens.first().map(|token| token.id)) {
+            tokens.insert(0, PlacedToken { id, bytes: 0..0 });
+        }
+        tokens
+    }
+
+    /// Finds the bytes of byte-level tokens, which spell `text` except for bytes that a vocabulary lacks.
+    fn place(&self, text: &str, start: usize, ids: Vec<u32>, tokens: &mut Vec<PlacedToken>) {
+        let mut position = 0;
+        let mut spelled = Vec::new();
+        for id in ids {
+            spelled.clear();
+            self.push_token_bytes(id, SpecialTokens::Parse, &mut spelled);
+            let rest = &text.as_bytes()[position..];
+            let dropped = (0..=rest.len().saturating_sub(spelled.len())).find(|&at| rest[at..].starts_with(&spelled));
+            let from = position + dropped.unwrap_or(0);
+            position = (from + spelled.len()).min(text.len());
+            tokens.push(PlacedToken { id, bytes: start + from..start + position });
+        }
+    }
+
     /// The ids of a prompt: the beginning-of-sequence token where the model wants one (and `text` does not spell it
     /// out itself), then `text`.
     pub fn encode_prompt(&self, text: &str, special: SpecialTokens) -> Vec<u32> {
         let ids = self.encode(text, special);
-        match self.vocabulary.beginning_of_sequence {
-            Some(first) if self.vocabulary.adds_beginning_of_sequence && ids.first() != Some(&first) => {
-                std::iter::once(first).chain(ids).collect()
-            }
-            _ => ids,
+        match self.missing_beginning(ids.first().copied()) {
+            Some(beginning) => std::iter::once(beginning).chain(ids).collect(),
+            None => ids,
         }
+    }
+
+    /// The beginning-of-sequence token, where the model wants one and `first` is another.
+    fn missing_beginning(&self, first: Option<u32>) -> Option<u32> {
+        self.vocabulary
+            .beginning_of_sequence
+            .filter(|&beginning| self.vocabulary.adds_beginning_of_sequence && first != Some(beginning))
     }
 
     /// The text of `ids`; control tokens are left out, broken UTF-8 becomes U+FFFD.
@@ -171,6 +252,11 @@ impl Tokenizer {
     /// Number of tokens.
     pub fn vocabulary_size(&self) -> usize {
         self.vocabulary.tokens.len()
+    }
+
+    /// The token that ends a sequence, if the file names one.
+    pub fn end_of_sequence(&self) -> Option<u32> {
+        self.vocabulary.end_of_sequence
     }
 
     /// How the beginning-of-sequence token is spelled; empty where there is none.
@@ -283,12 +369,44 @@ mod tests {
         assert!(Tokenizer::new(odd).unwrap_err().to_string().contains("\"odd\" is not known"));
     }
 
+    #[test]
+    fn tokens_know_their_bytes() {
+        let places = |tokenizer: &Tokenizer, text: &str| -> Vec<Range<usize>> {
+            let tokens = tokenizer.encode_prompt_with_places(text, SpecialTokens::Parse);
+            tokens.into_iter().map(|token| token.bytes).collect()
+        };
+        assert_eq!(places(&byte_level(), "ab é<|im_end|>"), [0..2, 2..3, 3..4, 4..5, 5..15]);
+        assert_eq!(places(&sentencepiece(), "<bos> abé\n\nc"), [0..5, 5..8, 8..9, 9..10, 10..12, 12..13]);
+        assert_eq!(places(&sentencepiece(), "ab"), [0..0, 0..2], "the beginning that was added is not in the text");
+        let mut prefixed = sentencepiece();
+        prefixed.vocabulary.adds_space_prefix = true;
+        assert_eq!(places(&prefixed, "ab c"), [0..0, 0..2, 2..3, 3..4], "nor is the space");
+        assert_eq!(places(&prefixed, "\u{2581}b"), [0..0, 0..0, 0..3, 3..4], "a text may have the space's stand-in");
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_comes_back(text in ".*") {
             for tokenizer in [sentencepiece(), byte_level()] {
                 let ids = tokenizer.encode(&text, SpecialTokens::AsText);
                 proptest::prop_assert_eq!(tokenizer.decode(&ids), text.clone());
+            }
+        }
+
+        #[test]
+        fn places_follow_one_another_and_are_of_the_same_tokens(text in "([abc <>é\u{2581}\n]|<bos>|<\\|im_end\\|>)*") {
+            let mut prefixed = sentencepiece();
+            prefixed.vocabulary.adds_space_prefix = true;
+            for tokenizer in [sentencepiece(), byte_level(), prefixed] {
+                let tokens = tokenizer.encode_prompt_with_places(&text, SpecialTokens::Parse);
+                let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+                proptest::prop_assert_eq!(ids, tokenizer.encode_prompt(&text, SpecialTokens::Parse));
+                let mut end = 0;
+                for token in tokens {
+                    proptest::prop_assert_eq!(token.bytes.start, end);
+                    end = token.bytes.end;
+                }
+                proptest::prop_assert_eq!(end, text.len());
             }
         }
     }

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use hashbrown::HashTable;
 
@@ -81,7 +82,15 @@ impl SentencePiece {
         self.by_text.find(self.hasher.hash_one(Some(text)), |&id| texts.get(id as usize) == Some(text)).copied()
     }
 
-    pub(super) fn encode(&self, vocabulary: &Vocabulary, scores: &[f32], text: &str, ids: &mut Vec<u32>) {
+    /// Gives every token of `text` to `token`, with its bytes in `text`.
+    pub(super) fn encode(
+        &self,
+        vocabulary: &Vocabulary,
+        scores: &[f32],
+        text: &str,
+        mut token: impl FnMut(u32, Range<usize>),
+    ) {
+        let mut characters = text.chars();
         let text = text.replace(' ', SPACE.encode_utf8(&mut [0; 4]));
         let mut symbols: Vec<Symbol> = Vec::new();
         for (start, character) in text.char_indices() {
@@ -125,20 +134,35 @@ impl SentencePiece {
                 try_pair(&symbols, &mut pairs, before, pair.left);
             }
         }
+        let mut start = 0;
         for symbol in symbols.iter().filter(|symbol| symbol.length > 0) {
             let piece = &text[symbol.start..symbol.start + symbol.length];
+            // A space is spelled with more bytes than it has, so characters are counted.
+            let length: usize = characters.by_ref().take(piece.chars().count()).map(char::len_utf8).sum();
             match self.id(&vocabulary.tokens, piece) {
-                Some(id) => ids.push(id),
-                None => self.push_byte_tokens(vocabulary, piece, ids),
+                Some(id) => token(id, start..start + length),
+                None => self.give_byte_tokens(vocabulary, piece, start..start + length, &mut token),
             }
+            start += length;
         }
     }
 
-    fn push_byte_tokens(&self, vocabulary: &Vocabulary, piece: &str, ids: &mut Vec<u32>) {
+    fn give_byte_tokens(
+        &self,
+        vocabulary: &Vocabulary,
+        piece: &str,
+        place: Range<usize>,
+        token: &mut impl FnMut(u32, Range<usize>),
+    ) {
         let bytes: Option<Vec<u32>> = piece.bytes().map(|byte| self.byte_tokens[usize::from(byte)]).collect();
         match bytes {
-            Some(bytes) => ids.extend(bytes),
-            None => ids.extend(vocabulary.unknown),
+            // A space without a token is spelled with three bytes, and each of them stands for it.
+            Some(bytes) => {
+                for (index, id) in bytes.into_iter().enumerate() {
+                    token(id, (place.start + index).min(place.end - 1)..(place.start + index + 1).min(place.end));
+                }
+            }
+            None => vocabulary.unknown.into_iter().for_each(|id| token(id, place.clone())),
         }
     }
 }

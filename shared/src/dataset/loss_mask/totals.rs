@@ -1,0 +1,66 @@
+//! What is learned of many rows.
+
+use serde::{Deserialize, Serialize};
+
+use super::{MaskError, MaskedRow};
+
+/// What is learned of many rows, each cut to the model's context length: its first tokens are kept, as TRL's `max_length`
+/// does. Of a preference, both sequences count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MaskTotals {
+    /// The most tokens of a sequence; any number where it is not said.
+    pub context_length: Option<usize>,
+    /// Rows that were looked at.
+    pub rows: usize,
+    /// Tokens that are kept.
+    pub tokens: usize,
+    /// Those of them that are learned.
+    pub learned_tokens: usize,
+    /// Rows of which nothing is learned, from the beginning or because it was cut.
+    pub rows_with_nothing_learned: usize,
+    /// Rows that the template refuses, or of which it can't be said what is learned.
+    pub rows_with_errors: usize,
+    /// Rows with a sequence longer than the context.
+    pub rows_over_context_length: usize,
+    /// Tokens that are cut off.
+    pub cut_tokens: usize,
+    /// Rows with an answer after which no token ends the turn.
+    pub rows_without_end: usize,
+}
+
+impl MaskTotals {
+    /// Of no rows yet.
+    pub fn new(context_length: Option<usize>) -> Self {
+        Self { context_length, ..Self::default() }
+    }
+
+    /// Adds a row.
+    pub fn add(&mut self, row: &Result<MaskedRow, MaskError>) {
+        self.rows += 1;
+        let row = match row {
+            Ok(row) => row,
+            Err(MaskError::NothingLearned) => {
+                self.rows_with_nothing_learned += 1;
+                return;
+            }
+            Err(_) => {
+                self.rows_with_errors += 1;
+                return;
+            }
+        };
+        let (mut is_cut, mut learns_nothing, mut has_no_end) = (false, false, false);
+        for sequence in row.sequences() {
+            let kept = self.context_length.unwrap_or(usize::MAX).min(sequence.tokens.len());
+            let learned = sequence.tokens[..kept].iter().filter(|token| token.is_learned).count();
+            self.tokens += kept;
+            self.learned_tokens += learned;
+            self.cut_tokens += sequence.tokens.len() - kept;
+            is_cut |= kept < sequence.tokens.len();
+            learns_nothing |= learned == 0;
+            has_no_end |= sequence.answers_without_end > 0;
+        }
+        self.rows_over_context_length += usize::from(is_cut);
+        self.rows_with_nothing_learned += usize::from(learns_nothing);
+        self.rows_without_end += usize::from(has_no_end);
+    }
+}
