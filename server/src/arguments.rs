@@ -126,15 +126,33 @@ pub enum ModelsCommand {
 pub enum DataCommand {
     /// Say what is in files: how many rows, in which formats, and what is wrong where
     Inspect {
-        /// Files: JSON Lines, JSON, CSV, TSV, or ChatML's text
+        /// Files: JSON Lines, JSON, CSV, TSV, ChatML's text (each also as .gz or .zst), or Parquet
         #[arg(required = true)]
         files: Vec<PathBuf>,
+        /// What columns mean, as in prompt=question,answer=reply; or a YAML file that says it
+        #[arg(long, value_name = "MAPPING")]
+        map: Option<String>,
         /// Print JSON, a line for each file
         #[arg(long)]
         json: bool,
     },
-    /// Write the rows of files in one format, as JSON Lines
+    /// Write the rows of files in one format, in the kind of file that the name of the output says
     Convert(ConvertArguments),
+    /// Make a dataset as a recipe says; the page writes one beside what it exports
+    Run(RunArguments),
+}
+
+/// `quern data run`.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The recipe
+    pub recipe: PathBuf,
+    /// The folder that its files are in [default: the recipe's]
+    #[arg(long, value_name = "FOLDER")]
+    pub from: Option<PathBuf>,
+    /// The folder to write to; work under way needs as much room there as the files take [default: the recipe's]
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: Option<PathBuf>,
 }
 
 /// `quern data convert`.
@@ -150,12 +168,21 @@ pub struct ConvertArguments {
     /// The format of all rows [default: each row's own, found by its columns]
     #[arg(long, value_name = "FORMAT")]
     pub from: Option<String>,
-    /// The file to write
+    /// What columns mean, as in prompt=question,answer=reply; or a YAML file that says it
+    #[arg(long, value_name = "MAPPING", conflicts_with = "from")]
+    pub map: Option<String>,
+    /// The file to write: .jsonl, .json, .csv, .tsv, .txt (ChatML's text) or .parquet; all but the last also with .gz or .zst
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
     /// Write what is no row, and rows that the format can't hold, to this file, with their lines and reasons
     #[arg(long, value_name = "FILE")]
     pub set_aside: Option<PathBuf>,
+    /// In a table that is written, leave cells that spreadsheets take for formulas without an apostrophe
+    #[arg(long)]
+    pub plain_cells: bool,
+    /// In tables that are read, take away the apostrophes before what spreadsheets would take for formulas
+    #[arg(long)]
+    pub protected_cells: bool,
 }
 
 /// `quern providers`.

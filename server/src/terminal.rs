@@ -1,9 +1,11 @@
 //! What commands print: the one place that writes to standard output, and progress bars on standard error.
 
+use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use shared::dataset::preparation::{self, Pulse, Stopped};
 
 use crate::downloads::progress::{Progress, Step};
 
@@ -120,5 +122,55 @@ impl Drop for DownloadBar {
         if let Some(bar) = self.shown.get_mut().ok().and_then(|shown| shown.bar.take()) {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// A bar that follows long work on a dataset, with the time that is left. Without a terminal it shows nothing.
+#[derive(Default)]
+pub struct StageBar(RefCell<Option<ProgressBar>>);
+
+impl StageBar {
+    /// A bar that shows nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Begins to show some work.
+    pub fn begin(&self, title: &str) {
+        self.end();
+        if !io::stderr().is_terminal() {
+            return;
+        }
+        let template = "{prefix}: {msg} [{bar:30}] {percent} % {eta}";
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(0).with_style(style.progress_chars("=> ")).with_prefix(title.to_owned());
+        *self.0.borrow_mut() = Some(bar);
+    }
+
+    /// Shows it no more.
+    pub fn end(&self) {
+        if let Some(bar) = self.0.borrow_mut().take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Pulse for StageBar {
+    async fn beat(&self, progress: preparation::Progress) -> Result<(), Stopped> {
+        if let Some(bar) = &*self.0.borrow() {
+            if bar.message() != progress.stage {
+                bar.set_message(progress.stage);
+                bar.reset_eta();
+            }
+            bar.set_length(progress.total);
+            bar.set_position(progress.done);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for StageBar {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -51,3 +51,106 @@ fn what_holds_no_rows_is_explained() {
     assert!(errors.contains("csv is no format; the formats are openai-preference"), "{errors}");
     assert!(quern.run(&["data", "inspect", "nothing.jsonl"]).bad().contains("opening nothing.jsonl"));
 }
+
+#[test]
+fn rows_go_into_each_kind_of_file_and_come_back() {
+    let quern = Quern::new();
+    let row = |question: &str| {
+        format!(
+            r#"{{"messages":[{{"role":"user","content":"{question}"}},{{"role":"assistant","content":"a"}}],"source":"=web"}}"#
+        )
+    };
+    let rows = format!("{}\n{}\n", row("q"), row("r, s"));
+    let mut file = quern.file("rows.jsonl", rows.as_bytes());
+    for name in ["a.parquet", "a.csv", "a.json.gz", "a.tsv.zst", "b.jsonl"] {
+        let ran = quern.run(&["data", "convert", text(&file), "--to", "openai-chat", "-o", name, "--protected-cells"]);
+        assert!(ran.success && ran.errors.contains(&format!("2 rows are in {name}")), "{}", ran.errors);
+        file = quern.path(name);
+    }
+    assert_eq!(std::fs::read_to_string(file).unwrap(), rows);
+    let table = std::fs::read_to_string(quern.path("a.csv")).unwrap();
+    assert!(table.starts_with("messages,source\n") && table.contains(",'=web\n"), "{table}");
+    let errors = quern.run(&["data", "convert", "a.csv", "--to", "alpaca", "-o", "a.xlsx"]).bad();
+    assert!(errors.contains("a.xlsx has an ending that no file of rows has here"), "{errors}");
+}
+
+#[test]
+fn columns_that_no_format_has_are_guessed_and_can_be_named() {
+    let quern = Quern::new();
+    let file = quern.file("faq.csv", b"id,question,reply\n1,q,a\n2,r,b\n");
+    let told = quern.run(&["data", "inspect", text(&file)]).good();
+    assert!(told.contains("perhaps --map prompt=question,answer=reply (85 % sure"), "{told}");
+    let told = quern.run(&["data", "inspect", "--map", "prompt=question,answer=reply", text(&file)]).good();
+    assert!(told.contains("2 rows\n"), "{told}");
+    let map = quern.file("map.yaml", b"prompt: question\nanswer: reply\n");
+    quern.run(&["data", "convert", text(&file), "--map", text(&map), "--to", "alpaca", "-o", "a.jsonl"]).good();
+    let first = r#"{"instruction":"q","input":"","output":"a","id":"1"}"#;
+    assert!(std::fs::read_to_string(quern.path("a.jsonl")).unwrap().starts_with(first));
+    let errors = quern.run(&["data", "inspect", "--map", "prompt=question", text(&file)]).bad();
+    assert!(errors.contains("There is prompt"), "{errors}");
+}
+
+const RECIPE: &str = "quern-recipe: 1
+files:
+- name: mixed.jsonl
+- name: more.csv
+  read-as:
+    mapping:
+      prompt: q
+      answer: a
+steps:
+- drop:
+    check: empty-answer
+- deduplicate: {}
+- split:
+    train: 0.5
+    validation: 0.0
+    test: 0.5
+exports:
+- file: train.jsonl
+  format: openai-chat
+  part: train
+- file: test.csv.gz
+  format: alpaca
+  part: test
+";
+
+#[test]
+fn a_recipe_makes_the_same_files_every_time() {
+    let quern = Quern::new();
+    quern.file("mixed.jsonl", MIXED.as_bytes());
+    quern.file("more.csv", b"q,a\nq,a\nwhat,that\nempty,\n");
+    let recipe = quern.file("recipe.yaml", RECIPE.as_bytes());
+    let made: Vec<Vec<Vec<u8>>> = ["one", "two"]
+        .iter()
+        .map(|folder| {
+            let ran = quern.run(&["data", "run", text(&recipe), "--output", folder]);
+            assert!(ran.success, "{}", ran.errors);
+            for part in ["mixed.jsonl: 4 rows, 1 that are none", "Drop rows that say the same as another: 1 dropped"] {
+                assert!(ran.errors.contains(part), "{part}: {}", ran.errors);
+            }
+            ["train.jsonl", "test.csv.gz", "set-aside.jsonl", "dataset_info.json"]
+                .iter()
+                .map(|name| std::fs::read(quern.path(&format!("{folder}/{name}"))).unwrap())
+                .collect()
+        })
+        .collect();
+    assert_eq!(made[0], made[1]);
+    let rows = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().count();
+    assert!(rows(&made[0][0]) >= 1 && rows(&made[0][2]) >= 1);
+}
+
+#[test]
+fn a_recipe_is_held_to_its_files() {
+    let quern = Quern::new();
+    quern.file("mixed.jsonl", MIXED.as_bytes());
+    let held = RECIPE.replace("- name: mixed.jsonl\n", "- name: mixed.jsonl\n  bytes: 3\n");
+    let recipe = quern.file("recipe.yaml", held.as_bytes());
+    let errors = quern.run(&["data", "run", text(&recipe), "--output", "out"]).bad();
+    assert!(errors.contains("mixed.jsonl has") && errors.contains("the recipe was made with 3"), "{errors}");
+    let wrong = quern.file("wrong.yaml", RECIPE.replace("deduplicate: {}", "deduplicate: {near: 2}").as_bytes());
+    let errors = quern.run(&["data", "run", text(&wrong)]).bad();
+    assert!(errors.contains("a similarity of 2") && errors.contains("line 15"), "{errors}");
+    let nothing = quern.file("nothing.yaml", b"quern-recipe: 1\nfiles: []\n");
+    assert!(quern.run(&["data", "run", text(&nothing)]).bad().contains("the recipe writes nothing"));
+}

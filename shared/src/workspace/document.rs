@@ -20,6 +20,8 @@ pub enum DocumentKind {
     Optimization,
     /// A conversation.
     Conversation,
+    /// A dataset: its name and what is exported of it. Its rows are elsewhere.
+    Dataset,
 }
 
 impl DocumentKind {
@@ -32,6 +34,7 @@ impl DocumentKind {
             Self::Run => "run",
             Self::Optimization => "optimization",
             Self::Conversation => "conversation",
+            Self::Dataset => "dataset",
         }
     }
 }

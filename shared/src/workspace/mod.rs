@@ -6,7 +6,7 @@ mod records;
 mod transfer;
 
 pub use document::{Document, DocumentHead, DocumentKind, UnreadableDocument, read_body, write_body};
-pub use records::{ChainRecord, OptimizationRecord, PromptRecord, RunRecord};
+pub use records::{ChainRecord, DatasetRecord, OptimizationRecord, PromptRecord, RunRecord};
 pub use transfer::{
     ImportPlan, InvalidWorkspaceFile, StoredDocument, StoredLog, WORKSPACE_FORMAT, WorkspaceFile, plan_import,
 };

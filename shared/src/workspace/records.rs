@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, DocumentKind};
+use crate::dataset::formats::Format;
 use crate::evaluation::report::summarize;
 use crate::evaluation::{Cell, CellIndex, EvaluationSuite, ModelSource, Run};
 use crate::model_pool::ModelReference;
@@ -119,6 +120,30 @@ impl Document for EvaluationSuite {
 
     fn title(&self) -> String {
         or_untitled(&self.description, "Untitled evaluation")
+    }
+}
+
+/// A dataset: what a person calls it and what is written of it. Its rows and steps are in files of their own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetRecord {
+    /// What people call it.
+    pub name: String,
+    /// The format of what is exported.
+    pub format: Format,
+}
+
+impl Default for DatasetRecord {
+    fn default() -> Self {
+        Self { name: String::new(), format: Format::OpenAiChat }
+    }
+}
+
+impl Document for DatasetRecord {
+    const KIND: DocumentKind = DocumentKind::Dataset;
+    const FORMAT: u32 = 1;
+
+    fn title(&self) -> String {
+        or_untitled(&self.name, "Untitled dataset")
     }
 }
 

@@ -1,7 +1,9 @@
 //! `quern data`: what is in files of training data, and the same rows in another format. By the same code as in the page.
 
 mod convert;
+mod disk_file;
 mod inspect;
+mod run;
 mod source;
 
 use anyhow::Result;
@@ -11,7 +13,8 @@ use crate::arguments::DataCommand;
 /// Runs the command.
 pub(super) fn run(command: DataCommand) -> Result<()> {
     match command {
-        DataCommand::Inspect { files, json } => inspect::run(&files, json),
+        DataCommand::Inspect { files, map, json } => inspect::run(&files, map.as_deref(), json),
         DataCommand::Convert(arguments) => convert::run(&arguments),
+        DataCommand::Run(arguments) => run::run(&arguments),
     }
 }

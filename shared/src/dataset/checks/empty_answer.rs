@@ -1,0 +1,34 @@
+//! Answers that say nothing.
+
+use super::{Known, answers, is_learned};
+use crate::dataset::row::{Message, Role, Row, Sample};
+
+pub(super) struct EmptyAnswer;
+
+impl Known for EmptyAnswer {
+    fn title(&self) -> &'static str {
+        "Empty answers"
+    }
+
+    fn explanation(&self) -> &'static str {
+        "A model that learns empty answers gives them: it ends its turn before it says anything."
+    }
+
+    fn find(&self, row: &Row) -> Option<&'static str> {
+        answers(&row.sample).iter().any(|answer| answer.is_empty()).then_some("an answer is empty")
+    }
+
+    fn repair_title(&self) -> Option<&'static str> {
+        Some("Cut the conversation before its first empty answer")
+    }
+
+    fn repair(&self, row: &Row) -> Option<Row> {
+        let Sample::Conversation(messages) = &row.sample else { return None };
+        let says_nothing = |message: &Message| is_learned(message) && super::Answer::Message(message).is_empty();
+        let empty = messages.iter().position(says_nothing)?;
+        // What was asked last goes with the answer that it did not get.
+        let end = messages[..empty].iter().rposition(|message| message.role == Role::Assistant)? + 1;
+        let whole = &messages[..end];
+        whole.iter().any(is_learned).then(|| Row { sample: Sample::Conversation(whole.to_vec()), ..row.clone() })
+    }
+}

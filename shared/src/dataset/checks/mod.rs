@@ -1,0 +1,238 @@
+//! What is often wrong with rows: each check, one per file, explains itself, finds it, and mends it where that can be done.
+
+mod empty_answer;
+mod encoding_damage;
+mod harsh_words;
+mod mixed_languages;
+mod nothing_to_learn;
+mod personal_data;
+mod roles_out_of_order;
+mod truncated_answer;
+
+use serde::{Deserialize, Serialize};
+
+use super::personal_data::{Kind, Placeholders};
+use super::row::{Message, Role, Row, Sample};
+
+/// A check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "check", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Check {
+    /// An answer that is to be learned says nothing.
+    EmptyAnswer,
+    /// The last answer stops in the middle.
+    TruncatedAnswer,
+    /// Turns do not follow one another as templates want them.
+    RolesOutOfOrder,
+    /// No answer is learned.
+    NothingToLearn,
+    /// A text was read in the wrong encoding.
+    EncodingDamage,
+    /// Keys, tokens and passwords.
+    Secrets,
+    /// What says who or where someone is.
+    PersonalData {
+        /// Which kinds of it.
+        #[serde(default = "all_but_secrets")]
+        kinds: Vec<Kind>,
+    },
+    /// Insults and slurs.
+    HarshWords {
+        /// Words that are looked for, in small letters; without any, a short list of usual ones.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        words: Vec<String>,
+    },
+    /// An answer is in another language than its question.
+    MixedLanguages,
+}
+
+fn all_but_secrets() -> Vec<Kind> {
+    Kind::ALL.into_iter().filter(|kind| *kind != Kind::Secret).collect()
+}
+
+/// What each check says of itself.
+trait Known: Sync {
+    /// What people call it.
+    fn title(&self) -> &'static str;
+    /// Why it matters, in a sentence or two.
+    fn explanation(&self) -> &'static str;
+    /// What is wrong with a row, if it is.
+    fn find(&self, row: &Row) -> Option<&'static str>;
+    /// What a repair does, if there is one.
+    fn repair_title(&self) -> Option<&'static str> {
+        None
+    }
+    /// The row as it should be, where that is clear.
+    fn repair(&self, _row: &Row) -> Option<Row> {
+        None
+    }
+}
+
+impl Check {
+    /// All of them that are quick, as people usually want them.
+    pub fn quick() -> Vec<Self> {
+        vec![
+            Self::EmptyAnswer,
+            Self::TruncatedAnswer,
+            Self::RolesOutOfOrder,
+            Self::NothingToLearn,
+            Self::EncodingDamage,
+            Self::Secrets,
+            Self::PersonalData { kinds: all_but_secrets() },
+            Self::HarshWords { words: Vec::new() },
+        ]
+    }
+
+    /// All of them; telling languages takes as long as the others together.
+    pub fn all() -> Vec<Self> {
+        let mut all = Self::quick();
+        all.push(Self::MixedLanguages);
+        all
+    }
+
+    /// The check by itself, where it is one that only looks at a row.
+    fn known(&self) -> Option<&dyn Known> {
+        Some(match self {
+            Self::EmptyAnswer => &empty_answer::EmptyAnswer,
+            Self::TruncatedAnswer => &truncated_answer::TruncatedAnswer,
+            Self::RolesOutOfOrder => &roles_out_of_order::RolesOutOfOrder,
+            Self::NothingToLearn => &nothing_to_learn::NothingToLearn,
+            Self::EncodingDamage => &encoding_damage::EncodingDamage,
+            Self::MixedLanguages => &mixed_languages::MixedLanguages,
+            Self::Secrets | Self::PersonalData { .. } | Self::HarshWords { .. } => return None,
+        })
+    }
+
+    /// What people call it.
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Secrets => "Secrets",
+            Self::PersonalData { .. } => "Personal data",
+            Self::HarshWords { .. } => "Insults and slurs",
+            other => other.known().map_or("", Known::title),
+        }
+    }
+
+    /// Why it matters.
+    pub fn explanation(&self) -> &'static str {
+        match self {
+            Self::Secrets => {
+                "A model learns keys, tokens and passwords by heart, and tells them to whoever asks. Change those that are real."
+            }
+            Self::PersonalData { .. } => {
+                "A model learns addresses and numbers by heart, and tells them to strangers. Placeholders can be put back \
+                 later with the table that is exported beside the rows; keep it as safe as the data."
+            }
+            Self::HarshWords { .. } => {
+                "Words that an assistant rarely should say, by a short list in six languages. It knows no context: look before \
+                 you drop."
+            }
+            other => other.known().map_or("", Known::explanation),
+        }
+    }
+
+    /// What is wrong with a row, if it is.
+    pub fn find(&self, row: &Row) -> Option<&'static str> {
+        match self {
+            Self::Secrets => personal_data::find_kinds(row, &[Kind::Secret]),
+            Self::PersonalData { kinds } => personal_data::find_kinds(row, kinds),
+            Self::HarshWords { words } => harsh_words::find(row, words),
+            other => other.known()?.find(row),
+        }
+    }
+
+    /// What a repair does, if there is one.
+    pub fn repair_title(&self) -> Option<&'static str> {
+        match self {
+            Self::Secrets | Self::PersonalData { .. } => Some("Put placeholders in their place"),
+            other => other.known()?.repair_title(),
+        }
+    }
+
+    /// Begins to mend rows, one after the other.
+    pub fn repairing(&self) -> Repairing<'_> {
+        Repairing { check: self, placeholders: Placeholders::default() }
+    }
+}
+
+/// Mends rows, one after the other.
+pub struct Repairing<'a> {
+    check: &'a Check,
+    placeholders: Placeholders,
+}
+
+impl Repairing<'_> {
+    /// The row as it should be, where something is wrong with it and that is clear.
+    pub fn repair(&mut self, row: &Row) -> Option<Row> {
+        let kinds: &[Kind] = match self.check {
+            Check::Secrets => &[Kind::Secret],
+            Check::PersonalData { kinds } => kinds,
+            other => return other.known()?.repair(row),
+        };
+        let mut repaired = row.clone();
+        let placeholders = &mut self.placeholders;
+        let changed = repaired.change_texts(&mut |text| Some(placeholders.replace(text, kinds)?.text));
+        (changed > 0).then_some(repaired)
+    }
+
+    /// What placeholders stand for, where some were put in.
+    pub fn placeholders(self) -> Option<Placeholders> {
+        Some(self.placeholders).filter(|placeholders| placeholders.iter().next().is_some())
+    }
+}
+
+/// Whether an assistant's message is learned.
+fn is_learned(message: &Message) -> bool {
+    message.role == Role::Assistant && message.is_learned != Some(false)
+}
+
+/// The answers that are learned, messages or plain texts, in order.
+fn answers(sample: &Sample) -> Vec<Answer<'_>> {
+    match sample {
+        Sample::Conversation(messages) => messages.iter().filter(|it| is_learned(it)).map(Answer::Message).collect(),
+        Sample::Preference(comparison) => comparison
+            .chosen
+            .iter()
+            .chain(&comparison.rejected)
+            .filter(|it| is_learned(it))
+            .map(Answer::Message)
+            .collect(),
+        Sample::Feedback(judged) => judged.completion.iter().filter(|it| is_learned(it)).map(Answer::Message).collect(),
+        Sample::Text(text) => vec![Answer::Text(text)],
+        Sample::TextCompletion { completion, .. } => vec![Answer::Text(completion)],
+        Sample::TextPreference(comparison) => {
+            vec![Answer::Text(&comparison.chosen), Answer::Text(&comparison.rejected)]
+        }
+        Sample::TextFeedback(judged) => vec![Answer::Text(&judged.completion)],
+    }
+}
+
+/// An answer that is learned.
+enum Answer<'a> {
+    Message(&'a Message),
+    Text(&'a str),
+}
+
+impl Answer<'_> {
+    /// Its text, if that is all there is to it.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Message(message) if message.tool_calls.is_empty() => message.plain_text(),
+            Self::Message(_) => None,
+            Self::Text(text) => Some(text),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Text(text) => text.trim().is_empty(),
+            Self::Message(message) => {
+                message.tool_calls.is_empty()
+                    && (message.content.is_none() || message.plain_text().is_some_and(|text| text.trim().is_empty()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

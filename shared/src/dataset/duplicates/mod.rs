@@ -1,0 +1,15 @@
+//! Rows that say the same, and rows that say nearly the same.
+
+mod exact;
+mod families;
+mod minhash;
+mod near;
+mod shingles;
+
+pub use self::exact::Seen;
+pub use self::families::Families;
+pub use self::near::{Similarity, find_families};
+pub use self::shingles::{Shingles, similarity};
+
+#[cfg(test)]
+mod tests;

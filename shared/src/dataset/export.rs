@@ -1,0 +1,130 @@
+//! What is written of a preparation.
+
+use std::io::Write;
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset_info::dataset_info;
+use super::formats::Format;
+use super::preparation::{Part, Pass, Preparation, PreparationFault, Progress, Pulse, StoredFile};
+use super::records::{Columns, FaultPlace, FileKind, WriteFault};
+use super::rows::SetAside;
+
+/// A file that is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Export {
+    /// Its name, whose ending says what kind of file it is: `.jsonl`, `.json`, `.csv`, `.tsv`, `.parquet`, `.txt`; also
+    /// with `.gz` or `.zst` behind it.
+    pub file: String,
+    /// The format of its rows.
+    pub format: Format,
+    /// Which rows; without it all that are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+}
+
+/// What was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Rows in the file.
+    pub written: u64,
+    /// Rows that have no place in it.
+    pub set_aside: u64,
+    /// Cells of a table with an apostrophe before them, so that no spreadsheet takes them for formulas.
+    pub protected_cells: u64,
+}
+
+/// Small files that belong beside the exported ones, with their names: what placeholders stand for, and LLaMA-Factory's
+/// description.
+pub fn files_beside<F: StoredFile>(preparation: &Preparation<F>, exports: &[Export]) -> Vec<(&'static str, String)> {
+    let tables: Vec<_> = preparation.steps().filter_map(|done| done.placeholders.as_ref()).collect();
+    let placeholders = (!tables.is_empty()).then(|| serde_json::to_string_pretty(&tables).unwrap_or_default() + "\n");
+    let mut files: Vec<_> = placeholders.map(|text| ("placeholders.json", text)).into_iter().collect();
+    files.extend(dataset_info(exports).map(|text| ("dataset_info.json", text)));
+    files
+}
+
+/// Writes rows, in order, into the kind of file that its name says. Those that have no place in it go to `aside`, in the
+/// format of their kind.
+///
+/// # Errors
+/// The storage or one of the files fails, the name says no kind, or somebody asked to stop.
+pub async fn export<F: StoredFile>(
+    preparation: &Preparation<F>,
+    export: &Export,
+    output: &mut (impl Write + Send),
+    aside: &mut impl Write,
+    pulse: &impl Pulse,
+) -> Result<Exported, PreparationFault> {
+    let kind = FileKind::of_name(&export.file).map_err(|unknown| PreparationFault::Refused(unknown.to_string()))?;
+    let kind = kind.with_protected_cells();
+    let mut lines = Lines { export, pass: preparation.pass(), line: String::new() };
+    let rows = preparation.rows();
+    let is_meant = |row: &u32| {
+        let state = rows[*row as usize];
+        state.is_kept() && (export.part.is_none() || state.part == export.part)
+    };
+    let meant = || (0..rows.len() as u32).filter(is_meant);
+    let progress = |stage, row: u32| Progress { stage, done: row.into(), total: rows.len() as u64 };
+    let mut columns = Columns::default();
+    if kind.needs_columns() {
+        for row in meant() {
+            if row.is_multiple_of(ROWS_PER_BEAT) {
+                pulse.beat(progress("looking at the columns", row)).await?;
+            }
+            if lines.read(row)?.is_ok() {
+                columns.note(&lines.line);
+            }
+        }
+    }
+    let mut writer = kind.writer(output, columns)?;
+    let mut exported = Exported::default();
+    for row in meant() {
+        if row.is_multiple_of(ROWS_PER_BEAT) {
+            pulse.beat(progress("writing", row)).await?;
+        }
+        let reason = match lines.read(row)? {
+            Err(lacks) => format!("{} has no place for {lacks}", export.format.title()),
+            Ok(()) => match writer.write_record(&lines.line) {
+                Ok(()) => {
+                    exported.written += 1;
+                    continue;
+                }
+                Err(WriteFault::Io(error)) => return Err(error.into()),
+                Err(lacks) => lacks.to_string(),
+            },
+        };
+        exported.set_aside += 1;
+        let (entry, content) = lines.pass.row(row)?;
+        let refused = SetAside::of_row(&content, FaultPlace::Row { row: entry.origin.record.into() }, reason);
+        aside.write_all(refused.to_json_line(&preparation.name_of(entry.origin)?).as_bytes())?;
+    }
+    exported.protected_cells = writer.finish()?.protected_cells;
+    Ok(exported)
+}
+
+/// Rows between two beats of a pulse.
+const ROWS_PER_BEAT: u32 = 256;
+
+/// Rows as the wanted format writes them.
+struct Lines<'a, F> {
+    export: &'a Export,
+    pass: Pass<'a, F>,
+    line: String,
+}
+
+impl<F: StoredFile> Lines<'_, F> {
+    /// Puts a row into `line`, or says what of it the format has no place for.
+    fn read(&mut self, row: u32) -> Result<Result<(), &'static str>, PreparationFault> {
+        self.line.clear();
+        let format = self.export.format;
+        // A text that is in the format already is what the format would write.
+        if self.pass.entry(row)?.written_as == format {
+            self.line.push_str(self.pass.text(row)?.1);
+            return Ok(Ok(()));
+        }
+        let (_, content) = self.pass.row(row)?;
+        Ok(format.write(&content, &mut self.line))
+    }
+}

@@ -1,0 +1,159 @@
+//! Writing rows, and what steps do to them, behind what is there.
+
+use super::change::{Change, Effect};
+use super::entry::{Entry, Origin};
+use super::journal::{Counts, DoneStep, Ends};
+use super::storage::{Appender, Files, StoredFile};
+use super::{Computed, Preparation, PreparationFault};
+use crate::dataset::personal_data::Placeholders;
+use crate::dataset::row::Row;
+use crate::dataset::steps::Step;
+
+/// Writes rows' texts and entries.
+pub(super) struct RowWriter<'a, F> {
+    files: &'a Files<F>,
+    texts: Appender<'a, F>,
+    entries: Appender<'a, F>,
+    entry_count: u32,
+    text: String,
+}
+
+impl<'a, F: StoredFile> RowWriter<'a, F> {
+    pub(super) fn new(files: &'a Files<F>, ends: Ends) -> Self {
+        Self {
+            files,
+            texts: Appender::new(&files.texts, ends.texts),
+            entries: Appender::new(&files.entries, u64::from(ends.entries) * Entry::BYTES as u64),
+            entry_count: ends.entries,
+            text: String::new(),
+        }
+    }
+
+    /// Writes a row; gives its entry.
+    pub(super) fn append(&mut self, row: &Row, origin: Origin) -> Result<u32, PreparationFault> {
+        let written_as = row.sample.own_format();
+        self.text.clear();
+        let sample_bytes = written_as
+            .write_apart(row, &mut self.text)
+            .map_err(|lacks| PreparationFault::Refused(format!("{} has no place for {lacks}", written_as.title())))?;
+        // A row that was read is at most some times 16 MiB long here.
+        let (length, sample_length) = (self.text.len() as u32, sample_bytes as u32);
+        let entry = Entry { offset: self.texts.end(), length, sample_length, written_as, origin };
+        self.texts.append(self.text.as_bytes())?;
+        self.entries.append(&entry.to_bytes())?;
+        let number = self.entry_count;
+        self.entry_count = number.checked_add(1).filter(|count| *count < u32::MAX).ok_or_else(|| {
+            PreparationFault::Refused("there are four thousand million rows; prepare them in parts".to_owned())
+        })?;
+        Ok(number)
+    }
+
+    /// Returns once it is safe: bytes of texts, and entries.
+    pub(super) fn finish(mut self) -> Result<(u64, u32), PreparationFault> {
+        self.texts.flush()?;
+        self.entries.flush()?;
+        self.files.texts.flush()?;
+        self.files.entries.flush()?;
+        Ok((self.texts.end(), self.entry_count))
+    }
+}
+
+/// Writes what a step does. Nothing of it counts until it is [done](Preparation::commit).
+pub(in crate::dataset) struct StepWriter<'a, F> {
+    files: &'a Files<F>,
+    rows: RowWriter<'a, F>,
+    changes: Appender<'a, F>,
+    before: Ends,
+    row_count: u32,
+    reasons: Vec<String>,
+    counts: Counts,
+    placeholders: Option<Placeholders>,
+}
+
+/// Reasons that a step can have for its drops.
+const MOST_REASONS: usize = 256;
+
+impl<'a, F: StoredFile> StepWriter<'a, F> {
+    pub(super) fn new(preparation: &'a Preparation<F>) -> Self {
+        let Preparation { files, ends, rows, .. } = preparation;
+        Self {
+            files,
+            rows: RowWriter::new(files, *ends),
+            changes: Appender::new(&files.changes, ends.changes * Change::BYTES as u64),
+            before: *ends,
+            row_count: rows.len() as u32,
+            reasons: Vec::new(),
+            counts: Counts::default(),
+            placeholders: None,
+        }
+    }
+
+    /// A row is not used any more. Reasons are few: figures of a row don't belong in them.
+    pub(in crate::dataset) fn drop(
+        &mut self,
+        row: u32,
+        reason: &str,
+        like: Option<u32>,
+    ) -> Result<(), PreparationFault> {
+        let known = self.reasons.iter().position(|other| other == reason);
+        let reason = known.unwrap_or_else(|| {
+            if self.reasons.len() < MOST_REASONS {
+                self.reasons.push(reason.to_owned());
+            }
+            self.reasons.len() - 1
+        });
+        self.counts.dropped += 1;
+        self.write(row, Effect::Drop { reason: reason as u8, like })
+    }
+
+    /// A row is used again.
+    pub(in crate::dataset) fn keep(&mut self, row: u32) -> Result<(), PreparationFault> {
+        self.counts.restored += 1;
+        self.write(row, Effect::Keep)
+    }
+
+    /// A row has another text.
+    pub(in crate::dataset) fn replace(&mut self, row: u32, origin: Origin, by: &Row) -> Result<(), PreparationFault> {
+        let entry = self.rows.append(by, origin)?;
+        self.counts.replaced += 1;
+        self.write(row, Effect::Replace { entry })
+    }
+
+    /// A row is made.
+    pub(in crate::dataset) fn add(&mut self, origin: Origin, made: &Row) -> Result<(), PreparationFault> {
+        let entry = self.rows.append(made, origin)?;
+        let row = self.row_count;
+        self.row_count += 1;
+        self.counts.added += 1;
+        self.write(row, Effect::Add { entry })
+    }
+
+    /// A row goes to a part, or is rated.
+    pub(in crate::dataset) fn mark(&mut self, row: u32, effect: Effect) -> Result<(), PreparationFault> {
+        match effect {
+            Effect::Assign(_) => self.counts.assigned += 1,
+            Effect::Rate(_) => self.counts.rated += 1,
+            _ => {}
+        }
+        self.write(row, effect)
+    }
+
+    /// What the placeholders in rows stand for.
+    pub(in crate::dataset) fn note_placeholders(&mut self, placeholders: Placeholders) {
+        self.placeholders = Some(placeholders);
+    }
+
+    fn write(&mut self, row: u32, effect: Effect) -> Result<(), PreparationFault> {
+        Ok(self.changes.append(&Change { row, effect }.to_bytes())?)
+    }
+
+    pub(super) fn finish(mut self, step: Step) -> Result<Computed, PreparationFault> {
+        let (texts, entries) = self.rows.finish()?;
+        self.changes.flush()?;
+        self.files.changes.flush()?;
+        let changes = self.changes.end() / Change::BYTES as u64;
+        let ends = Ends { texts, entries, changes, ..self.before };
+        let done = DoneStep { step, reasons: self.reasons, counts: self.counts, placeholders: self.placeholders };
+        Ok(Computed { done, before: self.before, ends })
+    }
+}

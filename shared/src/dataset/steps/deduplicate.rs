@@ -1,0 +1,112 @@
+//! Dropping rows that say what others say.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::duplicates::{Seen, Shingles, Similarity, find_families, similarity};
+use crate::dataset::preparation::{Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
+
+/// Which rows say the same, and which of them stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Deduplicate {
+    /// Nearly the same, from this similarity on; without it, the very same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near: Option<Similarity>,
+    /// Which of them stays.
+    #[serde(default)]
+    pub keep: Preferred,
+}
+
+/// Which of several rows stays.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preferred {
+    /// The first.
+    #[default]
+    First,
+    /// The longest; of equally long ones the first.
+    Longest,
+}
+
+impl Deduplicate {
+    pub(super) fn title(&self) -> String {
+        match self.near {
+            None => "Drop rows that say the same as another".to_owned(),
+            Some(near) => format!("Drop rows that say nearly the same as another ({} alike)", near.get()),
+        }
+    }
+}
+
+pub(super) async fn run<F: StoredFile>(
+    preparation: &Preparation<F>,
+    step: &Deduplicate,
+    writer: &mut StepWriter<'_, F>,
+    pulse: &impl Pulse,
+) -> Result<(), PreparationFault> {
+    match step.near {
+        None => drop_same(preparation, writer, pulse).await,
+        Some(least) => drop_near(preparation, least, step.keep, writer, pulse).await,
+    }
+}
+
+/// Rows that say the very same are equally long, so the first stays.
+async fn drop_same<F: StoredFile>(
+    preparation: &Preparation<F>,
+    writer: &mut StepWriter<'_, F>,
+    pulse: &impl Pulse,
+) -> Result<(), PreparationFault> {
+    let mut seen = Seen::default();
+    let mut pass = preparation.pass();
+    let rows = preparation.rows().len() as u32;
+    for row in (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept()) {
+        if row.is_multiple_of(4096) {
+            let progress =
+                Progress { stage: "looking for what is the same", done: u64::from(row), total: u64::from(rows) };
+            pulse.beat(progress).await?;
+        }
+        let (entry, text) = pass.text(row)?;
+        let sample = text.get(..entry.sample_length as usize).unwrap_or(text);
+        if let Some(first) = seen.first_like(row, sample.as_bytes()) {
+            writer.drop(row, "it says the same as another row", Some(first))?;
+        }
+    }
+    Ok(())
+}
+
+/// Only what is as alike as that to a row that stays is dropped: of a chain in which each is like the next, some stay.
+async fn drop_near<F: StoredFile>(
+    preparation: &Preparation<F>,
+    least: Similarity,
+    keep: Preferred,
+    writer: &mut StepWriter<'_, F>,
+    pulse: &impl Pulse,
+) -> Result<(), PreparationFault> {
+    let mut families = find_families(preparation, least, pulse).await?;
+    let mut pass = preparation.pass();
+    let mut dropped = Vec::new();
+    let members = families.members();
+    for (number, mut family) in members.iter().cloned().enumerate() {
+        if keep == Preferred::Longest {
+            let mut lengths = Vec::with_capacity(family.len());
+            for row in &family {
+                lengths.push((std::cmp::Reverse(pass.entry(*row)?.sample_length), *row));
+            }
+            lengths.sort_unstable();
+            family = lengths.into_iter().map(|(_, row)| row).collect();
+        }
+        let mut staying: Vec<(u32, Shingles)> = Vec::new();
+        for row in family {
+            let shingles = Shingles::of_row(&pass.row(row)?.1);
+            match staying.iter().find(|(_, other)| similarity(&shingles, other) >= least.get()) {
+                Some(&(like, _)) => dropped.push((row, like)),
+                None => staying.push((row, shingles)),
+            }
+        }
+        let progress = Progress { stage: "choosing what stays", done: number as u64, total: members.len() as u64 };
+        pulse.beat(progress).await?;
+    }
+    dropped.sort_unstable();
+    dropped
+        .into_iter()
+        .try_for_each(|(row, like)| writer.drop(row, "it says nearly the same as another row", Some(like)))
+}

@@ -1,0 +1,118 @@
+//! What can be done to the rows of a preparation, one kind of step per file. A step says what becomes of each row, and the
+//! same rows and the same step always give the same.
+
+mod check;
+mod deduplicate;
+mod drop_leaks;
+mod edit;
+mod filter;
+mod noise;
+mod split;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::deduplicate::{Deduplicate, Preferred};
+pub use self::drop_leaks::DropLeaks;
+pub use self::edit::{DropRows, Edit, KeepRows, Rate, read_edited};
+pub use self::filter::Filter;
+pub use self::noise::{Noise, NoiseKind};
+pub use self::split::Split;
+
+use super::checks::Check;
+use super::preparation::{Entry, Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
+use super::row::Row;
+
+/// Something that is done to all rows, or to some.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Mends what a check finds, where it can.
+    Repair(Check),
+    /// Drops the rows in which a check finds something.
+    Drop(Check),
+    /// Drops rows that say what others say.
+    Deduplicate(Deduplicate),
+    /// Drops rows by a measure.
+    Filter(Filter),
+    /// Puts another row in the place of one.
+    Edit(Edit),
+    /// Says how good a row is.
+    Rate(Rate),
+    /// Drops rows chosen by hand.
+    DropRows(DropRows),
+    /// Takes rows back that were dropped.
+    KeepRows(KeepRows),
+    /// Makes rows with the noise of people's typing.
+    Noise(Noise),
+    /// Shares the rows out to training, validation and test.
+    Split(Split),
+    /// Drops rows of the training part that are known from the others.
+    DropLeaks(DropLeaks),
+}
+
+impl Step {
+    /// What it does, in words.
+    pub fn title(&self) -> String {
+        match self {
+            Self::Repair(check) => format!("Repair: {}", check.title()),
+            Self::Drop(check) => format!("Drop: {}", check.title()),
+            Self::Deduplicate(step) => step.title(),
+            Self::Filter(step) => step.title(),
+            Self::Edit(step) => format!("Edit {}", step.row),
+            Self::Rate(step) => format!("Rate {} with {}", step.row, step.rating),
+            Self::DropRows(step) => format!("Drop {}: {}", counted(step.rows.len(), "row"), step.reason),
+            Self::KeepRows(step) => format!("Take back {}", counted(step.rows.len(), "row")),
+            Self::Noise(step) => step.title(),
+            Self::Split(step) => step.title(),
+            Self::DropLeaks(step) => step.title(),
+        }
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("one {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// Computes a step.
+pub(super) async fn run<F: StoredFile>(
+    preparation: &Preparation<F>,
+    step: &Step,
+    writer: &mut StepWriter<'_, F>,
+    pulse: &impl Pulse,
+) -> Result<(), PreparationFault> {
+    match step {
+        Step::Repair(check) => check::repair(preparation, check, writer, pulse).await,
+        Step::Drop(check) => check::drop(preparation, check, writer, pulse).await,
+        Step::Deduplicate(step) => deduplicate::run(preparation, step, writer, pulse).await,
+        Step::Filter(step) => filter::run(preparation, step, writer, pulse).await,
+        Step::Edit(step) => edit::edit(preparation, step, writer),
+        Step::Rate(step) => edit::rate(preparation, step, writer),
+        Step::DropRows(step) => edit::drop(preparation, step, writer),
+        Step::KeepRows(step) => edit::keep(preparation, step, writer),
+        Step::Noise(step) => noise::run(preparation, step, writer, pulse).await,
+        Step::Split(step) => split::run(preparation, step, writer, pulse).await,
+        Step::DropLeaks(step) => drop_leaks::run(preparation, step, writer, pulse).await,
+    }
+}
+
+/// Rows between two beats of a pulse.
+const ROWS_PER_BEAT: u32 = 256;
+
+/// Gives every kept row to `take`, in order.
+pub(super) async fn each_kept<F: StoredFile>(
+    preparation: &Preparation<F>,
+    stage: &'static str,
+    pulse: &impl Pulse,
+    mut take: impl FnMut(u32, Entry, Row) -> Result<(), PreparationFault>,
+) -> Result<(), PreparationFault> {
+    let mut pass = preparation.pass();
+    let rows = preparation.rows().len() as u32;
+    for row in (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept()) {
+        if row.is_multiple_of(ROWS_PER_BEAT) {
+            pulse.beat(Progress { stage, done: u64::from(row), total: u64::from(rows) }).await?;
+        }
+        let (entry, content) = pass.row(row)?;
+        take(row, entry, content)?;
+    }
+    Ok(())
+}

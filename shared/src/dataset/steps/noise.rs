@@ -1,0 +1,219 @@
+//! Making rows with the noise of people's typing: a model learns to answer those as well.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use super::each_kept;
+use crate::dataset::preparation::{Origin, Preparation, PreparationFault, Pulse, StepWriter, StoredFile};
+use crate::dataset::row::{Comparison, Content, Judged, Message, Role, Row, Sample};
+
+/// Which noise, and how much of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Noise {
+    /// What is done to the words of the person's messages; answers stay as they are.
+    pub kind: NoiseKind,
+    /// Which part of the words, from 0 to 1.
+    #[serde(default = "usual_share")]
+    pub share: f64,
+    /// Which part of the rows get a noisy copy, from 0 to 1.
+    #[serde(default = "all")]
+    pub of_rows: f64,
+    /// Another seed gives other noise.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// A kind of noise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoiseKind {
+    /// Two letters of a word change places, or one is missing or doubled.
+    Typos,
+    /// A word is written in capitals, or in small letters.
+    Casing,
+    /// A word is missing.
+    DroppedWords,
+}
+
+impl NoiseKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Typos, Self::Casing, Self::DroppedWords];
+
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Typos => "Typing mistakes",
+            Self::Casing => "Other capitals",
+            Self::DroppedWords => "Missing words",
+        }
+    }
+}
+
+fn usual_share() -> f64 {
+    0.1
+}
+
+fn all() -> f64 {
+    1.0
+}
+
+impl Noise {
+    pub(super) fn title(&self) -> String {
+        let (of_rows, share) = ((self.of_rows * 100.0).round(), (self.share * 100.0).round());
+        format!("Copies with {} ({of_rows} % of the rows, {share} % of the words)", self.kind.title().to_lowercase())
+    }
+}
+
+/// Random numbers by counting: the same for a seed, a row and a place, whatever came before.
+struct Chance {
+    seed: u64,
+    row: [u8; 16],
+    count: u64,
+}
+
+impl Chance {
+    fn new(seed: u64, origin: Origin) -> Self {
+        let mut row = [0; 16];
+        row[..2].copy_from_slice(&origin.file.to_le_bytes());
+        row[2..6].copy_from_slice(&origin.record.to_le_bytes());
+        row[6..8].copy_from_slice(&origin.descendant.to_le_bytes());
+        Self { seed, row, count: 0 }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.row[8..].copy_from_slice(&self.count.to_le_bytes());
+        self.count += 1;
+        xxh3_64_with_seed(&self.row, self.seed)
+    }
+
+    /// True with a chance of `share`.
+    fn happens(&mut self, share: f64) -> bool {
+        ((self.next() >> 11) as f64) < share * (1_u64 << 53) as f64
+    }
+
+    /// One of so many, which are at least one.
+    fn below(&mut self, count: usize) -> usize {
+        (self.next() % count as u64) as usize
+    }
+}
+
+pub(super) async fn run<F: StoredFile>(
+    preparation: &Preparation<F>,
+    step: &Noise,
+    writer: &mut StepWriter<'_, F>,
+    pulse: &impl Pulse,
+) -> Result<(), PreparationFault> {
+    if ![step.share, step.of_rows].iter().all(|share| (0.0..=1.0).contains(share)) {
+        return Err(PreparationFault::Refused("shares of rows and words go from 0 to 1".to_owned()));
+    }
+    let mut made = made_before(preparation)?;
+    each_kept(preparation, "making copies", pulse, |_, entry, mut content| {
+        let mut chance = Chance::new(step.seed, entry.origin);
+        if !chance.happens(step.of_rows) || !disturb(&mut content, step, &mut chance) {
+            return Ok(());
+        }
+        let count = made.entry((entry.origin.file, entry.origin.record)).or_default();
+        let Some(descendant) = u16::checked_add(*count, 1) else { return Ok(()) };
+        *count = descendant;
+        writer.add(Origin { descendant, ..entry.origin }, &content)
+    })
+    .await
+}
+
+/// How many rows were made from each, by its file and record.
+fn made_before<F: StoredFile>(preparation: &Preparation<F>) -> Result<HashMap<(u16, u32), u16>, PreparationFault> {
+    let mut pass = preparation.pass();
+    let mut made = HashMap::new();
+    for row in preparation.rows_read()..preparation.rows().len() as u32 {
+        let origin = pass.entry(row)?.origin;
+        let most: &mut u16 = made.entry((origin.file, origin.record)).or_default();
+        *most = (*most).max(origin.descendant);
+    }
+    Ok(made)
+}
+
+/// Changes what the person says; false where nothing changed.
+fn disturb(row: &mut Row, step: &Noise, chance: &mut Chance) -> bool {
+    let mut has_changed = false;
+    let mut disturb = |text: &mut String| {
+        let noisy = disturbed(text, step, chance);
+        has_changed |= noisy != *text;
+        *text = noisy;
+    };
+    let messages: &mut [Message] = match &mut row.sample {
+        // All of a plain text is learned, and nobody should learn mistakes.
+        Sample::Text(_) => &mut [],
+        Sample::TextCompletion { prompt, .. } | Sample::TextFeedback(Judged { prompt, .. }) => {
+            disturb(prompt);
+            &mut []
+        }
+        Sample::TextPreference(Comparison { prompt, .. }) => {
+            disturb(prompt);
+            &mut []
+        }
+        Sample::Conversation(messages) => messages,
+        Sample::Preference(Comparison { prompt, .. }) | Sample::Feedback(Judged { prompt, .. }) => prompt,
+    };
+    for message in messages.iter_mut().filter(|message| message.role == Role::User) {
+        if let Some(Content::Text(text)) = &mut message.content {
+            disturb(text);
+        }
+    }
+    has_changed
+}
+
+fn disturbed(text: &str, step: &Noise, chance: &mut Chance) -> String {
+    let mut noisy = String::with_capacity(text.len());
+    for word in text.split_inclusive(' ') {
+        if !chance.happens(step.share) {
+            noisy.push_str(word);
+            continue;
+        }
+        match step.kind {
+            NoiseKind::DroppedWords => {}
+            NoiseKind::Casing if chance.happens(0.5) => noisy.push_str(&word.to_uppercase()),
+            NoiseKind::Casing => noisy.push_str(&word.to_lowercase()),
+            NoiseKind::Typos => mistype(word, chance, &mut noisy),
+        }
+    }
+    // A message without any words would be something else.
+    if noisy.trim().is_empty() { text.to_owned() } else { noisy }
+}
+
+fn mistype(word: &str, chance: &mut Chance, out: &mut String) {
+    let mut letters: Vec<char> = word.chars().collect();
+    let length = letters.iter().take_while(|letter| letter.is_alphanumeric()).count();
+    if length >= 3 {
+        // First letters are seldom mistaken.
+        let place = 1 + chance.below(length - 2);
+        match chance.below(3) {
+            0 => letters.swap(place, place + 1),
+            1 => _ = letters.remove(place),
+            _ => letters.insert(place, letters[place]),
+        }
+    }
+    out.extend(letters);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_the_same_for_a_seed() {
+        let origin = Origin { file: 0, record: 1, descendant: 0, read_as: None };
+        let text = "Please tell me how the weather in Lisbon will be on Sunday afternoon.";
+        for kind in NoiseKind::ALL {
+            let step = Noise { kind, share: 0.3, of_rows: 1.0, seed: 5 };
+            let noisy = disturbed(text, &step, &mut Chance::new(5, origin));
+            assert_eq!(noisy, disturbed(text, &step, &mut Chance::new(5, origin)));
+            assert_ne!(noisy, text);
+            assert_ne!(noisy, disturbed(text, &step, &mut Chance::new(6, origin)));
+        }
+        let all = Noise { kind: NoiseKind::DroppedWords, share: 1.0, of_rows: 1.0, seed: 0 };
+        assert_eq!(disturbed(text, &all, &mut Chance::new(0, origin)), text);
+    }
+}
