@@ -1,6 +1,6 @@
 //! The worker's end: takes messages, runs calls, posts what happens.
 //!
-//! File calls and previews run side by side; model calls wait in line for the one model. `Cancel` is seen between two tokens,
+//! File calls, previews and datasets run side by side; model calls wait in line for the one model. `Cancel` is seen between two tokens,
 //! because [`super::model_host`] lets the event loop run there.
 
 use std::cell::{Cell, RefCell};
@@ -13,6 +13,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
+use super::dataset_host::DatasetHost;
 use super::model_host::ModelHost;
 use super::protocol::{Event, Failure, FailureKind, FromWorker, Reply, Request, ToWorker};
 use super::text_host;
@@ -32,9 +33,10 @@ pub fn start() {
     });
 
     let open_calls: OpenCalls = Rc::default();
+    let datasets = DatasetHost::default();
     let on_message = Closure::<dyn FnMut(web_sys::MessageEvent)>::new(move |event: web_sys::MessageEvent| {
         match wire::from_js::<ToWorker>(event.data()) {
-            Ok(message) => take(message, &open_calls, &model_calls),
+            Ok(message) => take(message, &open_calls, &model_calls, &datasets),
             Err(error) => post(&FromWorker::Crashed { message: format!("a message can't be read: {error}") }),
         }
     });
@@ -45,7 +47,12 @@ pub fn start() {
 
 type OpenCalls = Rc<RefCell<HashMap<u32, Rc<Cell<bool>>>>>;
 
-fn take(message: ToWorker, open_calls: &OpenCalls, model_calls: &UnboundedSender<(CallContext, Request)>) {
+fn take(
+    message: ToWorker,
+    open_calls: &OpenCalls,
+    model_calls: &UnboundedSender<(CallContext, Request)>,
+    datasets: &DatasetHost,
+) {
     let ToWorker { call, request } = message;
     if matches!(request, Request::Cancel) {
         if let Some(cancelled) = open_calls.borrow().get(&call) {
@@ -69,6 +76,13 @@ fn take(message: ToWorker, open_calls: &OpenCalls, model_calls: &UnboundedSender
             spawn_local(async move {
                 let result = text_host::preview(&request).await;
                 context.end(result.map(|preview| Reply::Preview(Box::new(preview))));
+            });
+        }
+        Request::Dataset(call) => {
+            let datasets = datasets.clone();
+            spawn_local(async move {
+                let result = datasets.answer(&context, call).await;
+                context.end(result.map(Reply::Dataset));
             });
         }
         request => {

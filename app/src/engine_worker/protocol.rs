@@ -9,6 +9,8 @@ use shared::catalog::ModelDimensions;
 use shared::model_call::{Embeddings, GenerationEvent, GenerationRequest, ModelCallErrorKind};
 use shared::prompt::Preview;
 
+use super::dataset_protocol::{DatasetCall, DatasetProgress, DatasetReply};
+
 /// From the page to a worker.
 #[derive(Serialize, Deserialize)]
 pub struct ToWorker {
@@ -42,6 +44,8 @@ pub enum Request {
     Download(DownloadRequest),
     /// Copy a file of the person's own. Events: [`Event::Transfer`]. Answer: [`Reply::Stored`].
     Import(ImportRequest),
+    /// Something about a dataset. Events: [`Event::Dataset`]. Answer: [`Reply::Dataset`].
+    Dataset(DatasetCall),
 }
 
 /// From a worker to the page.
@@ -79,6 +83,8 @@ pub enum Event {
     Generation(GenerationEvent),
     /// A model file is being fetched or copied.
     Transfer(TransferProgress),
+    /// A dataset is being worked on.
+    Dataset(DatasetProgress),
 }
 
 /// How a call ended well.
@@ -98,6 +104,8 @@ pub enum Reply {
     Preview(Box<Preview>),
     /// A file is stored and verified.
     Stored(StoredModel),
+    /// What was asked of a dataset.
+    Dataset(DatasetReply),
 }
 
 /// How a call ended badly.

@@ -34,7 +34,11 @@ pub async fn preview(request: &PreviewRequest) -> Result<Preview, Failure> {
     })
 }
 
-async fn text_of(model: &str) -> Result<Rc<ModelText>, Failure> {
+/// The text side of a stored model.
+///
+/// # Errors
+/// The file can't be read.
+pub(super) async fn text_of(model: &str) -> Result<Rc<ModelText>, Failure> {
     let known = KEPT.with_borrow(|kept| kept.iter().find(|(name, _)| name == model).map(|(_, text)| text.clone()));
     if let Some(text) = known {
         return Ok(text);

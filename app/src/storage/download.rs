@@ -44,7 +44,7 @@ pub async fn run(
     }
     folder.remove(RECORD).await?;
     let earlier = folder.read_json::<DownloadRequest>(UNFINISHED).await;
-    let mut payload = folder.open_to_write(PAYLOAD).await?;
+    let payload = folder.open_to_write(PAYLOAD).await?;
     if !earlier.is_some_and(|earlier| is_same_file(&earlier, request)) {
         payload.truncate(0)?;
     }

@@ -46,7 +46,7 @@ async fn copy(
     on_progress: &dyn Fn(TransferProgress),
 ) -> Result<StoredModel, String> {
     let total_bytes = request.file.size() as u64;
-    let mut payload = folder.open_to_write(PAYLOAD).await?;
+    let payload = folder.open_to_write(PAYLOAD).await?;
     payload.truncate(0)?;
     let mut hash = PayloadHash::default();
     let mut done_bytes = 0;

@@ -7,6 +7,7 @@
 pub mod opfs;
 
 pub mod blob_source;
+pub mod dataset_files;
 pub mod model_files;
 pub mod payload_hash;
 

@@ -131,7 +131,7 @@ impl Directory {
     /// What the browser says.
     pub async fn write_json<T: Serialize>(&self, name: &str, value: &T) -> Result<(), String> {
         let text = serde_json::to_vec_pretty(value).map_err(|error| error.to_string())?;
-        let mut file = self.open_to_write(name).await?;
+        let file = self.open_to_write(name).await?;
         file.truncate(0)?;
         file.write_at(0, &text)?;
         file.flush()
@@ -179,7 +179,7 @@ impl SyncFile {
     ///
     /// # Errors
     /// What the browser says.
-    pub fn truncate(&mut self, size_bytes: u64) -> Result<(), String> {
+    pub fn truncate(&self, size_bytes: u64) -> Result<(), String> {
         self.handle.truncate_with_f64(size_bytes as f64).map_err(|exception| errors::describe(&exception))
     }
 
@@ -187,7 +187,7 @@ impl SyncFile {
     ///
     /// # Errors
     /// A full disk or quota, in words.
-    pub fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> Result<(), String> {
+    pub fn write_at(&self, offset_bytes: u64, bytes: &[u8]) -> Result<(), String> {
         let options = at(offset_bytes);
         let written = self.handle.write_with_u8_array_and_options(bytes, &options).map_err(|exception| {
             if errors::name(&exception) == "QuotaExceededError" {
@@ -207,7 +207,7 @@ impl SyncFile {
     ///
     /// # Errors
     /// What the browser says.
-    pub fn flush(&mut self) -> Result<(), String> {
+    pub fn flush(&self) -> Result<(), String> {
         self.handle.flush().map_err(|exception| errors::describe(&exception))
     }
 

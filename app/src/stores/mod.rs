@@ -19,6 +19,7 @@ pub mod speeds;
 pub mod chains;
 pub mod chat;
 pub mod conversation;
+pub mod datasets;
 pub mod evaluation;
 pub mod model_pool;
 pub mod optimization;
@@ -69,6 +70,8 @@ pub struct Stores {
     pub evaluation: evaluation::EvaluationStore,
     /// The search for a better prompt.
     pub optimization: optimization::OptimizationStore,
+    /// The open dataset.
+    pub datasets: datasets::DatasetStore,
 }
 
 impl Stores {
@@ -92,6 +95,7 @@ impl Stores {
         let prompt_trial = prompt_trial::PromptTrial::new(pool);
         let evaluation = evaluation::EvaluationStore::start(workspace, pool, prices, toaster);
         let optimization = optimization::OptimizationStore::new(workspace, pool, prices, toaster);
+        let datasets = datasets::DatasetStore::start(workspace, toaster);
         let stores = Self {
             settings,
             toaster,
@@ -111,6 +115,7 @@ impl Stores {
             prompt_trial,
             evaluation,
             optimization,
+            datasets,
         };
         provide_context(toaster);
         provide_context(stores);

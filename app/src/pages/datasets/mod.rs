@@ -1,5 +1,14 @@
-//! Datasets: not there yet.
+//! The Datasets page: files become rows, rows are checked, mended and shared out, and files come of them.
 
+pub mod checks;
+pub mod export;
+pub mod files;
+pub mod learned;
 pub mod page;
+pub mod quality;
+pub mod row_dialog;
+pub mod rows;
+pub mod steps;
+pub mod work_bar;
 
 pub use page::DatasetsPage;

@@ -1,0 +1,362 @@
+//! Datasets in the worker: one is open at a time, and everything about it is asked here.
+//!
+//! What changes it waits in line; what only looks runs beside, also while a step computes, and gives way when that step
+//! is done.
+
+use std::cell::{Cell, RefCell};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::rc::Rc;
+
+use engine::ModelText;
+use futures::lock::Mutex;
+use shared::dataset::export::{Export, export, files_beside};
+use shared::dataset::loss_mask::{LossMask, MaskTotals, TurnEnd};
+use shared::dataset::overview::Overview;
+use shared::dataset::preparation::{
+    FileHash, Opened, Preparation, PreparationFault, Progress, Pulse, SourceFile, Stopped,
+};
+use shared::dataset::preview::FilePreview;
+use shared::dataset::recipe::Recipe;
+use shared::dataset::records::{Counted, FileKind, ReadBytes, Records};
+use shared::dataset::steps::Step;
+use shared::dataset::survey::survey;
+use shared::dataset::table::{self, Query, RowDetail, RowLine};
+
+use super::dataset_protocol::{BroughtFile, DatasetCall, DatasetProgress, DatasetReply, DatasetRequest, ExportedFile};
+use super::host::CallContext;
+use super::protocol::{Event, Failure, FailureKind};
+use super::text_host::text_of;
+use crate::browser::clock::now_ms;
+use crate::browser::event_loop::yield_to_messages;
+use crate::storage::dataset_files::{self, BlobReader, EXPORTS, SyncFileWriter};
+use crate::storage::opfs::{Directory, SyncFile};
+
+/// So long the worker computes before it looks for messages.
+const BUSY_MS: f64 = 40.0;
+
+/// Bytes that tell what a file is.
+const FIRST_BYTES: u64 = 64 << 10;
+
+/// Datasets, of which one is open.
+#[derive(Clone, Default)]
+pub struct DatasetHost {
+    open: Rc<Mutex<Option<Rc<OpenDataset>>>>,
+    /// Held by what changes a dataset.
+    line: Rc<Mutex<()>>,
+}
+
+struct OpenDataset {
+    id: String,
+    folder: Directory,
+    preparation: RefCell<Preparation<SyncFile>>,
+    /// What was found last.
+    found: RefCell<Vec<u32>>,
+    /// Somebody waits to change it: who looks gives way.
+    is_awaited: Cell<bool>,
+}
+
+impl DatasetHost {
+    /// Serves a request.
+    ///
+    /// # Errors
+    /// Why it can't be served, in words for the person.
+    pub async fn answer(&self, context: &CallContext, call: DatasetCall) -> Result<DatasetReply, Failure> {
+        let result = match call.request {
+            DatasetRequest::Remove => self.remove(&call.id).await,
+            DatasetRequest::Preview(brought) => preview(brought),
+            request => match self.opened(&call.id).await {
+                Ok(dataset) => self.serve(context, &dataset, request).await,
+                Err(message) => Err(Fault::Storage(message)),
+            },
+        };
+        result.map_err(|fault| match fault {
+            Fault::Preparation(PreparationFault::Stopped) => super::host::cancelled(),
+            Fault::Preparation(fault) => Failure { kind: FailureKind::Storage, message: fault.to_string() },
+            Fault::Storage(message) => Failure { kind: FailureKind::Storage, message },
+        })
+    }
+
+    async fn opened(&self, id: &str) -> Result<Rc<OpenDataset>, String> {
+        let mut open = self.open.lock().await;
+        if let Some(dataset) = &*open
+            && dataset.id == id
+        {
+            return Ok(dataset.clone());
+        }
+        // The files of the other one are closed once nobody looks at it any more.
+        *open = None;
+        let folder = dataset_files::folder(id).await?;
+        let files = dataset_files::open(&folder).await?;
+        let preparation = RefCell::new(Preparation::open(files).map_err(|fault| fault.to_string())?);
+        let (found, is_awaited) = (RefCell::default(), Cell::default());
+        let dataset = Rc::new(OpenDataset { id: id.to_owned(), folder, preparation, found, is_awaited });
+        *open = Some(dataset.clone());
+        Ok(dataset)
+    }
+
+    async fn remove(&self, id: &str) -> Result<DatasetReply, Fault> {
+        let _turn = self.line.lock().await;
+        let mut open = self.open.lock().await;
+        open.take_if(|dataset| dataset.id == id);
+        dataset_files::remove(id).await.map_err(Fault::Storage)?;
+        Ok(DatasetReply::Removed)
+    }
+
+    async fn serve(
+        &self,
+        context: &CallContext,
+        dataset: &OpenDataset,
+        request: DatasetRequest,
+    ) -> Result<DatasetReply, Fault> {
+        let looks = WorkerPulse::new(context, Some(&dataset.is_awaited));
+        match request {
+            DatasetRequest::Overview => Ok(DatasetReply::Overview(dataset.overview())),
+            DatasetRequest::Survey(checks) => {
+                let preparation = dataset.preparation.borrow();
+                Ok(DatasetReply::Survey(survey(&preparation, checks, &looks).await?))
+            }
+            DatasetRequest::Find(query) => dataset.find(&query, &looks).await,
+            DatasetRequest::Lines { first, count } => dataset.lines(first, count),
+            DatasetRequest::Detail(row) => {
+                Ok(DatasetReply::Detail(Box::new(RowDetail::read(&dataset.preparation.borrow(), row)?)))
+            }
+            DatasetRequest::Mask { place, model } => dataset.mask(place, &model).await,
+            DatasetRequest::CountLearned { model, context_length } => {
+                dataset.count_learned(&model, context_length, &looks).await
+            }
+            request => {
+                let _turn = self.line.lock().await;
+                let pulse = WorkerPulse::new(context, None);
+                match request {
+                    DatasetRequest::Read(brought) => dataset.read(brought, &pulse).await,
+                    DatasetRequest::Run(step) => dataset.run(step, &pulse).await,
+                    DatasetRequest::Rewind(steps) => dataset.change(|it| it.rewind(steps)).await,
+                    DatasetRequest::Clear => dataset.change(Preparation::clear).await,
+                    DatasetRequest::Export(exports) => dataset.export(&exports, &pulse).await,
+                    _ => Err(Fault::Storage("this is not a request about a dataset".to_owned())),
+                }
+            }
+        }
+    }
+}
+
+#[expect(
+    clippy::await_holding_refcell_ref,
+    reason = "who looks holds it across awaits; who changes waits until nobody does (`changing`)"
+)]
+impl OpenDataset {
+    fn overview(&self) -> Overview {
+        Overview::of(&self.preparation.borrow())
+    }
+
+    /// Changes it once nobody looks any more.
+    async fn changing<T>(&self, change: impl FnOnce(&mut Preparation<SyncFile>) -> T) -> T {
+        self.is_awaited.set(true);
+        loop {
+            if let Ok(mut preparation) = self.preparation.try_borrow_mut() {
+                self.is_awaited.set(false);
+                return change(&mut preparation);
+            }
+            yield_to_messages().await;
+        }
+    }
+
+    async fn change(
+        &self,
+        change: impl FnOnce(&mut Preparation<SyncFile>) -> Result<(), PreparationFault>,
+    ) -> Result<DatasetReply, Fault> {
+        self.changing(change).await?;
+        Ok(DatasetReply::Overview(self.overview()))
+    }
+
+    async fn read(&self, brought: BroughtFile, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        let name = brought.file.name();
+        let hash = hash(&brought.file, pulse).await?;
+        let file = SourceFile::new(&name, &hash, brought.read_as.clone());
+        let (records, read) = open_records(&brought)?;
+        let mut reading = self.changing(|it| it.begin_reading(Opened { file, records, read })).await?;
+        while self.changing(|it| it.read_chunk(&mut reading)).await? {
+            pulse.beat(reading.progress()).await.map_err(PreparationFault::from)?;
+        }
+        Ok(DatasetReply::Overview(self.overview()))
+    }
+
+    async fn run(&self, step: Step, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        let computed = self.preparation.borrow().compute(step, pulse).await?;
+        let done = self.changing(|it| it.commit(computed).cloned()).await?;
+        Ok(DatasetReply::Done(Box::new(done), self.overview()))
+    }
+
+    async fn find(&self, query: &Query, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        let found = table::find(&self.preparation.borrow(), query, pulse).await?;
+        let count = found.len();
+        *self.found.borrow_mut() = found;
+        Ok(DatasetReply::Found(count))
+    }
+
+    fn lines(&self, first: usize, count: usize) -> Result<DatasetReply, Fault> {
+        let preparation = self.preparation.borrow();
+        let mut pass = preparation.pass();
+        let found = self.found.borrow();
+        let rows = found.iter().skip(first).take(count).filter(|row| (**row as usize) < preparation.rows().len());
+        let lines = rows.map(|row| RowLine::read(&preparation, &mut pass, *row)).collect::<Result<Vec<_>, _>>()?;
+        Ok(DatasetReply::Lines(lines))
+    }
+
+    async fn mask(&self, place: u64, model: &str) -> Result<DatasetReply, Fault> {
+        let text = text_of(model).await.map_err(|failure| Fault::Storage(failure.message))?;
+        let preparation = self.preparation.borrow();
+        let kept = preparation.rows().iter().enumerate().filter(|(_, row)| row.is_kept());
+        let Some((number, _)) = kept.skip(place as usize).next() else {
+            return Err(Fault::Storage("there is no such row".to_owned()));
+        };
+        let (entry, row) = preparation.pass().row(number as u32)?;
+        let today = engine::clock::today();
+        let mask = loss_mask(&text, &today).of(&row).map_err(|error| Fault::Storage(error.to_string()))?;
+        Ok(DatasetReply::Mask(preparation.name_of(entry.origin)?, Box::new(mask)))
+    }
+
+    async fn count_learned(
+        &self,
+        model: &str,
+        context_length: usize,
+        pulse: &WorkerPulse<'_>,
+    ) -> Result<DatasetReply, Fault> {
+        let text = text_of(model).await.map_err(|failure| Fault::Storage(failure.message))?;
+        let today = engine::clock::today();
+        let mask = loss_mask(&text, &today);
+        let mut totals = MaskTotals::new(Some(context_length));
+        let preparation = self.preparation.borrow();
+        let mut pass = preparation.pass();
+        let rows = preparation.rows();
+        for number in (0..rows.len() as u32).filter(|row| rows[*row as usize].is_kept()) {
+            totals.add(&mask.of(&pass.row(number)?.1));
+            let progress = Progress { stage: "counting tokens", done: number.into(), total: rows.len() as u64 };
+            pulse.beat(progress).await.map_err(PreparationFault::from)?;
+        }
+        Ok(DatasetReply::MaskTotals(totals))
+    }
+
+    async fn export(&self, exports: &[Export], pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        let preparation = self.preparation.borrow();
+        self.folder.remove(EXPORTS).await.map_err(Fault::Storage)?;
+        let folder = self.folder.make_directory(EXPORTS).await.map_err(Fault::Storage)?;
+        let create = async |name: &str| -> Result<BufWriter<SyncFileWriter>, Fault> {
+            let file = folder.open_to_write(name).await.map_err(Fault::Storage)?;
+            Ok(BufWriter::with_capacity(1 << 20, SyncFileWriter::new(file).map_err(Fault::Storage)?))
+        };
+        let mut files = Vec::new();
+        for wanted in exports {
+            let aside_name = format!("{}.set-aside.jsonl", wanted.file);
+            let (mut output, mut aside) = (create(&wanted.file).await?, create(&aside_name).await?);
+            let exported = export(&preparation, wanted, &mut output, &mut aside, pulse).await?;
+            files.push(finish(&wanted.file, Some(exported.written), output)?);
+            let aside = finish(&aside_name, Some(exported.set_aside), aside)?;
+            if exported.set_aside > 0 {
+                files.push(aside);
+            } else {
+                folder.remove(&aside_name).await.map_err(Fault::Storage)?;
+            }
+        }
+        if preparation.aside_bytes() > 0 {
+            let mut output = create("set-aside.jsonl").await?;
+            preparation.read_aside(|bytes| output.write_all(bytes))?;
+            files.push(finish("set-aside.jsonl", None, output)?);
+        }
+        let recipe = Recipe::of(&preparation, exports.to_vec()).to_text();
+        for (name, text) in files_beside(&preparation, exports).into_iter().chain([("recipe.yaml", recipe)]) {
+            let mut output = create(name).await?;
+            output.write_all(text.as_bytes()).map_err(|error| Fault::Storage(error.to_string()))?;
+            files.push(finish(name, None, output)?);
+        }
+        Ok(DatasetReply::Exported(files))
+    }
+}
+
+fn finish(name: &str, rows: Option<u64>, mut output: BufWriter<SyncFileWriter>) -> Result<ExportedFile, Fault> {
+    output.flush().map_err(|error| Fault::Storage(error.to_string()))?;
+    Ok(ExportedFile { name: name.to_owned(), rows, bytes: output.get_ref().bytes() })
+}
+
+/// What a model learns, by what is in its file.
+fn loss_mask<'a>(text: &'a ModelText, today: &'a str) -> LossMask<'a> {
+    let (tokenizer, template) = (text.tokenizer(), Some(text.chat_template()));
+    LossMask { tokenizer, template, turn_end: TurnEnd::default(), today }
+}
+
+async fn hash(file: &web_sys::File, pulse: &WorkerPulse<'_>) -> Result<FileHash, Fault> {
+    let mut reader = BlobReader::new(file.clone().into()).map_err(Fault::Storage)?;
+    let mut hash = FileHash::default();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        let read = reader.read(&mut block);
+        let read = read.map_err(|error| Fault::Storage(format!("{} can't be read: {error}", file.name())))?;
+        if read == 0 {
+            return Ok(hash);
+        }
+        hash.update(&block[..read]);
+        let progress = Progress { stage: "looking at the file", done: hash.bytes(), total: file.size() as u64 };
+        pulse.beat(progress).await.map_err(PreparationFault::from)?;
+    }
+}
+
+fn preview(brought: BroughtFile) -> Result<DatasetReply, Fault> {
+    let name = brought.file.name();
+    let (records, _) = open_records(&brought)?;
+    let preview = FilePreview::read(records, brought.read_as);
+    Ok(DatasetReply::Preview(preview.map_err(|error| Fault::Storage(format!("{name} can't be read: {error}")))?))
+}
+
+/// Opens a file's rows, and finds what they come in.
+fn open_records(brought: &BroughtFile) -> Result<(Box<dyn Records>, ReadBytes), Fault> {
+    let name = brought.file.name();
+    let fault = |error: std::io::Error| Fault::Storage(format!("{name} can't be read: {error}"));
+    let mut reader = BlobReader::new(brought.file.clone().into()).map_err(Fault::Storage)?;
+    let mut first = Vec::new();
+    reader.by_ref().take(FIRST_BYTES).read_to_end(&mut first).map_err(fault)?;
+    let kind =
+        FileKind::find(&name, &first).map_err(|unknown| Fault::Storage(format!("{name} can't be used: {unknown}")))?;
+    reader.seek(SeekFrom::Start(0)).map_err(fault)?;
+    let read = ReadBytes::default();
+    let records = kind.read(Counted::new(reader, &read)).map_err(fault)?;
+    Ok((records, read))
+}
+
+/// Why a request can't be served.
+enum Fault {
+    Preparation(PreparationFault),
+    Storage(String),
+}
+
+impl From<PreparationFault> for Fault {
+    fn from(fault: PreparationFault) -> Self {
+        Self::Preparation(fault)
+    }
+}
+
+/// Tells the page how far work is, hears whether it should stop, and lets messages in.
+struct WorkerPulse<'a> {
+    context: &'a CallContext,
+    gives_way: Option<&'a Cell<bool>>,
+    last_ms: Cell<f64>,
+}
+
+impl<'a> WorkerPulse<'a> {
+    fn new(context: &'a CallContext, gives_way: Option<&'a Cell<bool>>) -> Self {
+        Self { context, gives_way, last_ms: Cell::new(now_ms()) }
+    }
+}
+
+impl Pulse for WorkerPulse<'_> {
+    async fn beat(&self, progress: Progress) -> Result<(), Stopped> {
+        if now_ms() - self.last_ms.get() < BUSY_MS {
+            return Ok(());
+        }
+        let Progress { stage, done, total } = progress;
+        self.context.event(Event::Dataset(DatasetProgress { stage: stage.to_owned(), done, total }));
+        yield_to_messages().await;
+        self.last_ms.set(now_ms());
+        let gives_way = self.gives_way.is_some_and(Cell::get);
+        if self.context.is_cancelled() || gives_way { Err(Stopped) } else { Ok(()) }
+    }
+}

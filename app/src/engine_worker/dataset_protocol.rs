@@ -1,0 +1,129 @@
+//! What the page asks the worker of datasets, and what comes back.
+
+use serde::{Deserialize, Serialize};
+use shared::dataset::checks::Check;
+use shared::dataset::export::Export;
+use shared::dataset::loss_mask::{MaskTotals, MaskedRow};
+use shared::dataset::overview::Overview;
+use shared::dataset::preparation::DoneStep;
+use shared::dataset::preview::FilePreview;
+use shared::dataset::rows::ReadAs;
+use shared::dataset::steps::Step;
+use shared::dataset::survey::Survey;
+use shared::dataset::table::{Query, RowDetail, RowLine};
+
+/// A request about one dataset.
+#[derive(Serialize, Deserialize)]
+pub struct DatasetCall {
+    /// The dataset's id, which is its folder's name.
+    pub id: String,
+    /// What to do.
+    pub request: DatasetRequest,
+}
+
+/// What can be asked of a dataset. What takes long tells its progress.
+#[derive(Serialize, Deserialize)]
+pub enum DatasetRequest {
+    /// How it stands. Answer: [`DatasetReply::Overview`].
+    Overview,
+    /// Look at a file's first rows. Answer: [`DatasetReply::Preview`].
+    Preview(BroughtFile),
+    /// Read a file, or go on reading it. Answer: [`DatasetReply::Overview`].
+    Read(BroughtFile),
+    /// Do a step. Answer: [`DatasetReply::Done`].
+    Run(Step),
+    /// Take back all steps but so many. Answer: [`DatasetReply::Overview`].
+    Rewind(usize),
+    /// Forget all rows and steps. Answer: [`DatasetReply::Overview`].
+    Clear,
+    /// Look at all rows. Answer: [`DatasetReply::Survey`].
+    Survey(Vec<Check>),
+    /// Find rows. Answer: [`DatasetReply::Found`].
+    Find(Query),
+    /// Some of the rows that were found. Answer: [`DatasetReply::Lines`].
+    Lines {
+        /// The first one's place among those found.
+        first: usize,
+        /// How many.
+        count: usize,
+    },
+    /// All of a row. Answer: [`DatasetReply::Detail`].
+    Detail(u32),
+    /// What a stored model learns of a row. Answer: [`DatasetReply::Mask`].
+    Mask {
+        /// The row's place among those that are kept.
+        place: u64,
+        /// The model's name.
+        model: String,
+    },
+    /// What a stored model learns of all rows. Answer: [`DatasetReply::MaskTotals`].
+    CountLearned {
+        /// The model's name.
+        model: String,
+        /// The most tokens of a row.
+        context_length: usize,
+    },
+    /// Write files. Answer: [`DatasetReply::Exported`].
+    Export(Vec<Export>),
+    /// Remove it from the storage. Answer: [`DatasetReply::Removed`].
+    Remove,
+}
+
+/// A file that a person brought.
+#[derive(Serialize, Deserialize)]
+pub struct BroughtFile {
+    /// The file, handed over by reference.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub file: web_sys::File,
+    /// What its rows are read as.
+    pub read_as: ReadAs,
+}
+
+/// What comes back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum DatasetReply {
+    /// How it stands.
+    Overview(Overview),
+    /// What a file seems to be.
+    Preview(FilePreview),
+    /// What a step did, and how it stands then.
+    Done(Box<DoneStep>, Overview),
+    /// What checks and measures found.
+    Survey(Survey),
+    /// How many rows were found.
+    Found(usize),
+    /// Rows.
+    Lines(Vec<RowLine>),
+    /// All of a row.
+    Detail(Box<RowDetail>),
+    /// What is learned of a row: its name, and its tokens.
+    Mask(String, Box<MaskedRow>),
+    /// What is learned of all rows.
+    MaskTotals(MaskTotals),
+    /// Files that wait in the dataset's folder to be saved.
+    Exported(Vec<ExportedFile>),
+    /// It is no more.
+    Removed,
+}
+
+/// A file that waits to be saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedFile {
+    /// Its name.
+    pub name: String,
+    /// Its rows, where it has some.
+    pub rows: Option<u64>,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// How far long work on a dataset is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatasetProgress {
+    /// What is being done.
+    pub stage: String,
+    /// How much of it is done.
+    pub done: u64,
+    /// How much there is.
+    pub total: u64,
+}

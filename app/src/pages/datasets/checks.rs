@@ -1,0 +1,163 @@
+//! What checks find in the rows, with its repair; and rows that say the same.
+
+use leptos::prelude::*;
+use shared::dataset::duplicates::Similarity;
+use shared::dataset::steps::{Deduplicate, DropLeaks, Preferred, Step};
+use shared::dataset::survey::Finding;
+use shared::dataset::table::Query;
+
+use crate::components::{Badge, Button, ButtonKind, Card, IconName, Slider, Tone};
+use crate::quantities::grouped;
+use crate::stores::Stores;
+
+/// Checks, and duplicates.
+#[component]
+pub fn ChecksView() -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    view! {
+        <div class="row">
+            <Button
+                kind=ButtonKind::Primary
+                icon=IconName::Check
+                testid="look-at-all"
+                on_press=move |()| datasets.look_at_all()
+            >
+                "Look at all rows"
+            </Button>
+            <span class="small muted" data-testid="survey-rows">
+                {move || {
+                    datasets
+                        .survey
+                        .with(|survey| survey.as_ref().map(|survey| format!("{} rows looked at", grouped(survey.rows))))
+                }}
+            </span>
+        </div>
+        <ul class="items" data-testid="checks">
+            {move || {
+                datasets
+                    .survey
+                    .get()
+                    .map(|survey| {
+                        survey.checks.into_iter().map(|finding| view! { <CheckItem finding=finding /> }).collect_view()
+                    })
+            }}
+        </ul>
+        <DuplicatesCard />
+    }
+}
+
+/// What one check finds.
+#[component]
+fn CheckItem(finding: Finding) -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    let Finding { check, rows, repairable, reasons } = finding;
+    let (tone, words) = if rows == 0 {
+        (Tone::Good, "nothing found".to_owned())
+    } else {
+        (Tone::Warning, format!("{} rows", grouped(rows)))
+    };
+    let key = serde_json::to_value(&check).ok().and_then(|value| Some(value.get("check")?.as_str()?.to_owned()));
+    let key = StoredValue::new(key.unwrap_or_default());
+    let check = StoredValue::new(check);
+    let title = check.with_value(|check| check.title());
+    let explanation = check.with_value(|check| check.explanation());
+    let repair = check.with_value(|check| check.repair_title()).filter(|_| repairable > 0);
+    let show = move |()| {
+        datasets.query.set(Query { check: Some(check.get_value()), ..Query::default() });
+        datasets.found.set(None);
+        datasets.tab.set("rows".to_owned());
+    };
+    view! {
+        <li class="item" data-testid=format!("check-{}", key.get_value())>
+            <div class="item-about">
+                <div class="row">
+                    <strong>{title}</strong>
+                    <Badge tone=tone>{words}</Badge>
+                </div>
+                <p class="small muted">{explanation}</p>
+                <ul class="findings small">
+                    {reasons
+                        .into_iter()
+                        .map(|(reason, rows)| view! { <li>{format!("{}: {reason}", grouped(rows))}</li> })
+                        .collect_view()}
+                </ul>
+                <Show when=move || { rows > 0 }>
+                    <div class="row">
+                        {repair
+                            .map(|repair| {
+                                view! {
+                                    <Button
+                                        icon=IconName::Edit
+                                        testid=format!("repair-{}", key.get_value())
+                                        on_press=move |()| datasets.run(Step::Repair(check.get_value()))
+                                    >
+                                        {format!("{repair} ({})", grouped(repairable))}
+                                    </Button>
+                                }
+                            })}
+                        <Button
+                            icon=IconName::Delete
+                            testid=format!("drop-{}", key.get_value())
+                            on_press=move |()| datasets.run(Step::Drop(check.get_value()))
+                        >
+                            {format!("Drop them ({})", grouped(rows))}
+                        </Button>
+                        <Button kind=ButtonKind::Quiet testid=format!("show-{}", key.get_value()) on_press=show>"Show them"</Button>
+                    </div>
+                </Show>
+            </div>
+        </li>
+    }
+}
+
+/// Rows that say what others say.
+#[component]
+fn DuplicatesCard() -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    let percent = RwSignal::new(80.0);
+    let near = move || Similarity::try_from(percent.get_untracked() / 100.0).unwrap_or_default();
+    view! {
+        <Card
+            title="Rows that say the same"
+            lead="A model learns what it sees twice as if it mattered twice. The first of equal rows stays; every other one keeps the name of the row that it is like, and can be taken back."
+        >
+            <div class="row">
+                <Button
+                    testid="drop-same"
+                    on_press=move |()| datasets.run(Step::Deduplicate(Deduplicate::default()))
+                >
+                    "Drop rows that say the very same"
+                </Button>
+            </div>
+            <Slider
+                id="near-percent"
+                label="How alike"
+                value=percent
+                min=55.0
+                max=100.0
+                step=1.0
+                hint="Which part of their phrases of three words two rows share."
+                words=Signal::derive(move || format!("{:.0} %", percent.get()))
+                on_change=move |value| percent.set(value)
+            />
+            <div class="row">
+                <Button
+                    testid="drop-near"
+                    on_press=move |()| {
+                        datasets
+                            .run(Step::Deduplicate(Deduplicate { near: Some(near()), keep: Preferred::First }));
+                    }
+                >
+                    "Drop rows that say nearly the same"
+                </Button>
+                <Button
+                    kind=ButtonKind::Quiet
+                    testid="drop-leaks"
+                    on_press=move |()| datasets.run(Step::DropLeaks(DropLeaks { near: near() }))
+                >
+                    "Drop training rows that validation or test has"
+                </Button>
+            </div>
+        </Card>
+    }
+}

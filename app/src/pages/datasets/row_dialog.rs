@@ -1,0 +1,167 @@
+//! All of a row: what it says, what is wrong with it, and changing it.
+
+use leptos::prelude::*;
+use shared::dataset::steps::{DropRows, Edit, KeepRows, Rate, Step, read_edited};
+use shared::dataset::table::RowDetail;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::components::{
+    Button, ButtonKind, Dialog, Disclosure, IconName, Notice, Segmented, TextArea, Tone, open_while,
+};
+use crate::stores::Stores;
+
+/// Ratings, and none.
+const RATINGS: [(&str, &str); 5] = [("1", "1"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5")];
+
+/// The row of that number, while there is one.
+#[component]
+pub fn RowDialog(
+    /// The row's number.
+    opened: RwSignal<Option<u32>>,
+) -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    let open = open_while(opened);
+    let detail = RwSignal::new(None::<Result<RowDetail, String>>);
+    Effect::new(move |_| {
+        let Some(row) = opened.get() else { return };
+        detail.set(None);
+        spawn_local(async move {
+            let found = datasets.detail(row).await;
+            if opened.try_get_untracked() == Some(Some(row)) {
+                detail.try_set(Some(found));
+            }
+        });
+    });
+    let title = Signal::derive(move || {
+        detail.with(|detail| match detail {
+            Some(Ok(detail)) => detail.line.name.clone(),
+            _ => "Row".to_owned(),
+        })
+    });
+    view! {
+        <Dialog open=open title=title class="is-wide" testid="row-dialog">
+            {move || match detail.get() {
+                None => view! { <p class="muted">"Reading …"</p> }.into_any(),
+                Some(Err(problem)) => {
+                    view! {
+                        <Notice tone=Tone::Danger>
+                            <p>{problem}</p>
+                        </Notice>
+                    }
+                        .into_any()
+                }
+                Some(Ok(detail)) => view! { <Detail detail=detail close=move |()| open.set(false) /> }.into_any(),
+            }}
+        </Dialog>
+    }
+}
+
+#[component]
+fn Detail(detail: RowDetail, #[prop(into)] close: Callback<()>) -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    let name = StoredValue::new(detail.line.name.clone());
+    let text = RwSignal::new(laid_out(&detail.json));
+    let before = StoredValue::new(text.get_untracked());
+    let fault = Memo::new(move |_| text.with(|text| read_edited(text).err()));
+    let has_changed = Memo::new(move |_| text.with(|text| before.with_value(|before| text != before)));
+    let run = move |step: Step| {
+        close.run(());
+        datasets.run(step);
+    };
+    let is_kept = detail.line.is_kept;
+    let rating = detail.line.rating.map(|rating| rating.to_string()).unwrap_or_default();
+    let findings = detail.findings.clone();
+    view! {
+        {detail
+            .why_dropped
+            .map(|why| {
+                view! {
+                    <Notice tone=Tone::Warning testid="why-dropped">
+                        <p>{format!("It was dropped: {why}.")}</p>
+                    </Notice>
+                }
+            })}
+        <ul class="findings small" data-testid="row-findings">
+            {findings.into_iter().map(|finding| view! { <li>{finding}</li> }).collect_view()}
+        </ul>
+        <TextArea
+            label="The row"
+            id="row-json"
+            value=text
+            on_input=move |changed| text.set(changed)
+            hint="As JSON, in any format that Quern reads."
+            rows=14
+        />
+        {move || {
+            fault
+                .get()
+                .filter(|_| has_changed.get())
+                .map(|fault| view! { <p class="field-fault" data-testid="row-fault">{fault}</p> })
+        }}
+        {detail
+            .original_json
+            .map(|original| {
+                let original = laid_out(&original);
+                view! {
+                    <Disclosure summary=|| "As its file had it" testid="row-original">
+                        <pre class="text-block">{original}</pre>
+                    </Disclosure>
+                }
+            })}
+        <div class="row">
+            <span class="small muted" aria-hidden="true">"How good it is"</span>
+            <Segmented
+                label="How good it is"
+                name="row-rating"
+                options=RATINGS.map(|(key, words)| (key.to_owned(), words.to_owned())).to_vec()
+                value=Signal::derive(move || rating.clone())
+                on_change=move |key: String| {
+                    if let Ok(rating) = key.parse() {
+                        run(Step::Rate(Rate { row: name.get_value(), rating }));
+                    }
+                }
+            />
+        </div>
+        <div class="dialog-actions">
+            <Show
+                when=move || is_kept
+                fallback=move || {
+                    view! {
+                        <Button
+                            icon=IconName::Again
+                            testid="keep-row"
+                            on_press=move |()| run(Step::KeepRows(KeepRows { rows: vec![name.get_value()] }))
+                        >
+                            "Take back"
+                        </Button>
+                    }
+                }
+            >
+                <Button
+                    icon=IconName::Delete
+                    testid="drop-row"
+                    on_press=move |()| {
+                        let reason = "dropped by hand".to_owned();
+                        run(Step::DropRows(DropRows { rows: vec![name.get_value()], reason }));
+                    }
+                >
+                    "Drop"
+                </Button>
+            </Show>
+            <Button
+                kind=ButtonKind::Primary
+                testid="save-row"
+                disabled=Signal::derive(move || fault.with(Option::is_some) || !has_changed.get())
+                on_press=move |()| run(Step::Edit(Edit { row: name.get_value(), to: text.get_untracked() }))
+            >
+                "Save"
+            </Button>
+        </div>
+    }
+}
+
+/// JSON with a line for each field.
+fn laid_out(json: &str) -> String {
+    let value: Result<serde_json::Value, _> = serde_json::from_str(json);
+    value.ok().and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| json.to_owned())
+}

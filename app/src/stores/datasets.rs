@@ -1,0 +1,356 @@
+//! Datasets: the one that is open, what it holds, and the work under way on it, whatever page is in sight.
+
+use leptos::prelude::*;
+use shared::dataset::checks::Check;
+use shared::dataset::export::Export;
+use shared::dataset::loss_mask::{MaskTotals, MaskedRow};
+use shared::dataset::overview::Overview;
+use shared::dataset::preview::FilePreview;
+use shared::dataset::rows::ReadAs;
+use shared::dataset::steps::Step;
+use shared::dataset::survey::Survey;
+use shared::dataset::table::{Query, RowDetail, RowLine};
+use shared::workspace::DatasetRecord;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::browser::clock::now_ms;
+use crate::components::Toaster;
+use crate::engine_worker::client::{Canceller, WorkerClient};
+use crate::engine_worker::dataset_protocol::{
+    BroughtFile, DatasetCall, DatasetProgress, DatasetReply, DatasetRequest, ExportedFile,
+};
+use crate::engine_worker::protocol::{Event, Failure, FailureKind, Reply, Request};
+use crate::workspace::{OpenDocument, Workspace};
+
+const OPEN_KEY: &str = "dataset";
+
+/// Work under way on a dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Work {
+    /// What is being done, in words.
+    pub title: String,
+    /// How far it is; `None` before the first report.
+    pub progress: Option<DatasetProgress>,
+    /// When its stage began.
+    began_ms: f64,
+}
+
+impl Work {
+    /// How much of it is done, from 0 to 1.
+    pub fn fraction(&self) -> Option<f64> {
+        let progress = self.progress.as_ref().filter(|progress| progress.total > 0)?;
+        Some(progress.done as f64 / progress.total as f64)
+    }
+
+    /// How long the rest of its stage takes, at the pace so far.
+    pub fn seconds_left(&self) -> Option<f64> {
+        let fraction = self.fraction().filter(|fraction| *fraction > 0.02)?;
+        let passed = (now_ms() - self.began_ms) / 1000.0;
+        (passed > 0.5).then(|| passed * (1.0 - fraction) / fraction)
+    }
+}
+
+/// What a model learns of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowMask {
+    /// The row's name.
+    pub name: String,
+    /// Its tokens.
+    pub row: MaskedRow,
+}
+
+/// Datasets of this browser.
+#[derive(Clone, Copy)]
+pub struct DatasetStore {
+    /// The dataset that is open.
+    pub record: OpenDocument<DatasetRecord>,
+    /// The view of it that is in sight.
+    pub tab: RwSignal<String>,
+    /// How it stands; `None` before that is known.
+    pub overview: RwSignal<Option<Overview>>,
+    /// The work under way.
+    pub work: RwSignal<Option<Work>>,
+    /// Why the last thing did not happen.
+    pub problem: RwSignal<Option<String>>,
+    /// What checks and measures found, until something changes.
+    pub survey: RwSignal<Option<Survey>>,
+    /// Which rows the table shows.
+    pub query: RwSignal<Query>,
+    /// How many those are, until something changes.
+    pub found: RwSignal<Option<usize>>,
+    /// The stored model whose tokens are shown.
+    pub mask_model: RwSignal<Option<String>>,
+    /// The most tokens of a row, for counting.
+    pub mask_context: RwSignal<u64>,
+    /// What that model learns of all rows, until something changes.
+    pub mask_totals: RwSignal<Option<MaskTotals>>,
+    /// Files that wait to be saved.
+    pub exported: RwSignal<Vec<ExportedFile>>,
+    client: StoredValue<WorkerClient, LocalStorage>,
+    canceller: StoredValue<Option<Canceller>, LocalStorage>,
+    toaster: Toaster,
+}
+
+impl DatasetStore {
+    /// The dataset that was open last.
+    pub fn start(workspace: Workspace, toaster: Toaster) -> Self {
+        let overview = RwSignal::new(None);
+        let client = WorkerClient::new("datasets", move |message| {
+            leptos::logging::error!("the dataset worker stopped: {message}");
+            toaster.warn("The work on the dataset stopped unexpectedly. What was done until then is kept.");
+        });
+        let store = Self {
+            record: OpenDocument::start(workspace, OPEN_KEY),
+            tab: RwSignal::new("files".to_owned()),
+            overview,
+            work: RwSignal::new(None),
+            problem: RwSignal::new(None),
+            survey: RwSignal::new(None),
+            query: RwSignal::new(Query::default()),
+            found: RwSignal::new(None),
+            mask_model: RwSignal::new(None),
+            mask_context: RwSignal::new(2048),
+            mask_totals: RwSignal::new(None),
+            exported: RwSignal::new(Vec::new()),
+            client: StoredValue::new_local(client),
+            canceller: StoredValue::new_local(None),
+            toaster,
+        };
+        Effect::new(move |before: Option<Option<String>>| {
+            let id = store.record.id();
+            if before.flatten() != id {
+                store.forget_shown();
+                store.overview.set(None);
+                if id.is_some() {
+                    spawn_local(store.look());
+                }
+            }
+            id
+        });
+        store
+    }
+
+    fn forget_shown(self) {
+        self.survey.set(None);
+        self.found.set(None);
+        self.exported.set(Vec::new());
+        self.problem.set(None);
+    }
+
+    /// Asks how the open dataset stands.
+    async fn look(self) {
+        match self.ask(DatasetRequest::Overview, |_| {}).await {
+            Ok(DatasetReply::Overview(overview)) => self.show(overview),
+            Ok(_) => {}
+            Err(failure) => self.problem.set(Some(failure.message)),
+        }
+    }
+
+    fn show(self, overview: Overview) {
+        self.overview.set(Some(overview));
+        self.survey.set(None);
+        self.found.set(None);
+        self.mask_totals.set(None);
+    }
+
+    async fn ask(
+        self,
+        request: DatasetRequest,
+        mut on_progress: impl FnMut(DatasetProgress),
+    ) -> Result<DatasetReply, Failure> {
+        let Some(id) = untrack(|| self.record.id()) else {
+            return Err(Failure { kind: FailureKind::Cancelled, message: "no dataset is open".to_owned() });
+        };
+        let call = self.client.get_value().call(Request::Dataset(DatasetCall { id: id.clone(), request }));
+        self.canceller.set_value(Some(call.canceller()));
+        let on_event = |event| {
+            if let Event::Dataset(progress) = event {
+                on_progress(progress);
+            }
+        };
+        match call.finish(on_event).await? {
+            // What comes for a dataset that is not open any more is not shown.
+            Reply::Dataset(reply) if untrack(|| self.record.id()) == Some(id) => Ok(reply),
+            _ => Err(Failure { kind: FailureKind::Cancelled, message: "another dataset is open".to_owned() }),
+        }
+    }
+
+    /// Does something that takes a while, with its progress in sight; `None` where it did not happen.
+    pub async fn do_work(self, title: impl Into<String>, request: DatasetRequest) -> Option<DatasetReply> {
+        if self.work.with_untracked(Option::is_some) {
+            self.toaster.warn("One thing at a time: wait until the work under way is done, or stop it.");
+            return None;
+        }
+        self.problem.set(None);
+        self.work.set(Some(Work { title: title.into(), progress: None, began_ms: now_ms() }));
+        let result = self
+            .ask(request, |progress| {
+                self.work.update(|work| {
+                    let Some(work) = work else { return };
+                    if work.progress.as_ref().is_none_or(|before| before.stage != progress.stage) {
+                        work.began_ms = now_ms();
+                    }
+                    work.progress = Some(progress);
+                });
+            })
+            .await;
+        self.work.set(None);
+        self.canceller.set_value(None);
+        match result {
+            Ok(reply) => Some(reply),
+            Err(failure) if failure.kind == FailureKind::Cancelled => {
+                // A part of it may have been done: of a file that was being read, so many rows.
+                self.look().await;
+                None
+            }
+            Err(failure) => {
+                self.look().await;
+                self.problem.set(Some(failure.message));
+                None
+            }
+        }
+    }
+
+    /// Stops the work under way.
+    pub fn stop(self) {
+        if let Some(canceller) = self.canceller.get_value() {
+            canceller.cancel();
+        }
+    }
+
+    /// What a file seems to be.
+    ///
+    /// # Errors
+    /// It can't be read, in words.
+    pub async fn preview(self, file: web_sys::File, read_as: ReadAs) -> Result<FilePreview, String> {
+        match self.ask(DatasetRequest::Preview(BroughtFile { file, read_as }), |_| {}).await {
+            Ok(DatasetReply::Preview(preview)) => Ok(preview),
+            Ok(_) => Err("the file could not be looked at".to_owned()),
+            Err(failure) => Err(failure.message),
+        }
+    }
+
+    /// Reads a file; says whether it was read to its end.
+    pub async fn read(self, file: web_sys::File, read_as: ReadAs) -> bool {
+        let title = format!("Reading {}", file.name());
+        match self.do_work(title, DatasetRequest::Read(BroughtFile { file, read_as })).await {
+            Some(DatasetReply::Overview(overview)) => {
+                self.show(overview);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Does a step.
+    pub fn run(self, step: Step) {
+        spawn_local(async move {
+            let title = step.title();
+            if let Some(DatasetReply::Done(done, overview)) = self.do_work(title, DatasetRequest::Run(step)).await {
+                self.toaster.say(done.counts.to_string());
+                self.exported.set(Vec::new());
+                self.show(overview);
+            }
+        });
+    }
+
+    /// Takes back all steps but so many.
+    pub fn rewind(self, steps: usize) {
+        spawn_local(async move {
+            let request = DatasetRequest::Rewind(steps);
+            if let Some(DatasetReply::Overview(overview)) = self.do_work("Taking back", request).await {
+                self.exported.set(Vec::new());
+                self.show(overview);
+            }
+        });
+    }
+
+    /// Looks at all rows.
+    pub fn look_at_all(self) {
+        spawn_local(async move {
+            let request = DatasetRequest::Survey(Check::quick());
+            if let Some(DatasetReply::Survey(survey)) = self.do_work("Looking at all rows", request).await {
+                self.survey.set(Some(survey));
+            }
+        });
+    }
+
+    /// Finds the rows that the query asks for.
+    pub fn find(self) {
+        spawn_local(async move {
+            let request = DatasetRequest::Find(self.query.get_untracked());
+            if let Some(DatasetReply::Found(count)) = self.do_work("Finding rows", request).await {
+                self.found.set(Some(count));
+            }
+        });
+    }
+
+    /// Some of the rows that were found.
+    pub async fn lines(self, first: usize, count: usize) -> Vec<RowLine> {
+        match self.ask(DatasetRequest::Lines { first, count }, |_| {}).await {
+            Ok(DatasetReply::Lines(lines)) => lines,
+            _ => Vec::new(),
+        }
+    }
+
+    /// All of a row.
+    ///
+    /// # Errors
+    /// It can't be read, in words.
+    pub async fn detail(self, row: u32) -> Result<RowDetail, String> {
+        match self.ask(DatasetRequest::Detail(row), |_| {}).await {
+            Ok(DatasetReply::Detail(detail)) => Ok(*detail),
+            Ok(_) => Err("the row could not be read".to_owned()),
+            Err(failure) => Err(failure.message),
+        }
+    }
+
+    /// Shows tokens of another stored model.
+    pub fn choose_mask_model(self, name: String) {
+        self.mask_model.set(Some(name));
+        self.mask_totals.set(None);
+    }
+
+    /// What a model learns of the row at a place among those that are kept.
+    ///
+    /// # Errors
+    /// Why that can't be said, in words.
+    pub async fn mask(self, place: u64, model: String) -> Result<RowMask, String> {
+        match self.ask(DatasetRequest::Mask { place, model }, |_| {}).await {
+            Ok(DatasetReply::Mask(name, row)) => Ok(RowMask { name, row: *row }),
+            Ok(_) => Err("the row could not be read".to_owned()),
+            Err(failure) => Err(failure.message),
+        }
+    }
+
+    /// Counts what the chosen model learns of all rows.
+    pub fn count_learned(self) {
+        let Some(model) = self.mask_model.get_untracked() else { return };
+        let context_length = usize::try_from(self.mask_context.get_untracked()).unwrap_or(usize::MAX);
+        spawn_local(async move {
+            let request = DatasetRequest::CountLearned { model, context_length };
+            if let Some(DatasetReply::MaskTotals(totals)) = self.do_work("Counting tokens", request).await {
+                self.mask_totals.set(Some(totals));
+            }
+        });
+    }
+
+    /// Writes files, which then wait to be saved.
+    pub fn export(self, exports: Vec<Export>) {
+        spawn_local(async move {
+            let request = DatasetRequest::Export(exports);
+            if let Some(DatasetReply::Exported(files)) = self.do_work("Writing files", request).await {
+                self.exported.set(files);
+            }
+        });
+    }
+
+    /// Forgets the open dataset, rows and all.
+    pub fn delete_open(self) {
+        spawn_local(async move {
+            if let Some(DatasetReply::Removed) = self.do_work("Deleting", DatasetRequest::Remove).await {
+                self.record.delete(move |error| self.toaster.warn(error.to_string()));
+            }
+        });
+    }
+}
