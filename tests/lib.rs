@@ -9,6 +9,7 @@ pub mod environment;
 pub mod fake_provider;
 pub mod gate;
 pub mod look;
+pub mod messy_dataset;
 pub mod pages;
 pub mod stage;
 pub mod wait;

@@ -7,6 +7,7 @@
 
 mod appearance;
 mod companion_answers;
+mod datasets;
 mod downloads;
 mod exactness;
 mod external_api;

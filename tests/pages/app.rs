@@ -7,7 +7,7 @@ use serde_json::json;
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::{By, Key, WebElement};
 
-use super::{ChatPage, EvaluatePage, ModelsPage, PromptsPage, SettingsPage, named};
+use super::{ChatPage, DatasetsPage, EvaluatePage, ModelsPage, PromptsPage, SettingsPage, named};
 use crate::browser::Browser;
 use crate::wait::{self, Look, SOON};
 
@@ -117,6 +117,17 @@ impl<'a> AppPage<'a> {
     pub async fn go_to_prompts(&self) -> Result<PromptsPage<'a>> {
         self.click(&named("nav-prompts")).await?;
         let page = PromptsPage { app: *self };
+        page.wait_until_open().await?;
+        Ok(page)
+    }
+
+    /// Goes to the Datasets page by the navigation.
+    ///
+    /// # Errors
+    /// It can't be clicked.
+    pub async fn go_to_datasets(&self) -> Result<DatasetsPage<'a>> {
+        self.click(&named("nav-datasets")).await?;
+        let page = DatasetsPage { app: *self };
         page.wait_until_open().await?;
         Ok(page)
     }

@@ -2,6 +2,7 @@
 
 mod app;
 mod chat;
+mod datasets;
 mod evaluate;
 mod find;
 mod models;
@@ -10,6 +11,7 @@ mod settings;
 
 pub use app::{AppPage, SHELL};
 pub use chat::{Answer, ChatPage, Outcome};
+pub use datasets::DatasetsPage;
 pub use evaluate::EvaluatePage;
 pub use find::FindPage;
 pub use models::{ModelCard, ModelsPage};
@@ -17,6 +19,6 @@ pub use prompts::PromptsPage;
 pub use settings::SettingsPage;
 
 /// The CSS selector of a name for tests.
-pub(crate) fn named(testid: &str) -> String {
+pub fn named(testid: &str) -> String {
     format!("[data-testid='{testid}']")
 }

@@ -1,0 +1,113 @@
+//! The Datasets page: files, rows, checks, split, export.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use thirtyfour::By;
+
+use super::{AppPage, named};
+use crate::wait::{self, EVENTUALLY, Look};
+
+/// The Datasets page.
+#[derive(Clone, Copy)]
+pub struct DatasetsPage<'a> {
+    /// What is on every page.
+    pub app: AppPage<'a>,
+}
+
+impl<'a> DatasetsPage<'a> {
+    pub(super) async fn wait_until_open(&self) -> Result<()> {
+        self.app.element(&named("new-dataset")).await.map(drop)
+    }
+
+    /// Begins a dataset.
+    ///
+    /// # Errors
+    /// It can't be clicked.
+    pub async fn begin(&self, name: &str) -> Result<()> {
+        self.app.click(&named("new-dataset")).await?;
+        self.app.fill("#dataset-name", name).await
+    }
+
+    /// Shows one of the views: `files`, `rows`, `checks`, `quality`, `export` or `steps`.
+    ///
+    /// # Errors
+    /// It can't be clicked.
+    pub async fn show(&self, view: &str) -> Result<()> {
+        self.app.click(&named(&format!("dataset-{view}"))).await
+    }
+
+    /// Brings a file by the input of that selector.
+    ///
+    /// # Errors
+    /// The browser refused.
+    pub async fn bring(&self, input: &str, file: &Path) -> Result<()> {
+        let input = self.app.browser.driver.find(By::Css(input)).await?;
+        Ok(input.send_keys(file.to_str().context("the file's path is text")?).await?)
+    }
+
+    /// Waits until nothing is being done; fails with what went wrong.
+    ///
+    /// # Errors
+    /// It takes too long, or the page shows a problem.
+    pub async fn wait_until_done(&self, what: &str) -> Result<()> {
+        wait::until(what.to_owned(), EVENTUALLY, async || {
+            if let Some(problem) = self.app.text(&named("dataset-problem")).await? {
+                anyhow::bail!("{what}: {problem}");
+            }
+            Ok(match self.app.text(&named("dataset-work")).await? {
+                Some(work) => Look::NotYet(work),
+                None => Look::Found(()),
+            })
+        })
+        .await
+    }
+
+    /// Clicks, and waits until what that began is done.
+    ///
+    /// # Errors
+    /// As [`Self::wait_until_done`].
+    pub async fn run(&self, testid: &str) -> Result<()> {
+        let steps = self.steps().await?;
+        self.app.click(&named(testid)).await?;
+        wait::until(format!("a step after {testid}"), EVENTUALLY, async || {
+            if let Some(problem) = self.app.text(&named("dataset-problem")).await? {
+                anyhow::bail!("{testid}: {problem}");
+            }
+            let now = self.steps().await?;
+            Ok(if now > steps { Look::Found(()) } else { Look::NotYet(format!("{now} steps")) })
+        })
+        .await?;
+        self.wait_until_done(testid).await
+    }
+
+    /// How many steps were done.
+    async fn steps(&self) -> Result<usize> {
+        let words = self.app.text(&named("dataset-steps")).await?.unwrap_or_default();
+        Ok(words.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0))
+    }
+
+    /// SHA-256 and text (of short ones) of every file that was written, by name.
+    ///
+    /// # Errors
+    /// The browser refused.
+    pub async fn exported(&self) -> Result<Vec<(String, String, Option<String>)>> {
+        let body = "
+            const root = await navigator.storage.getDirectory();
+            const datasets = await root.getDirectoryHandle('datasets');
+            const files = [];
+            for await (const dataset of datasets.values()) {
+                const folder = await dataset.getDirectoryHandle('exports').catch(() => null);
+                if (!folder) continue;
+                for await (const handle of folder.values()) {
+                    const file = await handle.getFile();
+                    const hash = await crypto.subtle.digest('SHA-256', await file.arrayBuffer());
+                    const hex = [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+                    files.push([handle.name, hex, file.size < 100000 ? await file.text() : null]);
+                }
+            }
+            return files;";
+        self.app.browser.run_async(body, vec![json!(null)]).await
+    }
+}
