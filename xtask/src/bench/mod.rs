@@ -1,6 +1,7 @@
 //! `cargo xtask bench NAME`: speed against peers, on this machine. Fails where a floor is missed.
 
 mod browser;
+mod data;
 mod native;
 mod report;
 mod rounds;
@@ -39,6 +40,8 @@ enum Benchmark {
     Browser,
     /// `quern generate` against llama.cpp through node-llama-cpp, on the CPU with 2 threads each
     Native,
+    /// `quern data run` against Hugging Face's datasets and datatrove: exact and near duplicates
+    Data,
 }
 
 /// Runs one benchmark, on a machine that should have nothing else to do.
@@ -53,6 +56,7 @@ pub(crate) fn run(arguments: &BenchArgs) -> Result<ExitCode> {
     let (name, report) = match arguments.name {
         Benchmark::Browser => ("browser", browser::run(&machine, runs)?),
         Benchmark::Native => ("native", native::run(&machine, runs)?),
+        Benchmark::Data => ("data", data::run(&machine, runs)?),
     };
     let path = arguments.json.clone().unwrap_or_else(|| machine.places.target.join(format!("bench/{name}.json")));
     if let Some(folder) = path.parent() {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rounds::{Figures, Measured, Side, fastest};
 use crate::terminal::print_line;
@@ -33,10 +33,12 @@ pub(super) struct Report {
     measured: Vec<Measured>,
     /// What was measured besides the task.
     besides: Vec<Measured>,
+    /// Figures of a task of another kind.
+    others: Value,
 }
 
 #[derive(Debug, Serialize)]
-struct Row {
+pub(super) struct Row {
     name: &'static str,
     unit: &'static str,
     quern: f64,
@@ -49,6 +51,31 @@ struct Row {
 }
 
 impl Row {
+    /// A value and the peer's.
+    pub(super) fn new(
+        name: &'static str,
+        unit: &'static str,
+        better: Better,
+        quern: f64,
+        peer: f64,
+        floor: Option<f64>,
+    ) -> Self {
+        let ratio = if better == Better::Higher { quern / peer } else { peer / quern };
+        Self { name, unit, quern, peer, peer_candidate: "the peer".to_owned(), ratio, floor }
+    }
+
+    /// A value that has no peer and is to be at least `least`.
+    pub(super) fn against_floor(name: &'static str, unit: &'static str, quern: f64, least: f64) -> Self {
+        let peer_candidate = "what is promised".to_owned();
+        Self { peer_candidate, ..Self::new(name, unit, Better::Higher, quern, least, Some(1.0)) }
+    }
+
+    /// A value that has no peer and is to be at most `most`.
+    pub(super) fn at_most(name: &'static str, unit: &'static str, quern: f64, most: f64) -> Self {
+        let peer_candidate = "what is promised".to_owned();
+        Self { peer_candidate, ..Self::new(name, unit, Better::Lower, quern, most, Some(1.0)) }
+    }
+
     fn is_missed(&self) -> bool {
         // A ratio that is no number is no success either.
         self.floor.is_some_and(|floor| self.ratio.is_nan() || self.ratio < floor)
@@ -76,7 +103,12 @@ impl Report {
         if let (Some(ours), Some(theirs)) = (quern.peak_memory_bytes, peer_side.peak_memory_bytes) {
             rows.push(row(&PEAK_MEMORY, ours / MEBIBYTE, theirs / MEBIBYTE, &peer_side.name));
         }
-        Ok(Self { peer, rows, measured, besides: Vec::new() })
+        Ok(Self { peer, rows, measured, besides: Vec::new(), others: Value::Null })
+    }
+
+    /// A report of a task that is not a model's: its rows, and its raw figures.
+    pub(super) fn of_rows(peer: String, rows: Vec<Row>, raw: Value) -> Self {
+        Self { peer, rows, measured: Vec::new(), besides: Vec::new(), others: raw }
     }
 
     /// Adds a line that compares us with something else than the peer.
@@ -112,6 +144,7 @@ impl Report {
             "rows": self.rows,
             "measured": self.measured,
             "measured_besides": self.besides,
+            "figures": self.others,
             "missed_floors": self.missed_floors(),
         });
         serde_json::to_string_pretty(&value).context("writing figures as JSON")
@@ -123,7 +156,9 @@ impl Report {
     }
 
     fn summary(&self, name: &str) -> String {
-        let speeds = self.rows.iter().filter(|row| row.unit == TOKENS_PER_SECOND);
+        // Of a model its speeds count most.
+        let is_of_model = !self.measured.is_empty();
+        let speeds = self.rows.iter().filter(|row| !is_of_model || row.unit == TOKENS_PER_SECOND);
         let ratios: Vec<String> = speeds.map(|row| format!("{} {:.2}x", row.name, row.ratio)).collect();
         let has_floors = self.rows.iter().any(|row| row.floor.is_some());
         let verdict = match self.missed_floors().as_slice() {
@@ -136,9 +171,8 @@ impl Report {
 }
 
 fn row(metric: &Metric, quern: f64, peer: f64, peer_candidate: &str) -> Row {
-    let ratio = if metric.better == Better::Higher { quern / peer } else { peer / quern };
-    let (name, unit, floor) = (metric.name, metric.unit, metric.floor);
-    Row { name, unit, quern, peer, peer_candidate: peer_candidate.to_owned(), ratio, floor }
+    let row = Row::new(metric.name, metric.unit, metric.better, quern, peer, metric.floor);
+    Row { peer_candidate: peer_candidate.to_owned(), ..row }
 }
 
 const MEBIBYTE: f64 = 1_048_576.0;

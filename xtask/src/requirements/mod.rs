@@ -7,7 +7,7 @@ mod debian_wasm_std;
 mod lints;
 mod node;
 mod npm_package;
-mod python_client;
+mod pypi_package;
 mod vulkan;
 mod wasm_target;
 
@@ -17,7 +17,7 @@ pub(crate) use chromium::{chromedriver, chromium};
 pub(crate) use crate_tool::CrateTool;
 pub(crate) use lints::lint_toolchain;
 pub(crate) use npm_package::NpmPackage;
-pub(crate) use python_client::PythonClient;
+pub(crate) use pypi_package::PypiPackage;
 pub(crate) use vulkan::{has_gpu, software_driver};
 pub(crate) use wasm_target::wasm_toolchain;
 
@@ -98,7 +98,7 @@ pub(crate) fn for_browser() -> Vec<Box<dyn Requirement>> {
     vec![
         Box::new(chromium::Chromium),
         Box::new(chromium::Fonts),
-        Box::new(PythonClient),
+        Box::new(PypiPackage::openai()),
         Box::new(NpmPackage::openai()),
     ]
 }
@@ -117,6 +117,10 @@ pub(crate) fn for_native_benchmark() -> Vec<Box<dyn Requirement>> {
         Box::new(node::Node),
         Box::new(NpmPackage::node_llama_cpp()),
     ]
+}
+
+pub(crate) fn for_data_benchmark() -> Vec<Box<dyn Requirement>> {
+    vec![Box::new(compiler::Compiler), Box::new(compiler::NativeLinker), Box::new(PypiPackage::data_peers())]
 }
 
 /// Everything that running and testing need; a benchmark's peer is fetched by its first run.

@@ -1,4 +1,4 @@
-//! OpenAI's client for Python at its pinned version, in a virtual environment in the cache.
+//! Packages from PyPI at their pinned versions, each in a virtual environment of its own in the cache.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,23 +10,45 @@ use crate::child_process::{output_of, run_quietly, succeeds};
 use crate::machine::Machine;
 use crate::pinned_versions::is_at_least;
 
-/// The client, and the Python that runs it.
-pub(crate) struct PythonClient;
-
-const PACKAGE: &str = "openai";
+/// A package, perhaps with others beside it, and the Python that runs it.
+pub(crate) struct PypiPackage {
+    /// What the environment is called by.
+    package: &'static str,
+    /// What else is in it.
+    others: &'static [&'static str],
+    purpose: &'static str,
+}
 
 /// Written last: a folder with it is complete.
 const COMPLETE: &str = ".complete";
 
-impl PythonClient {
-    /// The Python that can import the client, whether it is there or not.
-    pub(crate) fn python(machine: &Machine) -> Result<PathBuf> {
-        let program = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
-        Ok(Self::folder(machine)?.join(program))
+impl PypiPackage {
+    /// OpenAI's client.
+    pub(crate) fn openai() -> Self {
+        Self { package: "openai", others: &[], purpose: "the official client, for tests of the companion" }
     }
 
-    fn folder(machine: &Machine) -> Result<PathBuf> {
-        Ok(machine.places.tool(&format!("pypi-{PACKAGE}"), machine.versions.pypi(PACKAGE)?))
+    /// What preparing data is measured against.
+    pub(crate) fn data_peers() -> Self {
+        // datatrove takes these for granted; it can't use the newest xxhash.
+        let others = &["datatrove", "orjson", "spacy", "xxhash"];
+        Self { package: "datasets", others, purpose: "what `cargo xtask bench data` measures against" }
+    }
+
+    /// The Python that can import the package, whether it is there or not.
+    pub(crate) fn python(&self, machine: &Machine) -> Result<PathBuf> {
+        let program = if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" };
+        Ok(self.folder(machine)?.join(program))
+    }
+
+    fn folder(&self, machine: &Machine) -> Result<PathBuf> {
+        Ok(machine.places.tool(&format!("pypi-{}", self.package), machine.versions.pypi(self.package)?))
+    }
+
+    /// What pip installs, with versions.
+    fn pinned(&self, machine: &Machine) -> Result<Vec<String>> {
+        let all = std::iter::once(&self.package).chain(self.others);
+        all.map(|package| Ok(format!("{package}=={}", machine.versions.pypi(package)?))).collect()
     }
 
     /// What keeps this machine's Python from making a virtual environment.
@@ -45,19 +67,19 @@ impl PythonClient {
     }
 }
 
-impl Requirement for PythonClient {
+impl Requirement for PypiPackage {
     fn name(&self) -> String {
-        format!("pypi-{PACKAGE}")
+        format!("pypi-{}", self.package)
     }
 
     fn purpose(&self) -> &'static str {
-        "the official client, for tests of the companion"
+        self.purpose
     }
 
     fn check(&self, machine: &Machine) -> Check {
-        match Self::folder(machine) {
+        match self.folder(machine) {
             // The environment refers to the system's Python, which may be gone since.
-            Ok(folder) if folder.join(COMPLETE).is_file() && Self::python(machine).is_ok_and(|path| path.exists()) => {
+            Ok(folder) if folder.join(COMPLETE).is_file() && self.python(machine).is_ok_and(|path| path.exists()) => {
                 Check::Present(folder.display().to_string())
             }
             Ok(folder) => Check::Missing(format!("not in {}", folder.display())),
@@ -71,23 +93,22 @@ impl Requirement for PythonClient {
         {
             return Remedy::ByHand(format!("{obstacle}: see https://www.python.org/downloads/"));
         }
-        let version = machine.versions.pypi(PACKAGE).unwrap_or("?");
-        Remedy::Setup(format!("pip install {PACKAGE}=={version}, into the cache folder"))
+        let packages = self.pinned(machine).unwrap_or_default().join(" ");
+        Remedy::Setup(format!("pip install {packages}, into the cache folder"))
     }
 
     fn install(&self, machine: &Machine) -> Result<()> {
         if Self::obstacle(machine).is_some() {
             machine.install_debian_packages(&["python3", "python3-venv"])?;
         }
-        let folder = Self::folder(machine)?;
-        let version = machine.versions.pypi(PACKAGE)?;
+        let folder = self.folder(machine)?;
+        let packages = self.pinned(machine)?;
         let mut make = Command::new("python3");
         make.args(["-m", "venv", "--clear"]).arg(&folder);
         run_quietly("Making a virtual environment for Python", &mut make)?;
-        let package = format!("{PACKAGE}=={version}");
-        let mut install = Command::new(Self::python(machine)?);
-        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", &package]);
-        run_quietly(&format!("Fetching {package} from PyPI"), &mut install)?;
+        let mut install = Command::new(self.python(machine)?);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(&packages);
+        run_quietly(&format!("Fetching {} from PyPI", packages.join(" ")), &mut install)?;
         std::fs::write(folder.join(COMPLETE), "").with_context(|| format!("writing to {}", folder.display()))
     }
 }
