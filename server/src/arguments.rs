@@ -174,6 +174,9 @@ pub struct ConvertArguments {
     /// The file to write: .jsonl, .json, .csv, .tsv, .txt (ChatML's text) or .parquet; all but the last also with .gz or .zst
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,
+    /// Put back what placeholders stand for, by the `placeholders.json` that was exported with the rows
+    #[arg(long, value_name = "FILE")]
+    pub restore: Option<PathBuf>,
     /// Write what is no row, and rows that the format can't hold, to this file, with their lines and reasons
     #[arg(long, value_name = "FILE")]
     pub set_aside: Option<PathBuf>,

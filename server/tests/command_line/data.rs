@@ -154,3 +154,20 @@ fn a_recipe_is_held_to_its_files() {
     let nothing = quern.file("nothing.yaml", b"quern-recipe: 1\nfiles: []\n");
     assert!(quern.run(&["data", "run", text(&nothing)]).bad().contains("the recipe writes nothing"));
 }
+
+#[test]
+fn personal_data_is_replaced_and_put_back() {
+    let quern = Quern::new();
+    let row = r#"{"messages":[{"role":"user","content":"I am anna.berg@example.com, and you?"},{"role":"assistant","content":"Not anna.berg@example.com."}]}"#;
+    quern.file("rows.jsonl", format!("{row}\n").as_bytes());
+    let recipe = "quern-recipe: 1\nfiles:\n- name: rows.jsonl\nsteps:\n- repair:\n    check: personal-data\nexports:\n- file: out.jsonl\n  format: openai-chat\n";
+    let recipe = quern.file("recipe.yaml", recipe.as_bytes());
+    assert!(quern.run(&["data", "run", text(&recipe), "--output", "made"]).success);
+    let replaced = std::fs::read_to_string(quern.path("made/out.jsonl")).unwrap();
+    assert!(replaced.contains("[EMAIL_1]") && !replaced.contains("anna"), "{replaced}");
+    let arguments =
+        ["made/out.jsonl", "--to", "openai-chat", "--restore", "made/placeholders.json", "-o", "back.jsonl"];
+    let ran = quern.run(&[&["data", "convert"], &arguments[..]].concat());
+    assert!(ran.success, "{}", ran.errors);
+    assert_eq!(std::fs::read_to_string(quern.path("back.jsonl")).unwrap(), format!("{row}\n"));
+}

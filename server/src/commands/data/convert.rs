@@ -6,9 +6,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use shared::dataset::formats::Format;
+use shared::dataset::personal_data::Placeholders;
 use shared::dataset::records::{Columns, FaultPlace, FileKind, ReadBytes, WriteFault};
+use shared::dataset::row::Row;
 use shared::dataset::rows::{ReadAs, ReadRow, Rows, SetAside};
 
+use super::super::suite_files::read_text;
 use super::super::whole_file::WholeFile;
 use super::source::{mapping, open};
 use crate::arguments::ConvertArguments;
@@ -24,6 +27,7 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
             Some(name) => ReadAs::Format(Format::try_from(name.clone())?),
         },
     };
+    let placeholders = arguments.restore.as_deref().map(read_placeholders).transpose()?.unwrap_or_default();
     let output_name = arguments.output.file_name().unwrap_or_default().to_string_lossy();
     let kind = FileKind::of_name(&output_name)?;
     let kind = if arguments.plain_cells { kind } else { kind.with_protected_cells() };
@@ -34,7 +38,10 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
     if kind.needs_columns() {
         each_row(arguments, &read_as, |_, row| {
             line.clear();
-            if row.content.is_ok_and(|(_, row)| to.write(&row, &mut line).is_ok()) {
+            if row.content.is_ok_and(|(_, mut row)| {
+                restore(&mut row, &placeholders);
+                to.write(&row, &mut line).is_ok()
+            }) {
                 columns.note(&line);
             }
             Ok(())
@@ -47,7 +54,8 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
         line.clear();
         match row.content {
             Err(refused) => aside.add(path, refused),
-            Ok((_, read)) => {
+            Ok((_, mut read)) => {
+                restore(&mut read, &placeholders);
                 let at = FaultPlace::beginning_of(row.place);
                 if let Err(lacks) = to.write(&read, &mut line) {
                     return aside.add(path, SetAside::without_place(&read, at, to, lacks));
@@ -72,6 +80,19 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
         ));
     }
     aside.finish()
+}
+
+/// The tables of all steps that put placeholders in.
+fn read_placeholders(path: &Path) -> Result<Vec<Placeholders>> {
+    let text = read_text(path)?;
+    serde_json::from_str(&text).with_context(|| format!("{} is no table of placeholders", path.display()))
+}
+
+/// Puts back what placeholders stand for, those that were put in last first.
+fn restore(row: &mut Row, placeholders: &[Placeholders]) {
+    for table in placeholders.iter().rev() {
+        row.change_texts(&mut |text| Some(table.restore(text)).filter(|restored| restored != text));
+    }
 }
 
 /// Gives each row of all files to `take`.
