@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use engine::ModelText;
 use futures::lock::Mutex;
+use shared::dataset::checks::Check;
 use shared::dataset::export::{Export, export, files_beside};
 use shared::dataset::loss_mask::{LossMask, MaskTotals, TurnEnd};
 use shared::dataset::overview::Overview;
@@ -111,10 +112,7 @@ impl DatasetHost {
         let looks = WorkerPulse::new(context, Some(&dataset.is_awaited));
         match request {
             DatasetRequest::Overview => Ok(DatasetReply::Overview(dataset.overview())),
-            DatasetRequest::Survey(checks) => {
-                let preparation = dataset.preparation.borrow();
-                Ok(DatasetReply::Survey(survey(&preparation, checks, &looks).await?))
-            }
+            DatasetRequest::Survey(checks) => dataset.survey(checks, &looks).await,
             DatasetRequest::Find(query) => dataset.find(&query, &looks).await,
             DatasetRequest::Lines { first, count } => dataset.lines(first, count),
             DatasetRequest::Detail(row) => {
@@ -187,6 +185,10 @@ impl OpenDataset {
         Ok(DatasetReply::Done(Box::new(done), self.overview()))
     }
 
+    async fn survey(&self, checks: Vec<Check>, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        Ok(DatasetReply::Survey(survey(&self.preparation.borrow(), checks, pulse).await?))
+    }
+
     async fn find(&self, query: &Query, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
         let found = table::find(&self.preparation.borrow(), query, pulse).await?;
         let count = found.len();
@@ -206,8 +208,8 @@ impl OpenDataset {
     async fn mask(&self, place: u64, model: &str) -> Result<DatasetReply, Fault> {
         let text = text_of(model).await.map_err(|failure| Fault::Storage(failure.message))?;
         let preparation = self.preparation.borrow();
-        let kept = preparation.rows().iter().enumerate().filter(|(_, row)| row.is_kept());
-        let Some((number, _)) = kept.skip(place as usize).next() else {
+        let mut kept = preparation.rows().iter().enumerate().filter(|(_, row)| row.is_kept());
+        let Some((number, _)) = kept.nth(place as usize) else {
             return Err(Fault::Storage("there is no such row".to_owned()));
         };
         let (entry, row) = preparation.pass().row(number as u32)?;
