@@ -1,25 +1,20 @@
 //! Answers that say nothing.
 
-use super::{Known, answers, is_learned};
+use super::{About, Known, answers, is_learned};
 use crate::dataset::row::{Message, Role, Row, Sample};
+
+/// What people read of it.
+pub(super) const ABOUT: About = About {
+    title: "Empty answers",
+    explanation: "A model that learns empty answers gives them: it ends its turn before it says anything.",
+    repair: Some("Cut the conversation before its first empty answer"),
+};
 
 pub(super) struct EmptyAnswer;
 
 impl Known for EmptyAnswer {
-    fn title(&self) -> &'static str {
-        "Empty answers"
-    }
-
-    fn explanation(&self) -> &'static str {
-        "A model that learns empty answers gives them: it ends its turn before it says anything."
-    }
-
     fn find(&self, row: &Row) -> Option<&'static str> {
         answers(&row.sample).iter().any(|answer| answer.is_empty()).then_some("an answer is empty")
-    }
-
-    fn repair_title(&self) -> Option<&'static str> {
-        Some("Cut the conversation before its first empty answer")
     }
 
     fn repair(&self, row: &Row) -> Option<Row> {

@@ -1,21 +1,20 @@
 //! Texts that were read in the wrong encoding, or have lost characters.
 
-use super::Known;
+use super::{About, Known};
 use crate::dataset::encoding_damage::{damage, repair};
 use crate::dataset::row::Row;
+
+/// What people read of it.
+pub(super) const ABOUT: About = About {
+    title: "Damaged encoding",
+    explanation: "Texts such as “cafÃ©” were read in the wrong encoding once, and a model learns to write so. What has become a \
+                  question mark in a diamond is lost for good.",
+    repair: Some("Mend what is certain"),
+};
 
 pub(super) struct EncodingDamage;
 
 impl Known for EncodingDamage {
-    fn title(&self) -> &'static str {
-        "Damaged encoding"
-    }
-
-    fn explanation(&self) -> &'static str {
-        "Texts such as “cafÃ©” were read in the wrong encoding once, and a model learns to write so. What has become a \
-         question mark in a diamond is lost for good."
-    }
-
     fn find(&self, row: &Row) -> Option<&'static str> {
         let mut found = None;
         row.for_each_text(&mut |text| {
@@ -32,10 +31,6 @@ impl Known for EncodingDamage {
             found.get_or_insert(reason);
         });
         found
-    }
-
-    fn repair_title(&self) -> Option<&'static str> {
-        Some("Mend what is certain")
     }
 
     fn repair(&self, row: &Row) -> Option<Row> {

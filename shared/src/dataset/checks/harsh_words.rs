@@ -3,7 +3,16 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use super::About;
 use crate::dataset::row::Row;
+
+/// What people read of it.
+pub(super) const ABOUT: About = About {
+    title: "Insults and slurs",
+    explanation: "Words that an assistant rarely should say, by a short list in six languages. It knows no context: look before \
+                  you drop.",
+    repair: None,
+};
 
 /// A list of words in some languages, one a line. It is short on purpose: whoever needs more gives their own.
 static USUAL: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {

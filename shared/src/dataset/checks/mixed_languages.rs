@@ -1,8 +1,16 @@
 //! Answers in another language than the question.
 
-use super::Known;
+use super::{About, Known};
 use crate::dataset::row::{Role, Row, Sample};
 use crate::dataset::text_language::language;
+
+/// What people read of it.
+pub(super) const ABOUT: About = About {
+    title: "Mixed languages",
+    explanation: "An answer in another language than its question teaches a model to change the language by itself. Translations are \
+                  meant to; look before you drop. Short texts are not judged.",
+    repair: None,
+};
 
 pub(super) struct MixedLanguages;
 
@@ -10,15 +18,6 @@ pub(super) struct MixedLanguages;
 const MOST_BYTES: usize = 400;
 
 impl Known for MixedLanguages {
-    fn title(&self) -> &'static str {
-        "Mixed languages"
-    }
-
-    fn explanation(&self) -> &'static str {
-        "An answer in another language than its question teaches a model to change the language by itself. Translations are \
-         meant to; look before you drop. Short texts are not judged."
-    }
-
     fn find(&self, row: &Row) -> Option<&'static str> {
         let (mut asked, mut answered) = (None, None);
         // What a system message says is often in English, whatever the conversation is in.

@@ -50,18 +50,21 @@ fn all_but_secrets() -> Vec<Kind> {
     Kind::ALL.into_iter().filter(|kind| *kind != Kind::Secret).collect()
 }
 
-/// What each check says of itself.
-trait Known: Sync {
+/// What people read of a check. It is apart from what the check does, so that a page that only shows it stays small.
+#[derive(Clone, Copy, Debug)]
+struct About {
     /// What people call it.
-    fn title(&self) -> &'static str;
+    title: &'static str,
     /// Why it matters, in a sentence or two.
-    fn explanation(&self) -> &'static str;
+    explanation: &'static str,
+    /// What a repair does, if there is one.
+    repair: Option<&'static str>,
+}
+
+/// What a check does.
+trait Known: Sync {
     /// What is wrong with a row, if it is.
     fn find(&self, row: &Row) -> Option<&'static str>;
-    /// What a repair does, if there is one.
-    fn repair_title(&self) -> Option<&'static str> {
-        None
-    }
     /// The row as it should be, where that is clear.
     fn repair(&self, _row: &Row) -> Option<Row> {
         None
@@ -103,32 +106,33 @@ impl Check {
         })
     }
 
+    fn about(&self) -> About {
+        match self {
+            Self::EmptyAnswer => empty_answer::ABOUT,
+            Self::TruncatedAnswer => truncated_answer::ABOUT,
+            Self::RolesOutOfOrder => roles_out_of_order::ABOUT,
+            Self::NothingToLearn => nothing_to_learn::ABOUT,
+            Self::EncodingDamage => encoding_damage::ABOUT,
+            Self::MixedLanguages => mixed_languages::ABOUT,
+            Self::Secrets => personal_data::ABOUT_SECRETS,
+            Self::PersonalData { .. } => personal_data::ABOUT,
+            Self::HarshWords { .. } => harsh_words::ABOUT,
+        }
+    }
+
     /// What people call it.
     pub fn title(&self) -> &'static str {
-        match self {
-            Self::Secrets => "Secrets",
-            Self::PersonalData { .. } => "Personal data",
-            Self::HarshWords { .. } => "Insults and slurs",
-            other => other.known().map_or("", Known::title),
-        }
+        self.about().title
     }
 
     /// Why it matters.
     pub fn explanation(&self) -> &'static str {
-        match self {
-            Self::Secrets => {
-                "A model learns keys, tokens and passwords by heart, and tells them to whoever asks. Change those that are real."
-            }
-            Self::PersonalData { .. } => {
-                "A model learns addresses and numbers by heart, and tells them to strangers. Placeholders can be put back \
-                 later with the table that is exported beside the rows; keep it as safe as the data."
-            }
-            Self::HarshWords { .. } => {
-                "Words that an assistant rarely should say, by a short list in six languages. It knows no context: look before \
-                 you drop."
-            }
-            other => other.known().map_or("", Known::explanation),
-        }
+        self.about().explanation
+    }
+
+    /// What a repair does, if there is one.
+    pub fn repair_title(&self) -> Option<&'static str> {
+        self.about().repair
     }
 
     /// What is wrong with a row, if it is.
@@ -138,14 +142,6 @@ impl Check {
             Self::PersonalData { kinds } => personal_data::find_kinds(row, kinds),
             Self::HarshWords { words } => harsh_words::find(row, words),
             other => other.known()?.find(row),
-        }
-    }
-
-    /// What a repair does, if there is one.
-    pub fn repair_title(&self) -> Option<&'static str> {
-        match self {
-            Self::Secrets | Self::PersonalData { .. } => Some("Put placeholders in their place"),
-            other => other.known()?.repair_title(),
         }
     }
 

@@ -1,20 +1,19 @@
 //! Turns in an order that chat templates refuse, or render as something that no model has seen.
 
-use super::Known;
+use super::{About, Known};
 use crate::dataset::row::{Content, Message, Role, Row, Sample};
+
+/// What people read of it.
+pub(super) const ABOUT: About = About {
+    title: "Roles out of order",
+    explanation: "Chat templates expect one system message, at the beginning, and then the person and the assistant in turns; many \
+                  refuse anything else while training, hours later.",
+    repair: Some("Put the system message first, join turns of the same role, cut what follows the last answer"),
+};
 
 pub(super) struct RolesOutOfOrder;
 
 impl Known for RolesOutOfOrder {
-    fn title(&self) -> &'static str {
-        "Roles out of order"
-    }
-
-    fn explanation(&self) -> &'static str {
-        "Chat templates expect one system message, at the beginning, and then the person and the assistant in turns; many \
-         refuse anything else while training, hours later."
-    }
-
     fn find(&self, row: &Row) -> Option<&'static str> {
         match &row.sample {
             Sample::Conversation(messages) => fault(messages, true),
@@ -22,10 +21,6 @@ impl Known for RolesOutOfOrder {
             Sample::Feedback(judged) => fault(&judged.prompt, false),
             _ => None,
         }
-    }
-
-    fn repair_title(&self) -> Option<&'static str> {
-        Some("Put the system message first, join turns of the same role, cut what follows the last answer")
     }
 
     fn repair(&self, row: &Row) -> Option<Row> {

@@ -1,7 +1,15 @@
 //! Answers that stop in the middle: they were cut off where they were made.
 
-use super::{Known, answers};
+use super::{About, Known, answers};
 use crate::dataset::row::Row;
+
+/// What people read of it.
+pub(super) const ABOUT: About = About {
+    title: "Cut-off answers",
+    explanation: "Long answers that stop in the middle of a sentence or of a block of code were cut off where they were made, and a \
+                  model learns to stop so.",
+    repair: None,
+};
 
 pub(super) struct TruncatedAnswer;
 
@@ -13,15 +21,6 @@ const ENDS: [char; 21] =
     ['.', '!', '?', '…', ':', ';', '。', '！', '？', '।', '۔', '؟', '։', '።', ')', ']', '}', '"', '”', '»', '`'];
 
 impl Known for TruncatedAnswer {
-    fn title(&self) -> &'static str {
-        "Cut-off answers"
-    }
-
-    fn explanation(&self) -> &'static str {
-        "Long answers that stop in the middle of a sentence or of a block of code were cut off where they were made, and a \
-         model learns to stop so."
-    }
-
     fn find(&self, row: &Row) -> Option<&'static str> {
         answers(&row.sample).iter().filter_map(|answer| answer.text()).find_map(fault)
     }
