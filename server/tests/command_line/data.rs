@@ -150,7 +150,7 @@ fn a_recipe_is_held_to_its_files() {
     assert!(errors.contains("mixed.jsonl has") && errors.contains("the recipe was made with 3"), "{errors}");
     let wrong = quern.file("wrong.yaml", RECIPE.replace("deduplicate: {}", "deduplicate: {near: 2}").as_bytes());
     let errors = quern.run(&["data", "run", text(&wrong)]).bad();
-    assert!(errors.contains("a similarity of 2") && errors.contains("line 15"), "{errors}");
+    assert!(errors.contains("a similarity of 2") && errors.contains("line 12"), "{errors}");
     let nothing = quern.file("nothing.yaml", b"quern-recipe: 1\nfiles: []\n");
     assert!(quern.run(&["data", "run", text(&nothing)]).bad().contains("the recipe writes nothing"));
 }

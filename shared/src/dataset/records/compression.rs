@@ -372,4 +372,20 @@ mod tests {
         let error = records.next_record().map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("can't be unpacked"), "{error}");
     }
+
+    /// A recipe gives the same bytes everywhere: so no other part of the program may bring another compressor in.
+    #[test]
+    fn what_is_packed_has_the_same_bytes_everywhere() {
+        let text: String = (0..2000).map(|row| format!("{{\"text\":\"row {row} of {}\"}}\n", row * row)).collect();
+        let hash = |compression: Compression| {
+            let mut packed = compression.writer(Vec::new());
+            packed.write_all(text.as_bytes()).unwrap();
+            xxhash_rust::xxh3::xxh3_64(&packed.finish().unwrap())
+        };
+        expect_test::expect!["9351d7d0d3587e19 7220a9696022352f"].assert_eq(&format!(
+            "{:x} {:x}",
+            hash(Compression::Gzip),
+            hash(Compression::Zstd)
+        ));
+    }
 }
