@@ -107,7 +107,8 @@ fn run_peer(machine: &Machine, folder: &Path, file: &Path, task: &str) -> Result
     last_json_line(&output_of(&mut command)?)
 }
 
-/// A file of texts of words as frequent as in a language, of which half are copies, changed here and there.
+/// A file of texts of words as frequent as in a language. Half are copies, of which half have another word somewhere: they
+/// share at least 0.86 of their phrases, so that both sides mean the same by "near".
 fn texts(folder: &Path, rows: usize) -> Result<PathBuf> {
     let path = folder.join(format!("texts-{rows}.jsonl"));
     if path.is_file() {
@@ -118,18 +119,23 @@ fn texts(folder: &Path, rows: usize) -> Result<PathBuf> {
     let mut numbers = Numbers(11);
     let mut recent: Vec<Vec<usize>> = Vec::new();
     for row in 0..rows {
-        let mut text = match numbers.below(2) {
-            0 if !recent.is_empty() => recent[numbers.below(recent.len())].clone(),
-            _ => (0..20 + numbers.below(60)).map(|_| numbers.word()).collect(),
-        };
-        if numbers.below(2) == 0 {
-            for _ in 0..=text.len() / 25 {
+        let is_copy = !recent.is_empty() && numbers.below(2) == 0;
+        let text = if is_copy {
+            let mut text: Vec<usize> = recent[numbers.below(recent.len())].clone();
+            if numbers.below(2) == 0 {
                 let place = numbers.below(text.len());
                 text[place] = numbers.word();
             }
-        }
+            text
+        } else {
+            (0..40 + numbers.below(40)).map(|_| numbers.word()).collect()
+        };
         let words: Vec<String> = text.iter().map(|word| spelled(*word)).collect();
         writeln!(out, "{{\"id\": \"{row}\", \"text\": \"{}.\"}}", words.join(" "))?;
+        // Copies of copies would be alike in chains, of which each side may keep another row.
+        if is_copy {
+            continue;
+        }
         if recent.len() < 20_000 {
             recent.push(text);
         } else {

@@ -31,7 +31,7 @@ impl PypiPackage {
     /// What preparing data is measured against.
     pub(crate) fn data_peers() -> Self {
         // datatrove takes these for granted; it can't use the newest xxhash.
-        let others = &["datatrove", "orjson", "spacy", "xxhash"];
+        let others = &["datatrove[processing]", "orjson", "spacy", "xxhash"];
         Self { package: "datasets", others, purpose: "what `cargo xtask bench data` measures against" }
     }
 
@@ -48,7 +48,9 @@ impl PypiPackage {
     /// What pip installs, with versions.
     fn pinned(&self, machine: &Machine) -> Result<Vec<String>> {
         let all = std::iter::once(&self.package).chain(self.others);
-        all.map(|package| Ok(format!("{package}=={}", machine.versions.pypi(package)?))).collect()
+        // Versions are listed without what else is asked of a package.
+        let name = |package: &'static str| package.split('[').next().unwrap_or(package);
+        all.map(|package| Ok(format!("{package}=={}", machine.versions.pypi(name(package))?))).collect()
     }
 
     /// What keeps this machine's Python from making a virtual environment.
