@@ -169,7 +169,9 @@ impl OpenDataset {
 
     async fn read(&self, brought: BroughtFile, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
         let name = brought.file.name();
-        let hash = hash(&brought.file, pulse).await?;
+        let reader = BlobReader::new(brought.file.clone().into()).map_err(Fault::Storage)?;
+        let hash = FileHash::of(reader, brought.file.size() as u64, pulse).await.map_err(PreparationFault::from)?;
+        let hash = hash.map_err(|error| Fault::Storage(format!("{name} can't be read: {error}")))?;
         let file = SourceFile::new(&name, &hash, brought.read_as.clone());
         let (records, read) = open_records(&brought)?;
         let mut reading = self.changing(|it| it.begin_reading(Opened { file, records, read })).await?;
@@ -284,22 +286,6 @@ fn finish(name: &str, rows: Option<u64>, mut output: BufWriter<SyncFileWriter>) 
 fn loss_mask<'a>(text: &'a ModelText, today: &'a str) -> LossMask<'a> {
     let (tokenizer, template) = (text.tokenizer(), Some(text.chat_template()));
     LossMask { tokenizer, template, turn_end: TurnEnd::default(), today }
-}
-
-async fn hash(file: &web_sys::File, pulse: &WorkerPulse<'_>) -> Result<FileHash, Fault> {
-    let mut reader = BlobReader::new(file.clone().into()).map_err(Fault::Storage)?;
-    let mut hash = FileHash::default();
-    let mut block = vec![0; 1 << 20];
-    loop {
-        let read = reader.read(&mut block);
-        let read = read.map_err(|error| Fault::Storage(format!("{} can't be read: {error}", file.name())))?;
-        if read == 0 {
-            return Ok(hash);
-        }
-        hash.update(&block[..read]);
-        let progress = Progress { stage: "looking at the file", done: hash.bytes(), total: file.size() as u64 };
-        pulse.beat(progress).await.map_err(PreparationFault::from)?;
-    }
 }
 
 fn preview(brought: BroughtFile) -> Result<DatasetReply, Fault> {

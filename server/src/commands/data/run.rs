@@ -1,15 +1,16 @@
 //! `quern data run`: a recipe, done again.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use shared::dataset::export::{export, files_beside};
-use shared::dataset::preparation::{FileHash, Files, Opened, Preparation, Progress, Pulse, SourceFile};
+use shared::dataset::preparation::{FileHash, Files, Opened, Preparation, SourceFile};
 use shared::dataset::recipe::{Recipe, RecipeFile};
 use shared::dataset::records::ReadBytes;
 
+use super::super::suite_files::read_text;
 use super::super::whole_file::{WholeFile, write_whole};
 use super::disk_file::DiskFile;
 use super::source::open;
@@ -19,7 +20,7 @@ use crate::terminal::{StageBar, note};
 /// Does what the recipe says.
 pub(super) fn run(arguments: &RunArguments) -> Result<()> {
     let path = &arguments.recipe;
-    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = read_text(path)?;
     let recipe = Recipe::parse(&text).with_context(|| format!("reading {}", path.display()))?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let output = arguments.output.clone().unwrap_or_else(|| folder.clone());
@@ -77,7 +78,11 @@ async fn read(preparation: &mut Preparation<DiskFile>, file: &RecipeFile, folder
     let path = folder.join(&file.name);
     bar.begin(&file.name);
     let before = stamp(&path)?;
-    let hash = hash(&path, before.0, bar).await.with_context(|| format!("reading {}", path.display()))?;
+    let reading = || format!("reading {}", path.display());
+    let opened = File::open(&path).with_context(reading)?;
+    // Nothing stops it but the end of the command.
+    let Ok(hash) = FileHash::of(opened, before.0, bar).await else { bail!("stopped") };
+    let hash = hash.with_context(reading)?;
     let found = SourceFile::new(&file.name, &hash, file.read_as.clone());
     if let Some(difference) = file.differs_from(&found) {
         bail!("{difference}; the same bytes come of the same files only");
@@ -94,21 +99,6 @@ async fn read(preparation: &mut Preparation<DiskFile>, file: &RecipeFile, folder
         if progressed.set_aside() > 0 { format!(", {} that are none", progressed.set_aside()) } else { String::new() };
     note(&format!("{}: {} rows{aside}", file.name, progressed.rows));
     Ok(())
-}
-
-async fn hash(path: &Path, total: u64, bar: &StageBar) -> Result<FileHash> {
-    let mut file = File::open(path)?;
-    let mut hash = FileHash::default();
-    let mut block = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut block)?;
-        if read == 0 {
-            return Ok(hash);
-        }
-        hash.update(&block[..read]);
-        // Nothing stops it but the end of the command.
-        let _ = bar.beat(Progress { stage: "looking at the file", done: hash.bytes(), total }).await;
-    }
 }
 
 /// What changes with a file.

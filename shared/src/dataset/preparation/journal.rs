@@ -2,6 +2,7 @@
 //! any moment loses what came after the last whole line, and nothing else.
 
 use std::fmt;
+use std::io::{self, Read};
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
@@ -10,6 +11,7 @@ use super::super::personal_data::Placeholders;
 use super::super::rows::ReadAs;
 use super::super::steps::Step;
 use super::PreparationFault;
+use super::pulse::{Progress, Pulse, Stopped};
 use super::storage::StoredFile;
 
 /// Which lines this code writes. Lines of another number are refused.
@@ -83,7 +85,7 @@ impl SourceFile {
     }
 }
 
-/// What a file is known by, block by block.
+/// What a file is known by.
 #[derive(Clone, Default)]
 pub struct FileHash {
     hash: Xxh3,
@@ -91,15 +93,25 @@ pub struct FileHash {
 }
 
 impl FileHash {
-    /// The next bytes of it.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.hash.update(bytes);
-        self.bytes += bytes.len() as u64;
-    }
-
-    /// How much of it came by.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
+    /// Reads a file of so many bytes to its end.
+    ///
+    /// # Errors
+    /// Somebody asked to stop, or, within, the file can't be read.
+    pub async fn of(mut file: impl Read, total: u64, pulse: &impl Pulse) -> Result<io::Result<Self>, Stopped> {
+        let mut read = Self::default();
+        let mut block = vec![0; 1 << 20];
+        loop {
+            match file.read(&mut block) {
+                Ok(0) => return Ok(Ok(read)),
+                Ok(length) => {
+                    read.hash.update(&block[..length]);
+                    read.bytes += length as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Ok(Err(error)),
+            }
+            pulse.beat(Progress { stage: "looking at the file", done: read.bytes, total }).await?;
+        }
     }
 }
 

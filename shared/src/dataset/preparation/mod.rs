@@ -93,8 +93,6 @@ pub struct Source {
     pub progressed: Progressed,
     /// Whether that is its end.
     pub is_whole: bool,
-    /// The number of its first row.
-    pub first_row: u32,
 }
 
 /// A file to read rows from.
@@ -296,8 +294,7 @@ impl<F: StoredFile> Preparation<F> {
     }
 
     fn begin(&mut self, file: SourceFile) {
-        let first_row = self.ends.entries;
-        self.sources.push(Source { file, progressed: Progressed::default(), is_whole: false, first_row });
+        self.sources.push(Source { file, progressed: Progressed::default(), is_whole: false });
     }
 
     /// Does a step.

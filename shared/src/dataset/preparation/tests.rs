@@ -257,6 +257,6 @@ fn files_are_named_once_and_read_to_their_end() {
         let again = preparation.read(opened("a"), &Silent).await.unwrap_err().to_string();
         assert!(again.contains("a is there already"), "{again}");
         preparation.read(opened("b"), &Silent).await.unwrap();
-        assert_eq!(preparation.row_named("b:2").unwrap(), preparation.sources()[1].first_row + 1);
+        assert_eq!(preparation.row_named("b:2").unwrap(), preparation.sources()[0].progressed.rows + 1);
     });
 }
