@@ -5,12 +5,20 @@ use thirtyfour::BrowserLogEntry;
 
 use crate::browser::Browser;
 
-/// Everything since the last look, as lines.
+/// Everything since the last look, as lines; what was said again and again is one line with its number.
 ///
 /// # Errors
 /// The browser refused.
 pub async fn lines(browser: &Browser) -> Result<Vec<String>> {
-    Ok(entries(browser).await?.iter().map(line).collect())
+    let mut lines: Vec<(String, usize)> = Vec::new();
+    for line in entries(browser).await?.iter().map(line) {
+        match lines.iter_mut().find(|(earlier, _)| *earlier == line) {
+            Some((_, times)) => *times += 1,
+            None => lines.push((line, 1)),
+        }
+    }
+    let with_times = |(line, times)| if times == 1 { line } else { format!("{line} ({times} times)") };
+    Ok(lines.into_iter().map(with_times).collect())
 }
 
 /// Fails where the console has errors that contain none of `expected`.

@@ -35,11 +35,15 @@ pub async fn look_once(
     browser.prefer(is_dark).await?;
     let theme = if is_dark { "dark" } else { "light" };
     let name = format!("{name}-{}-{theme}", size.name);
-    // Fonts are there, colours have changed, and the page has been drawn with them.
-    let drawn = "await document.fonts.ready;
-        await new Promise((done) => requestAnimationFrame(done));
-        await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
-        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    // Fonts are there, colours have changed, and the page has been drawn with them. A headless browser now and then
+    // owes a frame, or the end of an animation, for ever: the picture forces both.
+    let drawn = "const soon = (promise) => Promise.race([promise, new Promise((done) => setTimeout(done, 2000))]);
+        const frame = () => soon(new Promise((done) => requestAnimationFrame(done)));
+        await soon(document.fonts.ready);
+        await frame();
+        await soon(Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+        await frame();
+        await frame();
         return true";
     browser.run_async::<bool>(drawn, Vec::new()).await?;
     browser.screenshot(&name).await?;

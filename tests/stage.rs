@@ -72,7 +72,8 @@ async fn try_journey(name: &str, start: Start<'_>, steps: impl AsyncFnOnce(&mut 
     };
     let result = match result {
         Ok(()) => Ok(()),
-        Err(error) => Err(error.context(report(name, &stage).await)),
+        // The cause comes first, where a log that is cut keeps it.
+        Err(error) => Err(anyhow!("{error:#}\n\n{}", report(name, &stage).await)),
     };
     let Stage { browser, .. } = stage;
     browser.driver.quit().await.context("closing the browser")?;
@@ -92,10 +93,10 @@ async fn report(name: &str, stage: &Stage) -> String {
     let picture = browser.screenshot(&format!("failed-{name}")).await;
     let shown = |result: Result<String>| result.unwrap_or_else(|error| format!("({error:#})"));
     format!(
-        "what the page showed:\n{}\n\nthe console:\n{}\n\nthe companion:\n{}\npicture: {}\n\nwhat failed",
+        "picture: {}\n\nwhat the page showed:\n{}\n\nthe console:\n{}\n\nthe companion:\n{}",
+        shown(picture.map(|path| path.display().to_string())),
         shown(page),
         shown(console),
         stage.companion.log(),
-        shown(picture.map(|path| path.display().to_string())),
     )
 }
