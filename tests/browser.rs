@@ -1,5 +1,6 @@
 //! A real Chromium with a profile of its own, driven through `chromedriver`.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -39,7 +40,7 @@ pub struct Browser {
     /// Its driver.
     pub driver: WebDriver,
     // Ended and removed when dropped.
-    _driver_process: Child,
+    driver_process: Child,
     _profile: TempDir,
 }
 
@@ -84,7 +85,7 @@ impl Browser {
             .await
             .context("starting Chromium")?;
         driver.set_script_timeout(LONGEST_SCRIPT).await?;
-        Ok(Self { driver, _driver_process: process, _profile: profile })
+        Ok(Self { driver, driver_process: process, _profile: profile })
     }
 
     /// Runs a script in the page; its `return` value becomes `T`.
@@ -142,6 +143,26 @@ impl Browser {
         Ok(())
     }
 
+    /// The most memory that a process with pages and workers of this browser has had, shared pages included.
+    ///
+    /// # Errors
+    /// The system does not tell.
+    pub fn renderers_peak_memory_bytes(&self) -> Result<u64> {
+        let driver = self.driver_process.id().context("the driver runs")?;
+        let processes = all_processes()?;
+        let is_ours = |mut id: u32| {
+            while let Some(status) = processes.get(&id) {
+                if status.parent == driver {
+                    return true;
+                }
+                id = status.parent;
+            }
+            false
+        };
+        let renderers = processes.iter().filter(|(id, status)| status.is_renderer && is_ours(**id));
+        renderers.map(|(_, status)| status.peak_memory_bytes).max().context("no process of the browser shows pages")
+    }
+
     /// Saves what the page looks like as `tests/screenshots/<name>.png`.
     ///
     /// # Errors
@@ -153,6 +174,36 @@ impl Browser {
         self.driver.screenshot(Path::new(&file)).await?;
         Ok(file)
     }
+}
+
+/// Processes, by what the system tells of each.
+fn all_processes() -> Result<HashMap<u32, ProcessStatus>> {
+    let mut processes = HashMap::new();
+    for entry in std::fs::read_dir("/proc").context("listing processes")? {
+        let Ok(id) = entry?.file_name().to_string_lossy().parse() else { continue };
+        // A process may end while it is looked at.
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{id}/status")) else { continue };
+        let command = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().trim_end_matches(" kB").parse::<u64>().ok()
+        };
+        processes.insert(
+            id,
+            ProcessStatus {
+                parent: field("PPid:").unwrap_or_default() as u32,
+                peak_memory_bytes: field("VmHWM:").unwrap_or_default() << 10,
+                is_renderer: String::from_utf8_lossy(&command).contains("--type=renderer"),
+            },
+        );
+    }
+    Ok(processes)
+}
+
+struct ProcessStatus {
+    parent: u32,
+    peak_memory_bytes: u64,
+    is_renderer: bool,
 }
 
 /// Starts the driver; it says which port it found.

@@ -116,7 +116,9 @@ async fn read_both(
     page.bring("#dataset-files-input", questions).await?;
     app.wait_for_words("brought-formats", "no format").await?;
     app.choose("#read-as", "Columns that I name").await?;
-    app.fill("#read-mapping", "prompt=question,answer=reply").await?;
+    // The names of its columns tell what they mean: a person looks, and may choose others.
+    app.choose("#map-prompt", "question").await?;
+    app.choose("#map-answer", "reply").await?;
     app.wait_for_words("brought-row", "A mill for the hand.").await?;
     app.click(&named("read-file")).await?;
     app.wait_for_count("dataset-file", 2, EVENTUALLY).await?;

@@ -15,6 +15,7 @@ mod find_a_model;
 mod first_visit;
 mod kept_work;
 mod keyboard;
+mod large_dataset;
 mod log_likelihoods;
 mod lost_gpu;
 mod offline;

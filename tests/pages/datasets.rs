@@ -83,8 +83,21 @@ impl<'a> DatasetsPage<'a> {
     }
 
     /// How many steps were done.
-    async fn steps(&self) -> Result<usize> {
-        let words = self.app.text(&named("dataset-steps")).await?.unwrap_or_default();
+    async fn steps(&self) -> Result<u64> {
+        self.count_in("dataset-steps").await
+    }
+
+    /// How many rows are kept.
+    ///
+    /// # Errors
+    /// The browser refused.
+    pub async fn kept(&self) -> Result<u64> {
+        self.count_in("dataset-rows").await
+    }
+
+    /// The number in a tab's words.
+    async fn count_in(&self, tab: &str) -> Result<u64> {
+        let words = self.app.text(&named(tab)).await?.unwrap_or_default();
         Ok(words.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0))
     }
 

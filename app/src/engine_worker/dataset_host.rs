@@ -10,8 +10,9 @@ use std::rc::Rc;
 use engine::ModelText;
 use futures::lock::Mutex;
 use shared::dataset::checks::Check;
+use shared::dataset::classes::{ClassOf, Classes};
 use shared::dataset::export::{Export, export, files_beside};
-use shared::dataset::loss_mask::{LossMask, MaskTotals, TurnEnd};
+use shared::dataset::loss_mask::{LossMask, MaskProblem, MaskTotals, TurnEnd};
 use shared::dataset::overview::Overview;
 use shared::dataset::preparation::{
     FileHash, Opened, Preparation, PreparationFault, Progress, Pulse, SourceFile, Stopped,
@@ -19,7 +20,7 @@ use shared::dataset::preparation::{
 use shared::dataset::preview::FilePreview;
 use shared::dataset::recipe::Recipe;
 use shared::dataset::records::{Counted, FileKind, ReadBytes, Records};
-use shared::dataset::steps::Step;
+use shared::dataset::steps::{DropRows, Step};
 use shared::dataset::survey::survey;
 use shared::dataset::table::{self, Query, RowDetail, RowLine};
 
@@ -52,8 +53,17 @@ struct OpenDataset {
     preparation: RefCell<Preparation<SyncFile>>,
     /// What was found last.
     found: RefCell<Vec<u32>>,
+    /// Rows with a problem, by the last count of what is learned; until something changes.
+    unlearnable: RefCell<Option<Unlearnable>>,
     /// Somebody waits to change it: who looks gives way.
     is_awaited: Cell<bool>,
+}
+
+/// Rows that should not be trained on as they are, and by which count.
+struct Unlearnable {
+    rows: Vec<(MaskProblem, u32)>,
+    model: String,
+    context_length: usize,
 }
 
 impl DatasetHost {
@@ -89,8 +99,8 @@ impl DatasetHost {
         let folder = dataset_files::folder(id).await?;
         let files = dataset_files::open(&folder).await?;
         let preparation = RefCell::new(Preparation::open(files).map_err(|fault| fault.to_string())?);
-        let (found, is_awaited) = (RefCell::default(), Cell::default());
-        let dataset = Rc::new(OpenDataset { id: id.to_owned(), folder, preparation, found, is_awaited });
+        let (found, unlearnable, is_awaited) = (RefCell::default(), RefCell::default(), Cell::default());
+        let dataset = Rc::new(OpenDataset { id: id.to_owned(), folder, preparation, found, unlearnable, is_awaited });
         *open = Some(dataset.clone());
         Ok(dataset)
     }
@@ -113,6 +123,7 @@ impl DatasetHost {
         match request {
             DatasetRequest::Overview => Ok(DatasetReply::Overview(dataset.overview())),
             DatasetRequest::Survey(checks) => dataset.survey(checks, &looks).await,
+            DatasetRequest::Classes(by) => dataset.classes(&by, &looks).await,
             DatasetRequest::Find(query) => dataset.find(&query, &looks).await,
             DatasetRequest::Lines { first, count } => dataset.lines(first, count),
             DatasetRequest::Detail(row) => {
@@ -128,6 +139,7 @@ impl DatasetHost {
                 match request {
                     DatasetRequest::Read(brought) => dataset.read(brought, &pulse).await,
                     DatasetRequest::Run(step) => dataset.run(step, &pulse).await,
+                    DatasetRequest::DropUnlearnable(problem) => dataset.drop_unlearnable(problem, &pulse).await,
                     DatasetRequest::Rewind(steps) => dataset.change(|it| it.rewind(steps)).await,
                     DatasetRequest::Clear => dataset.change(Preparation::clear).await,
                     DatasetRequest::Export(exports) => dataset.export(&exports, &pulse).await,
@@ -153,6 +165,7 @@ impl OpenDataset {
         loop {
             if let Ok(mut preparation) = self.preparation.try_borrow_mut() {
                 self.is_awaited.set(false);
+                *self.unlearnable.borrow_mut() = None;
                 return change(&mut preparation);
             }
             yield_to_messages().await;
@@ -174,7 +187,7 @@ impl OpenDataset {
         let hash = hash.map_err(|error| Fault::Storage(format!("{name} can't be read: {error}")))?;
         let file = SourceFile::new(&name, &hash, brought.read_as.clone());
         let (records, read) = open_records(&brought)?;
-        let mut reading = self.changing(|it| it.begin_reading(Opened { file, records, read })).await?;
+        let mut reading = self.changing(|it| it.begin_reading(Opened::new(file, records, read))).await?;
         while self.changing(|it| it.read_chunk(&mut reading)).await? {
             pulse.beat(reading.progress()).await.map_err(PreparationFault::from)?;
         }
@@ -189,6 +202,29 @@ impl OpenDataset {
 
     async fn survey(&self, checks: Vec<Check>, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
         Ok(DatasetReply::Survey(survey(&self.preparation.borrow(), checks, pulse).await?))
+    }
+
+    async fn classes(&self, by: &ClassOf, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        Ok(DatasetReply::Classes(Classes::count(&self.preparation.borrow(), by, pulse).await?))
+    }
+
+    /// The recipe names the rows: it is done again without the model.
+    async fn drop_unlearnable(&self, problem: MaskProblem, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        let Some(Unlearnable { rows, model, context_length }) = self.unlearnable.take() else {
+            return Err(Fault::Storage("the rows have changed since they were counted; count them again".to_owned()));
+        };
+        let reason = match problem {
+            MaskProblem::NothingLearned => format!("{model} learns nothing of it"),
+            MaskProblem::Refused => format!("the template of {model} refuses it"),
+            MaskProblem::TooLong => format!("it is longer than {context_length} tokens of {model}"),
+        };
+        let names = {
+            let preparation = self.preparation.borrow();
+            let mut pass = preparation.pass();
+            let meant = rows.into_iter().filter(|(other, _)| *other == problem);
+            meant.map(|(_, row)| preparation.name_of(pass.entry(row)?.origin)).collect::<Result<Vec<_>, _>>()?
+        };
+        self.run(Step::DropRows(DropRows { rows: names, reason }), pulse).await
     }
 
     async fn find(&self, query: &Query, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
@@ -233,11 +269,15 @@ impl OpenDataset {
         let preparation = self.preparation.borrow();
         let mut pass = preparation.pass();
         let rows = preparation.rows();
+        let mut unlearnable = Vec::new();
         for number in (0..rows.len() as u32).filter(|row| rows[*row as usize].is_kept()) {
-            totals.add(&mask.of(&pass.row(number)?.1));
+            let problem = totals.add(&mask.of(&pass.row(number)?.1));
+            unlearnable.extend(problem.map(|problem| (problem, number)));
             let progress = Progress { stage: "counting tokens", done: number.into(), total: rows.len() as u64 };
             pulse.beat(progress).await.map_err(PreparationFault::from)?;
         }
+        let model = model.to_owned();
+        *self.unlearnable.borrow_mut() = Some(Unlearnable { rows: unlearnable, model, context_length });
         Ok(DatasetReply::MaskTotals(totals))
     }
 

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use shared::dataset::checks::Check;
+use shared::dataset::classes::{ClassOf, Classes};
 use shared::dataset::export::Export;
-use shared::dataset::loss_mask::{MaskTotals, MaskedRow};
+use shared::dataset::loss_mask::{MaskProblem, MaskTotals, MaskedRow};
 use shared::dataset::overview::Overview;
 use shared::dataset::preparation::DoneStep;
 use shared::dataset::preview::FilePreview;
@@ -38,6 +39,8 @@ pub enum DatasetRequest {
     Clear,
     /// Look at all rows. Answer: [`DatasetReply::Survey`].
     Survey(Vec<Check>),
+    /// Count the classes of all rows. Answer: [`DatasetReply::Classes`].
+    Classes(ClassOf),
     /// Find rows. Answer: [`DatasetReply::Found`].
     Find(Query),
     /// Some of the rows that were found. Answer: [`DatasetReply::Lines`].
@@ -63,6 +66,8 @@ pub enum DatasetRequest {
         /// The most tokens of a row.
         context_length: usize,
     },
+    /// Drop the rows that have this problem by the last count of what is learned. Answer: [`DatasetReply::Done`].
+    DropUnlearnable(MaskProblem),
     /// Write files. Answer: [`DatasetReply::Exported`].
     Export(Vec<Export>),
     /// Remove it from the storage. Answer: [`DatasetReply::Removed`].
@@ -92,6 +97,8 @@ pub enum DatasetReply {
     Survey(Survey),
     /// How many rows were found.
     Found(usize),
+    /// How many rows each class has.
+    Classes(Classes),
     /// Rows.
     Lines(Vec<RowLine>),
     /// All of a row.

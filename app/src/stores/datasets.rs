@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 use shared::dataset::checks::Check;
+use shared::dataset::classes::{ClassOf, Classes};
 use shared::dataset::export::Export;
-use shared::dataset::loss_mask::{MaskTotals, MaskedRow};
+use shared::dataset::loss_mask::{MaskProblem, MaskTotals, MaskedRow};
 use shared::dataset::overview::Overview;
 use shared::dataset::preview::FilePreview;
 use shared::dataset::rows::ReadAs;
@@ -74,6 +75,8 @@ pub struct DatasetStore {
     pub problem: RwSignal<Option<String>>,
     /// What checks and measures found, until something changes.
     pub survey: RwSignal<Option<Survey>>,
+    /// What rows' classes are, until something changes.
+    pub classes: RwSignal<Option<(ClassOf, Classes)>>,
     /// Which rows the table shows.
     pub query: RwSignal<Query>,
     /// How many those are, until something changes.
@@ -106,6 +109,7 @@ impl DatasetStore {
             work: RwSignal::new(None),
             problem: RwSignal::new(None),
             survey: RwSignal::new(None),
+            classes: RwSignal::new(None),
             query: RwSignal::new(Query::default()),
             found: RwSignal::new(None),
             mask_model: RwSignal::new(None),
@@ -132,6 +136,7 @@ impl DatasetStore {
 
     fn forget_shown(self) {
         self.survey.set(None);
+        self.classes.set(None);
         self.found.set(None);
         self.exported.set(Vec::new());
         self.problem.set(None);
@@ -149,6 +154,7 @@ impl DatasetStore {
     fn show(self, overview: Overview) {
         self.overview.set(Some(overview));
         self.survey.set(None);
+        self.classes.set(None);
         self.found.set(None);
         self.mask_totals.set(None);
     }
@@ -244,12 +250,29 @@ impl DatasetStore {
 
     /// Does a step.
     pub fn run(self, step: Step) {
+        let title = step.title();
+        spawn_local(self.do_step(title, DatasetRequest::Run(step)));
+    }
+
+    /// Drops the rows that have a problem by the last count of what is learned.
+    pub fn drop_unlearnable(self, problem: MaskProblem) {
+        spawn_local(self.do_step("Dropping rows".to_owned(), DatasetRequest::DropUnlearnable(problem)));
+    }
+
+    async fn do_step(self, title: String, request: DatasetRequest) {
+        if let Some(DatasetReply::Done(done, overview)) = self.do_work(title, request).await {
+            self.toaster.say(done.counts.to_string());
+            self.exported.set(Vec::new());
+            self.show(overview);
+        }
+    }
+
+    /// Counts the rows' classes.
+    pub fn count_classes(self, by: ClassOf) {
         spawn_local(async move {
-            let title = step.title();
-            if let Some(DatasetReply::Done(done, overview)) = self.do_work(title, DatasetRequest::Run(step)).await {
-                self.toaster.say(done.counts.to_string());
-                self.exported.set(Vec::new());
-                self.show(overview);
+            let request = DatasetRequest::Classes(by.clone());
+            if let Some(DatasetReply::Classes(classes)) = self.do_work("Counting classes", request).await {
+                self.classes.set(Some((by, classes)));
             }
         });
     }

@@ -81,7 +81,11 @@ fn columns_that_no_format_has_are_guessed_and_can_be_named() {
     let told = quern.run(&["data", "inspect", text(&file)]).good();
     assert!(told.contains("perhaps --map prompt=question,answer=reply (85 % sure"), "{told}");
     let told = quern.run(&["data", "inspect", "--map", "prompt=question,answer=reply", text(&file)]).good();
-    assert!(told.contains("2 rows\n"), "{told}");
+    assert!(told.contains("2 rows\n") && !told.contains("the very same"), "{told}");
+    let twice = quern
+        .file("twice.jsonl", b"{\"text\": \"a\", \"id\": 1}\n{\"id\": 2, \"text\": \"\\u0061\"}\n{\"text\": \"b\"}\n");
+    let told = quern.run(&["data", "inspect", text(&twice)]).good();
+    assert!(told.contains("1 say the very same as an earlier one"), "{told}");
     let map = quern.file("map.yaml", b"prompt: question\nanswer: reply\n");
     quern.run(&["data", "convert", text(&file), "--map", text(&map), "--to", "alpaca", "-o", "a.jsonl"]).good();
     let first = r#"{"instruction":"q","input":"","output":"a","id":"1"}"#;

@@ -69,24 +69,20 @@ pub async fn export<F: StoredFile>(
     let progress = |stage, row: u32| Progress { stage, done: row.into(), total: rows.len() as u64 };
     let mut columns = Columns::default();
     if kind.needs_columns() {
-        for row in meant() {
-            if row.is_multiple_of(ROWS_PER_BEAT) {
-                pulse.beat(progress("looking at the columns", row)).await?;
-            }
-            if lines.read(row)?.is_ok() {
-                columns.note(&lines.line);
+        for (place, row) in meant().enumerate() {
+            pulse.beat_at(place, progress("looking at the columns", row)).await?;
+            if let Ok(line) = lines.read(row)? {
+                columns.note(line);
             }
         }
     }
     let mut writer = kind.writer(output, columns)?;
     let mut exported = Exported::default();
-    for row in meant() {
-        if row.is_multiple_of(ROWS_PER_BEAT) {
-            pulse.beat(progress("writing", row)).await?;
-        }
+    for (place, row) in meant().enumerate() {
+        pulse.beat_at(place, progress("writing", row)).await?;
         let reason = match lines.read(row)? {
             Err(lacks) => format!("{} has no place for {lacks}", export.format.title()),
-            Ok(()) => match writer.write_record(&lines.line) {
+            Ok(line) => match writer.write_record(line) {
                 Ok(()) => {
                     exported.written += 1;
                     continue;
@@ -104,9 +100,6 @@ pub async fn export<F: StoredFile>(
     Ok(exported)
 }
 
-/// Rows between two beats of a pulse.
-const ROWS_PER_BEAT: u32 = 256;
-
 /// Rows as the wanted format writes them.
 struct Lines<'a, F> {
     export: &'a Export,
@@ -115,16 +108,15 @@ struct Lines<'a, F> {
 }
 
 impl<F: StoredFile> Lines<'_, F> {
-    /// Puts a row into `line`, or says what of it the format has no place for.
-    fn read(&mut self, row: u32) -> Result<Result<(), &'static str>, PreparationFault> {
-        self.line.clear();
+    /// A row's line, or what of it the format has no place for.
+    fn read(&mut self, row: u32) -> Result<Result<&str, &'static str>, PreparationFault> {
         let format = self.export.format;
         // A text that is in the format already is what the format would write.
         if self.pass.entry(row)?.written_as == format {
-            self.line.push_str(self.pass.text(row)?.1);
-            return Ok(Ok(()));
+            return Ok(Ok(self.pass.text(row)?.1));
         }
         let (_, content) = self.pass.row(row)?;
-        Ok(format.write(&content, &mut self.line))
+        self.line.clear();
+        Ok(format.write(&content, &mut self.line).map(|()| &*self.line))
     }
 }

@@ -3,7 +3,9 @@
 //! Nothing here does I/O: bytes come from whoever calls, in the page's worker and natively, and the same bytes give the
 //! same rows on both sides.
 
+pub mod answer_pair;
 pub mod checks;
+pub mod classes;
 pub mod dataset_info;
 pub mod duplicates;
 pub mod encoding_damage;

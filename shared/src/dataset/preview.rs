@@ -4,7 +4,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::formats::Detected;
+use super::formats::{Detected, Mapping};
 use super::records::Records;
 use super::rows::{ReadAs, Rows};
 
@@ -23,8 +23,10 @@ pub struct FilePreview {
     pub confidence: f64,
     /// Why, in a sentence.
     pub reason: String,
-    /// What the columns of rows of no format may mean, if that can be guessed: as it is written.
-    pub guess: Option<String>,
+    /// What the columns of rows of no format may mean, if that can be guessed.
+    pub guess: Option<Mapping>,
+    /// Names of the columns, as the file has them.
+    pub columns: Vec<String>,
     /// Rows that are none.
     pub set_aside: u64,
     /// Why the first of those are none, with their places.
@@ -42,7 +44,7 @@ impl FilePreview {
     /// The file can't be read.
     pub fn read<'a>(records: Box<dyn Records + 'a>, read_as: ReadAs) -> io::Result<Self> {
         let (mut preview, mut detected) = (Self::default(), Detected::default());
-        let mut rows = Rows::new(records, read_as);
+        let mut rows = Rows::new(records, read_as).noting_columns();
         while preview.looked_at < LOOKED_AT {
             let Some(read) = rows.next_row()? else { break };
             preview.looked_at += 1;
@@ -74,7 +76,8 @@ impl FilePreview {
         preview.confidence = if preview.looked_at == 0 { 0.0 } else { usable as f64 / preview.looked_at as f64 };
         preview.reason =
             if detected.rows == 0 { "the columns are those that you name".to_owned() } else { detected.reason() };
-        preview.guess = detected.guess().map(|guess| guess.mapping.to_string());
+        preview.guess = detected.guess().map(|guess| guess.mapping);
+        preview.columns = rows.noted_columns();
         Ok(preview)
     }
 }

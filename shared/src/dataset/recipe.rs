@@ -52,8 +52,9 @@ impl RecipeFile {
             (Some(bytes), _) if bytes != file.bytes => {
                 Some(format!("{name} has {} bytes; the recipe was made with {bytes}", file.bytes))
             }
-            (_, Some(hash)) if *hash != file.xxh128 => {
-                Some(format!("{name} has the hash {}; the recipe was made with {hash}", file.xxh128))
+            (_, Some(hash)) => {
+                let found = file.xxh128.as_ref().filter(|found| *found != hash)?;
+                Some(format!("{name} has the hash {found}; the recipe was made with {hash}"))
             }
             _ => None,
         }
@@ -63,7 +64,7 @@ impl RecipeFile {
 impl From<&SourceFile> for RecipeFile {
     fn from(file: &SourceFile) -> Self {
         let SourceFile { name, bytes, xxh128, read_as } = file.clone();
-        Self { name, bytes: Some(bytes), xxh128: Some(xxh128), read_as }
+        Self { name, bytes: Some(bytes), xxh128, read_as }
     }
 }
 
@@ -119,7 +120,7 @@ mod tests {
 
     fn recipe() -> Recipe {
         let file = |name: &str, read_as| {
-            (&SourceFile { name: name.to_owned(), bytes: 7, xxh128: "ab".to_owned(), read_as }).into()
+            (&SourceFile { name: name.to_owned(), bytes: 7, xxh128: Some("ab".to_owned()), read_as }).into()
         };
         Recipe::new(
             vec![file("messy.jsonl", ReadAs::Detect), file("b.csv", ReadAs::Format(Format::OpenAiChat))],
@@ -198,13 +199,13 @@ mod tests {
             5 |     near: 0.3
               |           ^ a similarity of 0.3 makes no sense here: it is above 0.5 and at most 1, usually 0.8"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- deduplicate:\n    near: 0.3\n"));
         expect![[r#"
-            this is no recipe of Quern: error: line 4 column 3: unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, edit, rate, drop-rows, keep-rows, noise, split, drop-leaks
+            this is no recipe of Quern: error: line 4 column 3: unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, split, drop-leaks
              --> <input>:4:3
               |
             2 | files: []
             3 | steps:
             4 | - dedupe: {}
-              |   ^ unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, edit, rate, drop-rows, keep-rows, noise, split, drop-leaks"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- dedupe: {}\n"));
+              |   ^ unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, split, drop-leaks"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- dedupe: {}\n"));
         expect![[r#"
             this is no recipe of Quern: error: line 1 column 1: expected mapping start
              --> <input>:1:1

@@ -18,6 +18,12 @@ impl Row {
     pub fn new(sample: Sample) -> Self {
         Self { sample, tools: None, columns: Vec::new() }
     }
+
+    /// The value of a column that no format knows: a text as it is, all else as JSON.
+    pub fn column_text(&self, column: &str) -> Option<String> {
+        let (_, value) = self.columns.iter().find(|(name, _)| name == column)?;
+        Some(value.with(|value| value.as_text().map_or_else(|| value.to_string(), str::to_owned)))
+    }
 }
 
 /// What is learned from a row.

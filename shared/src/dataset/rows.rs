@@ -13,6 +13,8 @@ use super::row::Row;
 pub struct Rows<'a> {
     records: Box<dyn Records + 'a>,
     read_as: ReadAs,
+    /// Names of the columns that were read, while somebody wants to know them.
+    columns: Option<Vec<String>>,
 }
 
 /// How it is found what columns mean.
@@ -85,7 +87,18 @@ impl SetAside {
 impl<'a> Rows<'a> {
     /// Rows of a file.
     pub fn new(records: Box<dyn Records + 'a>, read_as: ReadAs) -> Self {
-        Self { records, read_as }
+        Self { records, read_as, columns: None }
+    }
+
+    /// The same, and the names of all columns are noted.
+    #[must_use]
+    pub fn noting_columns(self) -> Self {
+        Self { columns: Some(Vec::new()), ..self }
+    }
+
+    /// Names of columns that were noted, as the file has them, in the order in which they came first.
+    pub fn noted_columns(self) -> Vec<String> {
+        self.columns.unwrap_or_default()
     }
 
     /// Passes rows, those that are none as well.
@@ -106,6 +119,13 @@ impl<'a> Rows<'a> {
     pub fn next_row(&mut self) -> io::Result<Option<ReadRow>> {
         let Some(record) = self.records.next_record()? else { return Ok(None) };
         let place = record.place;
+        if let (Some(columns), Ok(row)) = (&mut self.columns, &record.content) {
+            for (name, _) in row.entries() {
+                if !columns.iter().any(|known| known == name) {
+                    columns.push(name.to_owned());
+                }
+            }
+        }
         let content = match record.content {
             Ok(value) => read(value, &self.read_as).map_err(|fault| SetAside {
                 at: FaultPlace::beginning_of(place),

@@ -34,9 +34,6 @@ pub enum Status {
     Any,
 }
 
-/// Rows between two beats of a pulse.
-const ROWS_PER_BEAT: usize = 256;
-
 /// The numbers of the rows that are shown, in order.
 ///
 /// # Errors
@@ -64,9 +61,7 @@ pub async fn find<F: StoredFile>(
     let mut pass = preparation.pass();
     let mut found = Vec::new();
     for (place, number) in rows.iter().enumerate() {
-        if place % ROWS_PER_BEAT == 0 {
-            pulse.beat(Progress { stage: "searching", done: place as u64, total: rows.len() as u64 }).await?;
-        }
+        pulse.beat_at(place, Progress { stage: "searching", done: place as u64, total: rows.len() as u64 }).await?;
         let (_, row) = pass.row(*number)?;
         let is_meant = query.check.as_ref().is_none_or(|check| check.find(&row).is_some())
             && query.measure.is_none_or(|(measure, least, end)| {

@@ -9,13 +9,19 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::save_file::save_file;
 use crate::components::{
-    Button, ButtonKind, Card, Field, IconName, NumberField, Select, SelectGroup, SelectOption, TextField,
+    Button, ButtonKind, Card, Field, IconName, NumberField, Segmented, Select, SelectGroup, SelectOption, TextField,
 };
 use crate::engine_worker::dataset_protocol::ExportedFile;
 use crate::quantities::{bytes, grouped};
 use crate::storage::dataset_files;
 use crate::stores::Stores;
 use crate::workspace::Draft;
+
+/// Kinds of files that any format's rows can be written to.
+const FILE_KINDS: [(&str, &str); 5] =
+    [(".jsonl", "JSON Lines"), (".json", "JSON"), (".csv", "CSV"), (".tsv", "TSV"), (".parquet", "Parquet")];
+
+const COMPRESSIONS: [(&str, &str); 3] = [("none", "No"), ("gz", "gzip"), ("zst", "Zstandard")];
 
 /// Split and export.
 #[component]
@@ -30,15 +36,25 @@ pub fn ExportView(
         vec![SelectGroup { heading: String::new(), options }]
     });
     let format = Signal::derive(move || draft.value.with(|record| record.format));
+    let (kind, compression) = (RwSignal::new(".jsonl".to_owned()), RwSignal::new("none".to_owned()));
+    let kinds = Signal::derive(|| {
+        let options = FILE_KINDS.map(|(ending, words)| SelectOption::new(ending, words)).to_vec();
+        vec![SelectGroup { heading: String::new(), options }]
+    });
     let export = move |()| {
         let format = format.get_untracked();
+        // Parquet compresses its columns itself.
+        let ending = match (kind.get_untracked(), compression.get_untracked()) {
+            (kind, compression) if kind == ".parquet" || compression == "none" => kind,
+            (kind, compression) => format!("{kind}.{compression}"),
+        };
         let parts = untrack(parts);
         let exports = if parts.is_empty() {
-            vec![Export { file: "rows.jsonl".to_owned(), format, part: None }]
+            vec![Export { file: format!("rows{ending}"), format, part: None }]
         } else {
             parts
                 .iter()
-                .map(|(part, _)| Export { file: format!("{}.jsonl", part.name()), format, part: Some(*part) })
+                .map(|(part, _)| Export { file: format!("{}{ending}", part.name()), format, part: Some(*part) })
                 .collect()
         };
         datasets.export(exports);
@@ -61,6 +77,20 @@ pub fn ExportView(
                     }
                 />
             </Field>
+            <div class="form-grid">
+                <Field label="Kind of file" control_id="export-kind">
+                    <Select id="export-kind" groups=kinds value=kind on_change=move |key| kind.set(key) />
+                </Field>
+                <Show when=move || kind.with(|kind| kind != ".parquet")>
+                    <Segmented
+                        label="Compressed"
+                        name="export-compression"
+                        options=COMPRESSIONS.map(|(key, words)| (key.to_owned(), words.to_owned())).to_vec()
+                        value=compression
+                        on_change=move |key| compression.set(key)
+                    />
+                </Show>
+            </div>
             <div class="row">
                 <Button kind=ButtonKind::Primary icon=IconName::Download testid="export-rows" on_press=export>
                     "Write the files"

@@ -1,7 +1,7 @@
 //! What a model will learn of the rows: tokens in colours, and how many there are, before anything is trained.
 
 use leptos::prelude::*;
-use shared::dataset::loss_mask::{MaskTotals, MaskedRow, MaskedTokens};
+use shared::dataset::loss_mask::{MaskProblem, MaskTotals, MaskedRow, MaskedTokens};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::components::{
@@ -99,27 +99,65 @@ fn Totals(totals: MaskTotals) -> impl IntoView {
         count(totals.rows)
     );
     let problems = [
-        (totals.rows_with_nothing_learned, "rows of which nothing is learned: that is an error; drop them"),
-        (totals.rows_with_errors, "rows that the model's template refuses"),
-        (totals.rows_over_context_length, "rows that are cut"),
-        (totals.rows_without_end, "rows with an answer after which the model does not learn to stop"),
+        (
+            totals.rows_with_nothing_learned,
+            "rows of which nothing is learned: that is an error",
+            Some(MaskProblem::NothingLearned),
+        ),
+        (totals.rows_with_errors, "rows that the model's template refuses", Some(MaskProblem::Refused)),
+        (totals.rows_over_context_length, "rows that are longer, and would be cut", Some(MaskProblem::TooLong)),
+        (totals.rows_without_end, "rows with an answer after which the model does not learn to stop", None),
     ];
-    let problems: Vec<String> = problems
-        .into_iter()
-        .filter(|(rows, _)| *rows > 0)
-        .map(|(rows, words)| format!("{}: {words}", count(rows)))
-        .collect();
+    let problems: Vec<_> = problems.into_iter().filter(|(rows, _, _)| *rows > 0).collect();
     let tone = if totals.rows_with_nothing_learned > 0 { Tone::Danger } else { Tone::Warning };
     view! {
         <p data-testid="learned-totals">{words}</p>
         {(!problems.is_empty())
             .then(|| {
+                let problems = problems
+                    .into_iter()
+                    .map(|(rows, words, problem)| {
+                        view! { <Problem words=format!("{}: {words}", count(rows)) problem=problem /> }
+                    });
+                let problems = problems.collect_view();
                 view! {
                     <Notice tone=tone testid="learned-problems">
-                        <ul class="findings">{problems.into_iter().map(|it| view! { <li>{it}</li> }).collect_view()}</ul>
+                        <ul class="findings">{problems}</ul>
                     </Notice>
                 }
             })}
+    }
+}
+
+/// Rows with a problem, and dropping them where that is what helps.
+#[component]
+fn Problem(words: String, problem: Option<MaskProblem>) -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    view! {
+        <li class="row">
+            <span>{words}</span>
+            {problem
+                .map(|problem| {
+                    view! {
+                        <Button
+                            kind=ButtonKind::Quiet
+                            icon=IconName::Delete
+                            testid=testid_of(problem)
+                            on_press=move |()| datasets.drop_unlearnable(problem)
+                        >
+                            "Drop them"
+                        </Button>
+                    }
+                })}
+        </li>
+    }
+}
+
+fn testid_of(problem: MaskProblem) -> &'static str {
+    match problem {
+        MaskProblem::NothingLearned => "drop-nothing-learned",
+        MaskProblem::Refused => "drop-refused",
+        MaskProblem::TooLong => "drop-too-long",
     }
 }
 

@@ -1,9 +1,13 @@
 //! The Datasets page: files become rows, rows are checked, mended and shared out, and files come of them.
 
+pub mod brought;
 pub mod checks;
+pub mod classes;
 pub mod export;
 pub mod files;
 pub mod learned;
+pub mod mapping_editor;
+pub mod more_rows;
 pub mod page;
 pub mod quality;
 pub mod row_dialog;

@@ -1,4 +1,4 @@
-//! The Datasets page: the open dataset in seven views.
+//! The Datasets page: the open dataset in eight views.
 
 use leptos::prelude::*;
 use shared::workspace::{DatasetRecord, DocumentKind};
@@ -7,6 +7,7 @@ use super::checks::ChecksView;
 use super::export::ExportView;
 use super::files::FilesView;
 use super::learned::LearnedView;
+use super::more_rows::MoreRowsView;
 use super::quality::QualityView;
 use super::rows::RowsView;
 use super::steps::StepsView;
@@ -97,6 +98,7 @@ fn OpenDataset(draft: Draft<DatasetRecord>) -> impl IntoView {
             Tab::new("rows", format!("Rows ({})", grouped(kept))),
             Tab::new("checks", "Checks"),
             Tab::new("quality", "Quality"),
+            Tab::new("more", "More rows"),
             Tab::new("learned", "What is learned"),
             Tab::new("export", "Split and export"),
             Tab::new("steps", format!("Steps ({steps})")),
@@ -131,6 +133,7 @@ fn OpenDataset(draft: Draft<DatasetRecord>) -> impl IntoView {
                 "rows" => view! { <RowsView /> }.into_any(),
                 "checks" => view! { <ChecksView /> }.into_any(),
                 "quality" => view! { <QualityView /> }.into_any(),
+                "more" => view! { <MoreRowsView /> }.into_any(),
                 "learned" => view! { <LearnedView /> }.into_any(),
                 "export" => view! { <ExportView draft=draft /> }.into_any(),
                 "steps" => view! { <StepsView /> }.into_any(),

@@ -1,17 +1,18 @@
-//! How measures are spread over the rows, and keeping rows by one of them.
+//! How measures and classes are spread over the rows, and keeping rows by them.
 
 use leptos::prelude::*;
 use shared::dataset::measures::{Histogram, Measure};
-use shared::dataset::steps::{Filter, Noise, NoiseKind, Step};
+use shared::dataset::steps::{Filter, Step};
 use shared::dataset::table::Query;
 
+use super::classes::ClassesCard;
 use crate::components::{
-    Button, ButtonKind, Card, Field, IconName, NumberField, OptionalNumberField, Select, SelectGroup, SelectOption,
+    Button, ButtonKind, Card, Field, IconName, OptionalNumberField, Select, SelectGroup, SelectOption,
 };
 use crate::quantities::grouped;
 use crate::stores::Stores;
 
-/// Measures and their histograms, and copies with noise.
+/// Measures and their histograms, and classes.
 #[component]
 pub fn QualityView() -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
@@ -86,7 +87,7 @@ pub fn QualityView() -> impl IntoView {
                 </Button>
             </div>
         </Card>
-        <NoiseCard />
+        <ClassesCard />
     }
 }
 
@@ -135,58 +136,5 @@ fn Bars(
         <div class="histogram" role="group" aria-label=format!("Rows by {}", measure.title()) data-testid="histogram">
             {bars.collect_view()}
         </div>
-    }
-}
-
-/// Copies with the noise of typing.
-#[component]
-fn NoiseCard() -> impl IntoView {
-    let datasets = expect_context::<Stores>().datasets;
-    let kind = RwSignal::new(0_usize);
-    let (of_rows, share, seed) = (RwSignal::new(10_u64), RwSignal::new(10_u64), RwSignal::new(0_u64));
-    let groups = Signal::derive(|| {
-        let options = NoiseKind::ALL.iter().enumerate();
-        let options = options.map(|(place, kind)| SelectOption::new(place.to_string(), kind.title())).collect();
-        vec![SelectGroup { heading: String::new(), options }]
-    });
-    view! {
-        <Card
-            title="More rows: the noise of typing"
-            lead="Copies of rows in which the person's messages have mistakes, so that a model learns to answer those as well. Answers stay as they are; a copy stays with its row in every split."
-        >
-            <div class="form-grid">
-                <Field label="Noise" control_id="noise-kind">
-                    <Select
-                        id="noise-kind"
-                        groups=groups
-                        value=Signal::derive(move || kind.get().to_string())
-                        on_change=move |key: String| kind.set(key.parse().unwrap_or(0))
-                    />
-                </Field>
-                <NumberField label="Percent of the rows" id="noise-rows" value=of_rows max=100 on_change=move |value| of_rows.set(value) />
-                <NumberField label="Percent of the words" id="noise-words" value=share max=100 on_change=move |value| share.set(value) />
-                <NumberField label="Seed" id="noise-seed" value=seed on_change=move |value| seed.set(value) />
-            </div>
-            <div class="row">
-                <Button
-                    testid="make-noise"
-                    on_press=move |()| {
-                        let kind = NoiseKind::ALL[kind.get_untracked().min(NoiseKind::ALL.len() - 1)];
-                        let part = |percent: RwSignal<u64>| percent.get_untracked() as f64 / 100.0;
-                        datasets
-                            .run(
-                                Step::Noise(Noise {
-                                    kind,
-                                    share: part(share),
-                                    of_rows: part(of_rows),
-                                    seed: seed.get_untracked(),
-                                }),
-                            );
-                    }
-                >
-                    "Make copies"
-                </Button>
-            </div>
-        </Card>
     }
 }

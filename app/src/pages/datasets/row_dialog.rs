@@ -1,6 +1,7 @@
 //! All of a row: what it says, what is wrong with it, and changing it.
 
 use leptos::prelude::*;
+use shared::dataset::answer_pair::AnswerPair;
 use shared::dataset::steps::{DropRows, Edit, KeepRows, Rate, Step, read_edited};
 use shared::dataset::table::RowDetail;
 use wasm_bindgen_futures::spawn_local;
@@ -84,6 +85,7 @@ fn Detail(detail: RowDetail, #[prop(into)] close: Callback<()>) -> impl IntoView
         <ul class="findings small" data-testid="row-findings">
             {findings.into_iter().map(|finding| view! { <li>{finding}</li> }).collect_view()}
         </ul>
+        <PairEditor text=text />
         <TextArea
             label="The row"
             id="row-json"
@@ -157,6 +159,63 @@ fn Detail(detail: RowDetail, #[prop(into)] close: Callback<()>) -> impl IntoView
                 "Save"
             </Button>
         </div>
+    }
+}
+
+/// The two answers of a preference side by side; nothing for other rows.
+#[component]
+fn PairEditor(
+    /// The row as JSON.
+    text: RwSignal<String>,
+) -> impl IntoView {
+    let pair = Memo::new(move |_| text.with(|text| AnswerPair::of(&read_edited(text).ok()?)));
+    let change = move |change: &dyn Fn(AnswerPair) -> AnswerPair| {
+        let Some(pair) = pair.get_untracked() else { return };
+        text.update(|text| {
+            if let Ok(mut row) = read_edited(text) {
+                change(pair).write_into(&mut row);
+                let mut json = String::new();
+                // What was read has a place in the format of its kind.
+                let _ = row.sample.own_format().write(&row, &mut json);
+                *text = laid_out(&json);
+            }
+        });
+    };
+    let answer = move |of: fn(AnswerPair) -> String| Signal::derive(move || pair.get().map(of).unwrap_or_default());
+    let is_pair = Memo::new(move |_| pair.with(Option::is_some));
+    view! {
+        <Show when=move || is_pair.get()>
+            <div class="answer-pair" data-testid="answer-pair">
+                <TextArea
+                    label="The better answer"
+                    id="pair-chosen"
+                    value=answer(|pair| pair.chosen)
+                    on_input=move |chosen: String| change(&|pair| AnswerPair { chosen: chosen.clone(), ..pair })
+                    hint="A model learns to prefer it."
+                    rows=6
+                />
+                <TextArea
+                    label="The worse answer"
+                    id="pair-rejected"
+                    value=answer(|pair| pair.rejected)
+                    on_input=move |rejected: String| change(&|pair| AnswerPair { rejected: rejected.clone(), ..pair })
+                    hint="A model learns to avoid it."
+                    rows=6
+                />
+                <div class="row">
+                    <Button
+                        kind=ButtonKind::Quiet
+                        icon=IconName::Again
+                        testid="swap-pair"
+                        on_press=move |()| {
+                            change(&|AnswerPair { chosen, rejected }| AnswerPair { chosen: rejected, rejected: chosen });
+                        }
+                    >
+                        "Swap them"
+                    </Button>
+                </div>
+            </div>
+        </Show>
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use shared::dataset::duplicates::{SampleHash, Seen};
 use shared::dataset::formats::{Detected, Format};
 use shared::dataset::records::ReadBytes;
 use shared::dataset::rows::{ReadAs, Rows, SetAside};
@@ -21,6 +22,8 @@ struct Found {
     rows: u64,
     detected: Detected,
     kinds: BTreeMap<&'static str, u64>,
+    /// Rows that say the very same as an earlier one.
+    duplicates: u64,
     set_aside: u64,
     shown: Vec<SetAside>,
 }
@@ -42,6 +45,7 @@ pub(super) fn run(files: &[PathBuf], map: Option<&str>, is_json: bool) -> Result
 fn look(path: &Path, read_as: &ReadAs) -> Result<Found> {
     let mut rows = Rows::new(open(path, false, &ReadBytes::default())?, read_as.clone());
     let mut found = Found::default();
+    let (mut samples, mut text) = (Samples::default(), String::new());
     while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {
         match row.content {
             Ok((format, row)) => {
@@ -50,6 +54,10 @@ fn look(path: &Path, read_as: &ReadAs) -> Result<Found> {
                     found.detected.note(format);
                 }
                 *found.kinds.entry(row.sample.kind()).or_default() += 1;
+                text.clear();
+                if let Ok(sample_bytes) = row.sample.own_format().write_apart(&row, &mut text) {
+                    samples.note(SampleHash::of(&text.as_bytes()[..sample_bytes]));
+                }
             }
             Err(aside) => {
                 if aside.is_of_no_format {
@@ -62,7 +70,40 @@ fn look(path: &Path, read_as: &ReadAs) -> Result<Found> {
             }
         }
     }
+    found.duplicates = samples.duplicates();
     Ok(found)
+}
+
+/// Samples of rows, of which those that came before are counted. Many are looked up in one go, because each is far away in
+/// memory, and the processor then fetches several at a time.
+#[derive(Default)]
+struct Samples {
+    seen: Seen,
+    waiting: Vec<SampleHash>,
+    duplicates: u64,
+}
+
+impl Samples {
+    const MOST_WAITING: usize = 1024;
+
+    fn note(&mut self, sample: SampleHash) {
+        self.waiting.push(sample);
+        if self.waiting.len() == Self::MOST_WAITING {
+            self.look_up();
+        }
+    }
+
+    fn look_up(&mut self) {
+        for sample in self.waiting.drain(..) {
+            // Which row it was is not told here.
+            self.duplicates += u64::from(self.seen.first_like(0, sample).is_some());
+        }
+    }
+
+    fn duplicates(mut self) -> u64 {
+        self.look_up();
+        self.duplicates
+    }
 }
 
 fn to_text(path: &Path, found: &Found) -> String {
@@ -84,6 +125,9 @@ fn to_text(path: &Path, found: &Found) -> String {
     }
     for (kind, rows) in &found.kinds {
         text.push_str(&format!("  {rows} of {kind}\n"));
+    }
+    if found.duplicates > 0 {
+        text.push_str(&format!("  {} say the very same as an earlier one\n", found.duplicates));
     }
     for aside in &found.shown {
         text.push_str(&format!("  {}: {}\n", aside.at, aside.reason));
@@ -113,7 +157,7 @@ fn to_json(path: &Path, found: &Found) -> Value {
     json!({
         "file": path.display().to_string(), "rows": found.rows, "formats": formats, "kinds": found.kinds,
         "format": detected.format().map(Format::name), "confidence": detected.confidence(), "reason": detected.reason(),
-        "guess": guess,
+        "guess": guess, "duplicates": found.duplicates,
         "set_aside": found.set_aside, "faults": shown.collect::<Vec<_>>(),
     })
 }

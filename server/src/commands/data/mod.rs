@@ -3,6 +3,7 @@
 mod convert;
 mod disk_file;
 mod inspect;
+mod rows_ahead;
 mod run;
 mod source;
 

@@ -3,17 +3,18 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, bail};
 use shared::dataset::export::{export, files_beside};
-use shared::dataset::preparation::{FileHash, Files, Opened, Preparation, SourceFile};
+use shared::dataset::preparation::{FileHash, Files, Opened, Preparation, Silent, SourceFile};
 use shared::dataset::recipe::{Recipe, RecipeFile};
 use shared::dataset::records::ReadBytes;
 
 use super::super::suite_files::read_text;
 use super::super::whole_file::{WholeFile, write_whole};
 use super::disk_file::DiskFile;
-use super::source::open;
+use super::source::open_ahead;
 use crate::arguments::RunArguments;
 use crate::terminal::{StageBar, note};
 
@@ -78,18 +79,18 @@ async fn read(preparation: &mut Preparation<DiskFile>, file: &RecipeFile, folder
     let path = folder.join(&file.name);
     bar.begin(&file.name);
     let before = stamp(&path)?;
-    let reading = || format!("reading {}", path.display());
-    let opened = File::open(&path).with_context(reading)?;
-    // Nothing stops it but the end of the command.
-    let Ok(hash) = FileHash::of(opened, before.0, bar).await else { bail!("stopped") };
-    let hash = hash.with_context(reading)?;
-    let found = SourceFile::new(&file.name, &hash, file.read_as.clone());
-    if let Some(difference) = file.differs_from(&found) {
-        bail!("{difference}; the same bytes come of the same files only");
-    }
+    let mut found =
+        SourceFile { name: file.name.clone(), bytes: before.0, xxh128: None, read_as: file.read_as.clone() };
+    must_be(file, &found)?;
+    let hash = file.xxh128.as_ref().map(|_| hash_aside(path.clone(), before.0));
     let read = ReadBytes::default();
-    let records = open(&path, false, &read)?;
-    preparation.read(Opened { file: found, records, read }, bar).await?;
+    let rows = Box::new(open_ahead(&path, &file.read_as, &read)?);
+    preparation.read(Opened { file: found.clone(), rows, read }, bar).await?;
+    if let Some(hash) = hash {
+        let Ok(hash) = hash.join() else { bail!("the hash of {} could not be computed", path.display()) };
+        found.xxh128 = Some(hash.with_context(|| format!("reading {}", path.display()))?);
+        must_be(file, &found)?;
+    }
     if stamp(&path)? != before {
         bail!("{} was changed while it was read; run it again", path.display());
     }
@@ -99,6 +100,23 @@ async fn read(preparation: &mut Preparation<DiskFile>, file: &RecipeFile, folder
         if progressed.set_aside() > 0 { format!(", {} that are none", progressed.set_aside()) } else { String::new() };
     note(&format!("{}: {} rows{aside}", file.name, progressed.rows));
     Ok(())
+}
+
+/// Fails where a file is not the one that the recipe was made with.
+fn must_be(wanted: &RecipeFile, found: &SourceFile) -> Result<()> {
+    match wanted.differs_from(found) {
+        Some(difference) => bail!("{difference}; the same bytes come of the same files only"),
+        None => Ok(()),
+    }
+}
+
+/// Computes a file's hash while its rows are read.
+fn hash_aside(path: PathBuf, bytes: u64) -> JoinHandle<io::Result<String>> {
+    std::thread::spawn(move || {
+        let hash = pollster::block_on(FileHash::of(File::open(path)?, bytes, &Silent));
+        // Nobody stops it.
+        Ok(hash.map_err(|_| io::ErrorKind::Interrupted)??.as_text())
+    })
 }
 
 /// What changes with a file.

@@ -1,31 +1,62 @@
 //! Rows whose samples are the same, byte for byte, however their files wrote them.
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// What was seen. 128 bits of XXH3 stand for a sample: that two of a thousand million different ones share them has a
-/// chance below 1e-20. It takes about 25 bytes a row.
+/// What stands for a sample: 96 bits of XXH3. That two of a thousand million different samples share them has a chance below
+/// 1e-11.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SampleHash([u32; 3]);
+
+impl SampleHash {
+    /// Bytes of one.
+    pub const BYTES: usize = 12;
+
+    /// The hash of a sample as it is kept.
+    pub fn of(sample: &[u8]) -> Self {
+        let hash = xxh3_128(sample);
+        Self([hash as u32, (hash >> 32) as u32, (hash >> 64) as u32])
+    }
+
+    /// As bytes.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        for (bytes, part) in bytes.chunks_exact_mut(4).zip(self.0) {
+            bytes.copy_from_slice(&part.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// From its bytes.
+    pub fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = bytes;
+        Self([[a, b, c, d], [e, f, g, h], [i, j, k, l]].map(u32::from_le_bytes))
+    }
+
+    /// The bits by which a table places it.
+    fn place(self) -> u64 {
+        u64::from(self.0[0]) | u64::from(self.0[1]) << 32
+    }
+}
+
+/// What was seen, and in which row first; some 25 bytes a row.
 #[derive(Debug, Default)]
 pub struct Seen {
-    hashes: Vec<u128>,
-    rows: Vec<u32>,
-    /// Places in `hashes`.
-    table: HashTable<u32>,
+    /// Hash and row lie together: each is fetched from far away.
+    table: HashTable<(SampleHash, u32)>,
 }
 
 impl Seen {
     /// The row that said the same before; else notes this one.
-    pub fn first_like(&mut self, row: u32, sample: &[u8]) -> Option<u32> {
-        let hash = xxh3_128(sample);
-        if let Some(&place) = self.table.find(hash as u64, |&place| self.hashes[place as usize] == hash) {
-            return Some(self.rows[place as usize]);
+    pub fn first_like(&mut self, row: u32, sample: SampleHash) -> Option<u32> {
+        match self.table.entry(sample.place(), |(other, _)| *other == sample, |(other, _)| other.place()) {
+            Entry::Occupied(first) => Some(first.get().1),
+            Entry::Vacant(place) => {
+                place.insert((sample, row));
+                None
+            }
         }
-        let place = self.hashes.len() as u32;
-        self.hashes.push(hash);
-        self.rows.push(row);
-        let hashes = &self.hashes;
-        self.table.insert_unique(hash as u64, place, |&place| hashes[place as usize] as u64);
-        None
     }
 }
 
@@ -39,8 +70,10 @@ mod tests {
         let found: Vec<_> = ["a", "b", "a", "c", "b", "a"]
             .iter()
             .enumerate()
-            .map(|(row, sample)| seen.first_like(row as u32 * 10, sample.as_bytes()))
+            .map(|(row, sample)| seen.first_like(row as u32 * 10, SampleHash::of(sample.as_bytes())))
             .collect();
+        let hash = SampleHash::of(b"a");
+        assert_eq!(SampleHash::from_bytes(hash.to_bytes()), hash);
         assert_eq!(found, [None, None, Some(0), None, Some(10), Some(0)]);
     }
 }

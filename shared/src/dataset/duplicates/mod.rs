@@ -6,7 +6,7 @@ mod minhash;
 mod near;
 mod shingles;
 
-pub use self::exact::Seen;
+pub use self::exact::{SampleHash, Seen};
 pub use self::families::Families;
 pub use self::near::{Similarity, find_families};
 pub use self::shingles::{Shingles, similarity};

@@ -53,9 +53,6 @@ const BLOCK_ROWS: usize = 1 << 16;
 /// Rows of a bucket that others are compared with. So many that are all unlike share a key only by a text around them.
 const MOST_LEADERS: usize = 1000;
 
-/// Rows between two beats.
-const BEAT: u32 = 256;
-
 /// Joins kept rows that are as alike as that, directly or through others. Rows that are not kept stay alone.
 ///
 /// # Errors
@@ -74,7 +71,7 @@ pub async fn find_families<F: StoredFile>(
     for band in 0..BANDS {
         read_band(keys, band, &kept, &mut pairs)?;
         pairs.sort_unstable();
-        let mut looked_at = 0_u32;
+        let mut looked_at = 0_usize;
         for bucket in pairs.chunk_by(|one, other| one >> 32 == other >> 32).filter(|bucket| bucket.len() > 1) {
             // Rows of the bucket that are alike no earlier one of it: each row is compared with those only.
             let mut leaders: Vec<(u32, Shingles)> = Vec::new();
@@ -93,9 +90,7 @@ pub async fn find_families<F: StoredFile>(
                     None => {}
                 }
                 looked_at += 1;
-                if looked_at.is_multiple_of(BEAT) {
-                    pulse.beat(progress("comparing", band, BANDS)).await?;
-                }
+                pulse.beat_at(looked_at, progress("comparing", band, BANDS)).await?;
             }
         }
         pulse.beat(progress("comparing", band + 1, BANDS)).await?;
@@ -125,11 +120,8 @@ async fn write_keys<'a, F: StoredFile>(
             for (band, key) in minhash.band_keys(shingles.hashes()).into_iter().enumerate() {
                 keys[(band * block.len() + place) * 4..][..4].copy_from_slice(&key.to_le_bytes());
             }
-            if place % BEAT as usize == 0 {
-                pulse
-                    .beat(progress("looking for what is alike", block_number * BLOCK_ROWS + place, kept.len()))
-                    .await?;
-            }
+            let done = block_number * BLOCK_ROWS + place;
+            pulse.beat_at(done, progress("looking for what is alike", done, kept.len())).await?;
         }
         scratch.write_all_at(offset, &keys)?;
         offset += keys.len() as u64;

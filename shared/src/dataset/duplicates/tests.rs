@@ -4,9 +4,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Shingles, Similarity, find_families, similarity};
-use crate::dataset::preparation::{Files, MemoryFile, Opened, Preparation, Silent, SourceFile};
-use crate::dataset::records::{Container, ReadBytes};
-use crate::dataset::rows::ReadAs;
+use crate::dataset::preparation::tests::prepared;
+use crate::dataset::preparation::{MemoryFile, Preparation, Silent};
 use crate::dataset::steps::{Deduplicate, Step};
 
 const ROWS: usize = 20_000;
@@ -44,14 +43,8 @@ fn texts() -> Vec<String> {
     texts.into_iter().map(|words| words.join(" ")).collect()
 }
 
-fn prepared(texts: &[String]) -> Preparation<MemoryFile> {
-    let lines: String = texts.iter().map(|text| format!("{{\"text\":\"{text}\"}}\n")).collect();
-    let mut preparation = Preparation::open(Files::<MemoryFile>::default()).unwrap();
-    let file = SourceFile { name: "a".to_owned(), bytes: 0, xxh128: String::new(), read_as: ReadAs::Detect };
-    let records = Container::JsonLines.read(lines.as_bytes()).unwrap();
-    let opened = Opened { file, records, read: ReadBytes::default() };
-    pollster::block_on(preparation.read(opened, &Silent)).unwrap();
-    preparation
+fn prepared_of(texts: &[String]) -> Preparation<MemoryFile> {
+    prepared(&texts.iter().map(|text| format!("{{\"text\":\"{text}\"}}\n")).collect::<String>())
 }
 
 /// Every pair of rows as alike as that, without MinHash: pairs that share no shingle share nothing.
@@ -82,7 +75,7 @@ fn near_duplicates_are_those_of_a_comparison_of_all_with_all() {
     let pairs = all_pairs(&shingles, least.get());
     assert!(pairs.len() > 5000, "{}", pairs.len());
 
-    let preparation = prepared(&texts);
+    let preparation = prepared_of(&texts);
     let mut families = pollster::block_on(find_families(&preparation, least, &Silent)).unwrap();
     let found = pairs.iter().filter(|(one, other)| families.first(*one) == families.first(*other)).count();
     let recall = found as f64 / pairs.len() as f64;

@@ -20,6 +20,10 @@ impl Known for Alpaca {
         &["instruction", "input", "output", "system", "history", "chosen", "rejected", "kto_tag"]
     }
 
+    fn key(&self) -> &'static str {
+        "instruction"
+    }
+
     fn suits(&self, row: Value<'_>) -> bool {
         let has = |name: &str| row.get(name).is_some();
         has("instruction") && (has("output") || (has("chosen") && has("rejected")))

@@ -19,6 +19,10 @@ impl Known for ChatMl {
         &["text"]
     }
 
+    fn key(&self) -> &'static str {
+        "text"
+    }
+
     fn suits(&self, row: Value<'_>) -> bool {
         row.get("text").and_then(Value::as_text).is_some_and(|text| text.trim_start().starts_with(START))
     }

@@ -56,6 +56,8 @@ trait Known: Sync {
     fn title(&self) -> &'static str;
     /// Its columns, without those that it leaves as they are.
     fn columns(&self) -> &'static [&'static str];
+    /// A column that every row of it has.
+    fn key(&self) -> &'static str;
     /// Whether a row looks like it, by its columns.
     fn suits(&self, row: Value<'_>) -> bool;
     /// Whether it writes a column that it does not know itself, elsewhere than beside its own.
@@ -121,6 +123,11 @@ impl Format {
     /// What people call it.
     pub fn title(self) -> &'static str {
         self.known().title()
+    }
+
+    /// A column that every row of it has.
+    pub(super) fn key(self) -> &'static str {
+        self.known().key()
     }
 
     /// Whether a row looks like it, by its columns.

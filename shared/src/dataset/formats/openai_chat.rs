@@ -20,6 +20,10 @@ impl Known for OpenAiChat {
         &["messages", "tools"]
     }
 
+    fn key(&self) -> &'static str {
+        "messages"
+    }
+
     fn suits(&self, row: Value<'_>) -> bool {
         row.get("messages").is_some_and(|messages| matches!(messages.kind(), Kind::List | Kind::Text))
     }

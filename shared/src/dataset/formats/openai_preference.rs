@@ -23,6 +23,10 @@ impl Known for OpenAiPreference {
         &["input", "preferred_output", "non_preferred_output"]
     }
 
+    fn key(&self) -> &'static str {
+        "preferred_output"
+    }
+
     fn suits(&self, row: Value<'_>) -> bool {
         ["preferred_output", "non_preferred_output"].iter().all(|name| row.get(name).is_some())
     }

@@ -23,6 +23,10 @@ impl Known for ShareGpt {
         &["conversations", "system", "tools", "chosen", "rejected", "kto_tag"]
     }
 
+    fn key(&self) -> &'static str {
+        "conversations"
+    }
+
     fn suits(&self, row: Value<'_>) -> bool {
         row.get("conversations").is_some_and(|turns| matches!(turns.kind(), Kind::List | Kind::Text))
     }

@@ -20,6 +20,10 @@ impl Known for TrlFeedback {
         &["prompt", "completion", "label", "tools"]
     }
 
+    fn key(&self) -> &'static str {
+        "completion"
+    }
+
     fn suits(&self, row: Value<'_>) -> bool {
         ["prompt", "completion"].iter().all(|name| row.get(name).is_some()) && truth(row, "label").is_ok()
     }

@@ -21,6 +21,10 @@ impl Known for TrlPreference {
         &["prompt", "chosen", "rejected", "tools"]
     }
 
+    fn key(&self) -> &'static str {
+        "chosen"
+    }
+
     fn suits(&self, row: Value<'_>) -> bool {
         ["chosen", "rejected"].iter().all(|name| row.get(name).is_some())
     }

@@ -18,6 +18,10 @@ impl Known for TrlText {
         &["text"]
     }
 
+    fn key(&self) -> &'static str {
+        "text"
+    }
+
     fn suits(&self, row: Value<'_>) -> bool {
         row.get("text").is_some_and(|text| text.kind() == Kind::Text)
     }

@@ -5,6 +5,7 @@
 mod builder;
 mod fault;
 mod parser;
+mod plain;
 mod text;
 mod value;
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::plain::plain_length;
 use super::{Fault, MOST_LEVELS, Node, Reason, Span, Tape, Value};
 
 /// From so many names on, a set finds the ones that come twice; below, comparing them all is faster.
@@ -272,25 +273,6 @@ impl<'a> Parser<'a> {
     fn fault<T>(&self, reason: Reason) -> Parsed<T> {
         Err(Box::new(Fault { byte: self.at, reason }))
     }
-}
-
-/// How many bytes come before a quotation mark, a backslash or a control character. Eight are looked at in one: of those that
-/// are marked in a word, the lowest is right, and only others can be marked because of it.
-fn plain_length(bytes: &[u8]) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (place, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let (quote, backslash) = (word ^ (EACH * b'"' as u64), word ^ (EACH * b'\\' as u64));
-        let below = |word: u64, limit: u64| word.wrapping_sub(EACH * limit) & !word;
-        let found = (below(word, 0x20) | below(quote, 1) | below(backslash, 1)) & HIGH;
-        if found != 0 {
-            return place * 8 + found.trailing_zeros() as usize / 8;
-        }
-    }
-    let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..0x20);
-    bytes.len() - rest.len() + rest.iter().take_while(is_plain).count()
 }
 
 /// `-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?`

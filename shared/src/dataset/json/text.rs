@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::plain::plain_length;
 use super::{Fault, Kind, Tape, Value};
 
 /// One JSON value, written without spaces.
@@ -89,7 +90,9 @@ fn write_changed(value: Value<'_>, out: &mut String, replace: &mut dyn FnMut(&mu
 
 impl From<Value<'_>> for JsonText {
     fn from(value: Value<'_>) -> Self {
-        Self(value.to_string())
+        let mut text = String::new();
+        value.write(&mut text);
+        Self(text)
     }
 }
 
@@ -103,9 +106,11 @@ impl fmt::Display for JsonText {
 pub fn write_text(out: &mut String, text: &str) {
     out.push('"');
     let mut rest = text;
-    while let Some(at) = first_to_escape(rest.as_bytes()) {
+    loop {
+        let at = plain_length(rest.as_bytes());
         out.push_str(&rest[..at]);
-        match rest.as_bytes()[at] {
+        let Some(&special) = rest.as_bytes().get(at) else { break };
+        match special {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
             b'\n' => out.push_str("\\n"),
@@ -115,27 +120,7 @@ pub fn write_text(out: &mut String, text: &str) {
         }
         rest = &rest[at + 1..];
     }
-    out.push_str(rest);
     out.push('"');
-}
-
-/// The first byte that can't stand in a text as it is: a quotation mark, a backslash, a control character. Eight bytes are
-/// looked at together (Mycroft's test for a zero byte); of those that it finds the first is right.
-fn first_to_escape(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES * 0x80;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for (place, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let below = |value: u64, least: u64| value.wrapping_sub(ONES * least) & !value;
-        let (quote, backslash) = (word ^ (ONES * u64::from(b'"')), word ^ (ONES * u64::from(b'\\')));
-        let found = (below(quote, 1) | below(backslash, 1) | below(word, 0x20)) & HIGHS;
-        if found != 0 {
-            return Some(place * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let plain = bytes.len() - rest.len();
-    rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).map(|at| plain + at)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::error::MaskError;
 pub use self::places::Place;
-pub use self::totals::MaskTotals;
+pub use self::totals::{MaskProblem, MaskTotals};
 
 use self::conversation::Conversation;
 use super::row::{Comparison, Judged, Row, Sample};

@@ -28,24 +28,40 @@ pub struct MaskTotals {
     pub rows_without_end: usize,
 }
 
+/// Why a row should not be trained on as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum MaskProblem {
+    /// Nothing of it is learned.
+    NothingLearned,
+    /// The model's template refuses it, or it can't be said what is learned.
+    Refused,
+    /// It is longer than the context.
+    TooLong,
+}
+
+impl MaskProblem {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::NothingLearned, Self::Refused, Self::TooLong];
+}
+
 impl MaskTotals {
     /// Of no rows yet.
     pub fn new(context_length: Option<usize>) -> Self {
         Self { context_length, ..Self::default() }
     }
 
-    /// Adds a row.
-    pub fn add(&mut self, row: &Result<MaskedRow, MaskError>) {
+    /// Adds a row, and says what is the worst about it.
+    pub fn add(&mut self, row: &Result<MaskedRow, MaskError>) -> Option<MaskProblem> {
         self.rows += 1;
         let row = match row {
             Ok(row) => row,
             Err(MaskError::NothingLearned) => {
                 self.rows_with_nothing_learned += 1;
-                return;
+                return Some(MaskProblem::NothingLearned);
             }
             Err(_) => {
                 self.rows_with_errors += 1;
-                return;
+                return Some(MaskProblem::Refused);
             }
         };
         let (mut is_cut, mut learns_nothing, mut has_no_end) = (false, false, false);
@@ -62,5 +78,11 @@ impl MaskTotals {
         self.rows_over_context_length += usize::from(is_cut);
         self.rows_with_nothing_learned += usize::from(learns_nothing);
         self.rows_without_end += usize::from(has_no_end);
+        match (learns_nothing, is_cut) {
+            // A row that is cut down to nothing is one of those that are too long.
+            (_, true) => Some(MaskProblem::TooLong),
+            (true, false) => Some(MaskProblem::NothingLearned),
+            (false, false) => None,
+        }
     }
 }

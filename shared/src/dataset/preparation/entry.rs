@@ -1,5 +1,6 @@
 //! Where a row's text is, and what it is of.
 
+use super::super::duplicates::SampleHash;
 use super::super::formats::Format;
 
 /// Where a text is in the texts, and what it is of.
@@ -11,6 +12,8 @@ pub struct Entry {
     pub length: u32,
     /// How much of it, from its beginning, is what is learned: the rest are other columns.
     pub sample_length: u32,
+    /// What stands for that part: rows that say the same have the same.
+    pub sample_hash: SampleHash,
     /// The format that it is written in here.
     pub written_as: Format,
     /// Where the row came from.
@@ -32,7 +35,7 @@ pub struct Origin {
 
 impl Entry {
     /// Bytes of an entry.
-    pub(super) const BYTES: usize = 28;
+    pub(super) const BYTES: usize = 40;
 
     pub(super) fn to_bytes(self) -> [u8; Self::BYTES] {
         let mut bytes = [0; Self::BYTES];
@@ -44,6 +47,7 @@ impl Entry {
         bytes[22..24].copy_from_slice(&self.origin.descendant.to_le_bytes());
         bytes[24] = number_of(Some(self.written_as));
         bytes[25] = number_of(self.origin.read_as);
+        bytes[28..].copy_from_slice(&self.sample_hash.to_bytes());
         bytes
     }
 
@@ -55,6 +59,7 @@ impl Entry {
             offset: u64::from_le_bytes(bytes.get(..8)?.try_into().ok()?),
             length: four(8)?,
             sample_length: four(12)?,
+            sample_hash: SampleHash::from_bytes(bytes.get(28..)?.try_into().ok()?),
             written_as: format_of(*bytes.get(24)?)??,
             origin: Origin {
                 file: two(20)?,
@@ -88,7 +93,9 @@ mod tests {
         for format in Format::ALL {
             for read_as in [None, Some(format)] {
                 let origin = Origin { file: 3, record: 70_000, descendant: 258, read_as };
-                let entry = Entry { offset: 1 << 40, length: 9, sample_length: 7, written_as: format, origin };
+                let sample_hash = SampleHash::of(b"a");
+                let (offset, length, sample_length) = (1 << 40, 9, 7);
+                let entry = Entry { offset, length, sample_length, sample_hash, written_as: format, origin };
                 assert_eq!(Entry::from_bytes(&entry.to_bytes()), Some(entry));
             }
         }

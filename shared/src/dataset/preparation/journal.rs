@@ -15,7 +15,7 @@ use super::pulse::{Progress, Pulse, Stopped};
 use super::storage::StoredFile;
 
 /// Which lines this code writes. Lines of another number are refused.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// One line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,8 +72,9 @@ pub struct SourceFile {
     pub name: String,
     /// Its length.
     pub bytes: u64,
-    /// Its hash (XXH3, 128 bits) as `xxh128sum` prints it.
-    pub xxh128: String,
+    /// Its hash (XXH3, 128 bits) as `xxh128sum` prints it. Without it, only the length tells that a file is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xxh128: Option<String>,
     /// What its rows are read as.
     pub read_as: ReadAs,
 }
@@ -81,7 +82,7 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file by what was read of it.
     pub fn new(name: &str, read: &FileHash, read_as: ReadAs) -> Self {
-        Self { name: name.to_owned(), bytes: read.bytes, xxh128: format!("{:032x}", read.hash.digest128()), read_as }
+        Self { name: name.to_owned(), bytes: read.bytes, xxh128: Some(read.as_text()), read_as }
     }
 }
 
@@ -93,6 +94,11 @@ pub struct FileHash {
 }
 
 impl FileHash {
+    /// As `xxh128sum` prints it.
+    pub fn as_text(&self) -> String {
+        format!("{:032x}", self.hash.digest128())
+    }
+
     /// Reads a file of so many bytes to its end.
     ///
     /// # Errors

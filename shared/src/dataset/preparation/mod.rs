@@ -11,6 +11,7 @@ mod journal;
 mod names;
 mod pass;
 mod pulse;
+mod row_block;
 mod state;
 mod storage;
 mod writers;
@@ -24,6 +25,7 @@ pub use self::entry::{Entry, Origin};
 pub use self::journal::{Counts, DoneStep, FileHash, Progressed, SourceFile};
 pub use self::pass::Pass;
 pub use self::pulse::{Progress, Pulse, Silent, Stopped};
+pub use self::row_block::{RowBlock, RowBlocks};
 pub use self::state::{Part, RowState};
 pub use self::storage::{Files, MemoryFile, StoredFile};
 
@@ -100,15 +102,23 @@ pub struct Opened<'a> {
     /// The file.
     pub file: SourceFile,
     /// Its rows, from its beginning.
-    pub records: Box<dyn Records + 'a>,
+    pub rows: Box<dyn RowBlocks + 'a>,
     /// How much of the file was read.
     pub read: ReadBytes,
+}
+
+impl<'a> Opened<'a> {
+    /// Rows of a file, read as it says.
+    pub fn new(file: SourceFile, records: Box<dyn Records + 'a>, read: ReadBytes) -> Self {
+        let rows = Box::new(Rows::new(records, file.read_as.clone()));
+        Self { file, rows, read }
+    }
 }
 
 /// A file that is being read.
 pub struct Reading<'a> {
     file: SourceFile,
-    rows: Rows<'a>,
+    rows: Box<dyn RowBlocks + 'a>,
     read: ReadBytes,
 }
 
@@ -216,8 +226,8 @@ impl<F: StoredFile> Preparation<F> {
             return Err(PreparationFault::Refused("files are read before the first step".to_owned()));
         }
         self.begin_or_go_on(&opened.file)?;
-        let rows = Rows::new(opened.records, opened.file.read_as.clone());
-        let mut reading = Reading { file: opened.file, rows, read: opened.read };
+        let Opened { file, rows, read } = opened;
+        let mut reading = Reading { file, rows, read };
         let known = self.sources[self.sources.len() - 1].progressed;
         reading.rows.skip(known.records).map_err(|error| reading.failed(known, error))?;
         Ok(reading)
@@ -230,7 +240,6 @@ impl<F: StoredFile> Preparation<F> {
     pub fn read_chunk(&mut self, reading: &mut Reading<'_>) -> Result<bool, PreparationFault> {
         let number = self.sources.len() - 1;
         let mut progressed = self.sources[number].progressed;
-        let file = number as u16;
         let mut writer = RowWriter::new(&self.files, self.ends);
         let mut aside = Appender::new(&self.files.aside, self.ends.aside);
         let first_byte = reading.read.get();
@@ -239,17 +248,15 @@ impl<F: StoredFile> Preparation<F> {
             if reading.read.get() - first_byte >= CHUNK_BYTES || records >= CHUNK_RECORDS {
                 break false;
             }
-            let row = reading.rows.next_row().map_err(|error| reading.failed(progressed, error))?;
-            let Some(read) = row else { break true };
-            records += 1;
-            progressed.records += 1;
-            match read.content {
-                Ok((read_as, row)) => {
-                    progressed.rows += 1;
-                    writer.append(&row, Origin { file, record: progressed.records, descendant: 0, read_as })?;
-                }
-                Err(refused) => aside.append(refused.to_json_line(&reading.file.name).as_bytes())?,
+            let block = reading.rows.next_block().map_err(|error| reading.failed(progressed, error))?;
+            let Some(block) = block else { break true };
+            writer.append_block(&block, number as u16, progressed.records)?;
+            for refused in &block.set_aside {
+                aside.append(refused.to_json_line(&reading.file.name).as_bytes())?;
             }
+            records += block.records;
+            progressed.records += block.records;
+            progressed.rows += block.rows.len() as u32;
         };
         aside.flush()?;
         self.files.aside.flush()?;
@@ -490,4 +497,4 @@ fn copy<F: StoredFile>(
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::dataset) mod tests;

@@ -24,7 +24,18 @@ pub trait Pulse {
     /// # Errors
     /// The work should stop.
     fn beat(&self, progress: Progress) -> impl Future<Output = Result<(), Stopped>>;
+
+    /// The same, where one more of many small things is done: only some of these are heard.
+    ///
+    /// # Errors
+    /// The work should stop.
+    fn beat_at(&self, place: usize, progress: Progress) -> impl Future<Output = Result<(), Stopped>> {
+        async move { if place.is_multiple_of(PLACES_PER_BEAT) { self.beat(progress).await } else { Ok(()) } }
+    }
 }
+
+/// Rows, or what is as small, between two beats.
+const PLACES_PER_BEAT: usize = 256;
 
 /// Nobody listens.
 #[derive(Clone, Copy, Debug)]

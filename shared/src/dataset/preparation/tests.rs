@@ -37,7 +37,16 @@ fn messy(rows: usize) -> String {
 }
 
 fn source(name: &str, text: &str) -> SourceFile {
-    SourceFile { name: name.to_owned(), bytes: text.len() as u64, xxh128: String::new(), read_as: ReadAs::Detect }
+    SourceFile { name: name.to_owned(), bytes: text.len() as u64, xxh128: None, read_as: ReadAs::Detect }
+}
+
+/// The rows of one file of JSON Lines.
+pub(in crate::dataset) fn prepared(lines: &str) -> Preparation<MemoryFile> {
+    let mut preparation = Preparation::open(Files::<MemoryFile>::default()).unwrap();
+    let records = Container::JsonLines.read(lines.as_bytes()).unwrap();
+    let opened = Opened::new(source("a.jsonl", lines), records, ReadBytes::default());
+    pollster::block_on(preparation.read(opened, &Silent)).unwrap();
+    preparation
 }
 
 fn steps() -> Vec<Step> {
@@ -62,8 +71,7 @@ fn prepare<F: StoredFile>(files: Files<F>, text: &str) -> Result<Preparation<F>,
         if !preparation.sources().last().is_some_and(|source| source.is_whole) {
             let read = ReadBytes::default();
             let records = Container::JsonLines.read(Counted::new(text.as_bytes(), &read)).unwrap();
-            let opened = Opened { file: source("messy.jsonl", text), records, read };
-            preparation.read(opened, &Silent).await?;
+            preparation.read(Opened::new(source("messy.jsonl", text), records, read), &Silent).await?;
         }
         let done = preparation.steps().len();
         for step in steps().into_iter().skip(done) {
@@ -243,10 +251,9 @@ fn files_are_named_once_and_read_to_their_end() {
     pollster::block_on(async {
         let text = messy(10);
         let mut preparation = Preparation::open(Files::<MemoryFile>::default()).unwrap();
-        let opened = |name: &str| Opened {
-            file: source(name, &text),
-            records: Container::JsonLines.read(text.as_bytes()).unwrap(),
-            read: ReadBytes::default(),
+        let opened = |name: &str| {
+            let records = Container::JsonLines.read(text.as_bytes()).unwrap();
+            Opened::new(source(name, &text), records, ReadBytes::default())
         };
         preparation.begin_reading(opened("a")).unwrap();
         let other = preparation.read(opened("b"), &Silent).await.unwrap_err().to_string();

@@ -3,6 +3,7 @@
 use super::change::{Change, Effect};
 use super::entry::{Entry, Origin};
 use super::journal::{Counts, DoneStep, Ends};
+use super::row_block::{KeptText, RowBlock};
 use super::storage::{Appender, Files, StoredFile};
 use super::{Computed, Preparation, PreparationFault};
 use crate::dataset::personal_data::Placeholders;
@@ -31,15 +32,28 @@ impl<'a, F: StoredFile> RowWriter<'a, F> {
 
     /// Writes a row; gives its entry.
     pub(super) fn append(&mut self, row: &Row, origin: Origin) -> Result<u32, PreparationFault> {
-        let written_as = row.sample.own_format();
         self.text.clear();
-        let sample_bytes = written_as
-            .write_apart(row, &mut self.text)
-            .map_err(|lacks| PreparationFault::Refused(format!("{} has no place for {lacks}", written_as.title())))?;
-        // A row that was read is at most some times 16 MiB long here.
-        let (length, sample_length) = (self.text.len() as u32, sample_bytes as u32);
-        let entry = Entry { offset: self.texts.end(), length, sample_length, written_as, origin };
+        let text = KeptText::write(row, &mut self.text).map_err(PreparationFault::Refused)?;
+        let offset = self.texts.end();
         self.texts.append(self.text.as_bytes())?;
+        self.append_entry(offset, text, origin)
+    }
+
+    /// Writes the rows of a block that begins behind so many records of a file.
+    pub(super) fn append_block(&mut self, block: &RowBlock, file: u16, records: u32) -> Result<(), PreparationFault> {
+        let mut offset = self.texts.end();
+        self.texts.append(block.texts.as_bytes())?;
+        for row in &block.rows {
+            let origin = Origin { file, record: records + row.record, descendant: 0, read_as: row.read_as };
+            self.append_entry(offset, row.text, origin)?;
+            offset += u64::from(row.text.length);
+        }
+        Ok(())
+    }
+
+    fn append_entry(&mut self, offset: u64, text: KeptText, origin: Origin) -> Result<u32, PreparationFault> {
+        let KeptText { length, sample_length, sample_hash, written_as } = text;
+        let entry = Entry { offset, length, sample_length, sample_hash, written_as, origin };
         self.entries.append(&entry.to_bytes())?;
         let number = self.entry_count;
         self.entry_count = number.checked_add(1).filter(|count| *count < u32::MAX).ok_or_else(|| {

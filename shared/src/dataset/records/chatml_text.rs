@@ -52,7 +52,7 @@ impl<R: Read> ChatMlText<R> {
     }
 }
 
-impl<R: Read> Records for ChatMlText<R> {
+impl<R: Read + Send> Records for ChatMlText<R> {
     fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
         if self.window.pass_space()?.is_none() {
             return Ok(None);

@@ -67,7 +67,7 @@ impl Compression {
     }
 
     /// Reads what is in a file.
-    pub(super) fn reader<'a>(self, source: impl Read + 'a) -> Box<dyn Read + 'a> {
+    pub(super) fn reader<'a>(self, source: impl Read + Send + 'a) -> Box<dyn Read + Send + 'a> {
         let source = Watched { source, failure: None, is_over: false };
         match self {
             Self::Gzip => Box::new(GzipReader { decoder: MultiGzDecoder::new(source) }),

@@ -89,7 +89,7 @@ impl Container {
     ///
     /// # Errors
     /// The file can't be read, or a table's first line names no columns.
-    pub fn read<'a>(self, source: impl Read + 'a) -> io::Result<Box<dyn Records + 'a>> {
+    pub fn read<'a>(self, source: impl Read + Send + 'a) -> io::Result<Box<dyn Records + 'a>> {
         Ok(match self {
             Self::JsonLines => Box::new(JsonLines::new(source)),
             Self::JsonArray => Box::new(JsonArray::new(source)),

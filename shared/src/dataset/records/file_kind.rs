@@ -108,6 +108,11 @@ impl FileKind {
         })
     }
 
+    /// Whether it can be cut into [`Shares`](super::Shares), which are read beside one another.
+    pub fn can_be_shared(self) -> bool {
+        matches!(self, Self::Text { container: Container::JsonLines, compression: None })
+    }
+
     /// Reads the rows.
     ///
     /// # Errors

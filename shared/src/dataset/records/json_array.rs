@@ -97,7 +97,7 @@ impl<R: Read> JsonArray<R> {
     }
 }
 
-impl<R: Read> Records for JsonArray<R> {
+impl<R: Read + Send> Records for JsonArray<R> {
     fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
         let Some(item) = self.next_item()? else { return Ok(None) };
         let (place, line) = (self.window.place(), self.window.line());

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 
 use super::lines::{Line, Lines};
 use super::output::{Output, RecordWriter, WriteFault, Written};
+use super::window::Window;
 use super::{Broken, FaultPlace, MOST_RECORD_BYTES, Record, Records};
 use crate::dataset::json::{Kind, Tape, Value};
 
@@ -14,18 +15,22 @@ pub(super) struct JsonLines<R> {
 
 impl<R: Read> JsonLines<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { lines: Lines::new(source), tape: Tape::default() }
+        Self::of(Window::new(source))
+    }
+
+    pub(super) fn of(window: Window<R>) -> Self {
+        Self { lines: Lines::of(window), tape: Tape::default() }
     }
 }
 
-impl<R: Read> Records for JsonLines<R> {
+impl<R: Read + Send> Records for JsonLines<R> {
     fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
         let Some(line) = self.lines.next_line()? else { return Ok(None) };
         Ok(Some(Record { place: line.place, content: read(&line, &mut self.tape) }))
     }
 }
 
-fn read<'a>(line: &Line<'a>, tape: &'a mut Tape) -> Result<Value<'a>, Broken<'a>> {
+pub(super) fn read<'a>(line: &Line<'a>, tape: &'a mut Tape) -> Result<Value<'a>, Broken<'a>> {
     let broken = |column: Option<u64>, reason: String| Broken {
         at: FaultPlace::Line { line: line.number, column },
         reason,

@@ -30,7 +30,16 @@ pub(super) struct Line<'a> {
 
 impl<R: Read> Lines<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { window: Window::new(source), shown: Vec::new() }
+        Self::of(Window::new(source))
+    }
+
+    pub(super) fn of(window: Window<R>) -> Self {
+        Self { window, shown: Vec::new() }
+    }
+
+    /// What is behind the lines that were given.
+    pub(super) fn window(&mut self) -> &mut Window<R> {
+        &mut self.window
     }
 
     /// The next line that is not blank.
@@ -46,7 +55,7 @@ impl<R: Read> Lines<R> {
                 self.window.pass(length + end_bytes);
                 continue;
             }
-            let bytes = &self.window.pass(length + end_bytes)[..length];
+            let bytes = &self.window.pass_counted(length + end_bytes, end_bytes as u64)[..length];
             return Ok(Some(Line { place, number, bytes: bytes.strip_suffix(b"\r").unwrap_or(bytes), too_long: None }));
         }
     }

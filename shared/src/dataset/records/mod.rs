@@ -15,6 +15,7 @@ mod lines;
 mod output;
 mod parquet;
 mod place;
+mod shares;
 mod table;
 mod window;
 
@@ -27,6 +28,7 @@ pub use self::counted::{Counted, ReadBytes};
 pub use self::file_kind::{FileKind, UnknownEnding};
 pub use self::output::{RecordWriter, WriteFault, Written};
 pub use self::place::{FaultPlace, Place};
+pub use self::shares::{Share, Shares};
 
 use super::json::Value;
 
@@ -53,8 +55,8 @@ pub struct Broken<'a> {
     pub bytes: &'a [u8],
 }
 
-/// The rows of a file, in order.
-pub trait Records {
+/// The rows of a file, in order. They may be read on another thread.
+pub trait Records: Send {
     /// The next one.
     ///
     /// # Errors

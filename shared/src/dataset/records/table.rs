@@ -98,7 +98,7 @@ impl<R: Read> Table<R> {
     }
 }
 
-impl<R: Read> Records for Table<R> {
+impl<R: Read + Send> Records for Table<R> {
     fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
         // Blank lines are no rows.
         if self.window.pass_breaks()?.is_none() {

@@ -180,3 +180,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn shares_have_the_rows_of_the_whole_file_with_their_places() {
+    let mut file = "\u{feff}{\"text\": \"first\"}\r\n\n".to_owned();
+    for row in 0..9000 {
+        let text = "word ".repeat(row % 40);
+        file.push_str(&if row % 100 == 3 {
+            format!("{{\"text\": \"{text}\n")
+        } else {
+            format!("{{\"text\": \"{text}\"}}\n")
+        });
+        if row == 4000 {
+            file.push_str(&format!("{{\"text\": \"{}\"}}\n", "x".repeat(MOST_RECORD_BYTES + 10)));
+        }
+    }
+    file.push_str("{\"text\": \"the last, without a line end\"}");
+    let told = |mut records: Box<dyn Records + '_>| {
+        let mut rows = Vec::new();
+        while let Some(record) = records.next_record().unwrap() {
+            let content = record
+                .content
+                .map(|value| value.to_string())
+                .map_err(|broken| (broken.at.to_string(), broken.reason, broken.bytes.len()));
+            rows.push((record.place, content));
+        }
+        rows
+    };
+    let whole = told(Container::JsonLines.read(file.as_bytes()).unwrap());
+    let mut shares = Shares::new(io::Cursor::new(file.into_bytes()));
+    let (mut in_shares, mut count) = (Vec::new(), 0);
+    while let Some(share) = shares.next_share().unwrap() {
+        in_shares.extend(told(share.records()));
+        count += 1;
+    }
+    assert!(count > 3, "{count} shares");
+    assert_eq!(in_shares, whole);
+}

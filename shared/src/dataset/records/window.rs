@@ -8,7 +8,7 @@ use super::Place;
 use super::damage::Damage;
 
 /// How much is read at a time.
-const CHUNK_BYTES: usize = 256 << 10;
+const CHUNK_BYTES: u64 = 256 << 10;
 
 /// What Windows' programs put before UTF-8.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -25,7 +25,12 @@ pub(super) struct Window<R> {
 
 impl<R: Read> Window<R> {
     pub(super) fn new(source: R) -> Self {
-        Self { source, buffer: Vec::new(), at: 0, line: 1, byte: 0, is_over: false }
+        Self::new_at(source, 1, 0)
+    }
+
+    /// Of a file from that line and byte on.
+    pub(super) fn new_at(source: R, line: u64, byte: u64) -> Self {
+        Self { source, buffer: Vec::new(), at: 0, line, byte, is_over: false }
     }
 
     /// Where it begins.
@@ -36,6 +41,11 @@ impl<R: Read> Window<R> {
     /// The line in which it begins, from 1.
     pub(super) fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The byte at which it begins, from 0.
+    pub(super) fn byte(&self) -> u64 {
+        self.byte
     }
 
     /// What is there.
@@ -55,15 +65,7 @@ impl<R: Read> Window<R> {
         }
         self.buffer.drain(..self.at);
         self.at = 0;
-        let before = self.buffer.len();
-        self.buffer.resize(before + CHUNK_BYTES, 0);
-        let read = loop {
-            match self.source.read(&mut self.buffer[before..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read,
-            }
-        };
-        self.buffer.truncate(before + *read.as_ref().unwrap_or(&0));
+        let read = self.source.by_ref().take(CHUNK_BYTES).read_to_end(&mut self.buffer);
         let read = read.map_err(|error| Damage::locate(error, self.place(), &self.buffer))?;
         self.is_over = read == 0;
         let is_beginning = self.byte == 0 && !self.is_over;
@@ -78,8 +80,14 @@ impl<R: Read> Window<R> {
 
     /// Goes past bytes, and gives them.
     pub(super) fn pass(&mut self, length: usize) -> &[u8] {
+        let lines = memchr_iter(b'\n', &self.buffer[self.at..self.at + length]).count();
+        self.pass_counted(length, lines as u64)
+    }
+
+    /// The same, where it is known how many line ends are among them.
+    pub(super) fn pass_counted(&mut self, length: usize, lines: u64) -> &[u8] {
         let passed = &self.buffer[self.at..self.at + length];
-        self.line += memchr_iter(b'\n', passed).count() as u64;
+        self.line += lines;
         self.byte += length as u64;
         self.at += length;
         passed

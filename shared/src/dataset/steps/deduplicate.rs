@@ -58,15 +58,11 @@ async fn drop_same<F: StoredFile>(
     let mut seen = Seen::default();
     let mut pass = preparation.pass();
     let rows = preparation.rows().len() as u32;
-    for row in (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept()) {
-        if row.is_multiple_of(4096) {
-            let progress =
-                Progress { stage: "looking for what is the same", done: u64::from(row), total: u64::from(rows) };
-            pulse.beat(progress).await?;
-        }
-        let (entry, text) = pass.text(row)?;
-        let sample = text.get(..entry.sample_length as usize).unwrap_or(text);
-        if let Some(first) = seen.first_like(row, sample.as_bytes()) {
+    let kept = (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept());
+    for (place, row) in kept.enumerate() {
+        let progress = Progress { stage: "looking for what is the same", done: u64::from(row), total: u64::from(rows) };
+        pulse.beat_at(place, progress).await?;
+        if let Some(first) = seen.first_like(row, pass.entry(row)?.sample_hash) {
             writer.drop(row, "it says the same as another row", Some(first))?;
         }
     }

@@ -1,6 +1,7 @@
 //! What can be done to the rows of a preparation, one kind of step per file. A step says what becomes of each row, and the
 //! same rows and the same step always give the same.
 
+mod balance;
 mod check;
 mod deduplicate;
 mod drop_leaks;
@@ -11,6 +12,7 @@ mod split;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::balance::Balance;
 pub use self::deduplicate::{Deduplicate, Preferred};
 pub use self::drop_leaks::DropLeaks;
 pub use self::edit::{DropRows, Edit, KeepRows, Rate, read_edited};
@@ -34,6 +36,8 @@ pub enum Step {
     Deduplicate(Deduplicate),
     /// Drops rows by a measure.
     Filter(Filter),
+    /// Drops rows of classes that have too many.
+    Balance(Balance),
     /// Puts another row in the place of one.
     Edit(Edit),
     /// Says how good a row is.
@@ -58,6 +62,7 @@ impl Step {
             Self::Drop(check) => format!("Drop: {}", check.title()),
             Self::Deduplicate(step) => step.title(),
             Self::Filter(step) => step.title(),
+            Self::Balance(step) => step.title(),
             Self::Edit(step) => format!("Edit {}", step.row),
             Self::Rate(step) => format!("Rate {} with {}", step.row, step.rating),
             Self::DropRows(step) => format!("Drop {}: {}", counted(step.rows.len(), "row"), step.reason),
@@ -85,6 +90,7 @@ pub(super) async fn run<F: StoredFile>(
         Step::Drop(check) => check::drop(preparation, check, writer, pulse).await,
         Step::Deduplicate(step) => deduplicate::run(preparation, step, writer, pulse).await,
         Step::Filter(step) => filter::run(preparation, step, writer, pulse).await,
+        Step::Balance(step) => balance::run(preparation, step, writer, pulse).await,
         Step::Edit(step) => edit::edit(preparation, step, writer),
         Step::Rate(step) => edit::rate(preparation, step, writer),
         Step::DropRows(step) => edit::drop(preparation, step, writer),
@@ -95,9 +101,6 @@ pub(super) async fn run<F: StoredFile>(
     }
 }
 
-/// Rows between two beats of a pulse.
-const ROWS_PER_BEAT: u32 = 256;
-
 /// Gives every kept row to `take`, in order.
 pub(super) async fn each_kept<F: StoredFile>(
     preparation: &Preparation<F>,
@@ -107,10 +110,9 @@ pub(super) async fn each_kept<F: StoredFile>(
 ) -> Result<(), PreparationFault> {
     let mut pass = preparation.pass();
     let rows = preparation.rows().len() as u32;
-    for row in (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept()) {
-        if row.is_multiple_of(ROWS_PER_BEAT) {
-            pulse.beat(Progress { stage, done: u64::from(row), total: u64::from(rows) }).await?;
-        }
+    let kept = (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept());
+    for (place, row) in kept.enumerate() {
+        pulse.beat_at(place, Progress { stage, done: u64::from(row), total: u64::from(rows) }).await?;
         let (entry, content) = pass.row(row)?;
         take(row, entry, content)?;
     }

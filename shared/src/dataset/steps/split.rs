@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::each_kept;
-use crate::dataset::duplicates::{Families, Seen, Similarity, find_families};
+use crate::dataset::duplicates::{Families, SampleHash, Seen, Similarity, find_families};
 use crate::dataset::preparation::{Effect, Entry, Part, Preparation, PreparationFault, Pulse, StepWriter, StoredFile};
 use crate::dataset::row::Row;
 
@@ -106,7 +106,7 @@ pub(super) async fn run<F: StoredFile>(
     })
     .await?;
     if let Some(column) = &step.together_by {
-        join_by_key(preparation, &mut families, pulse, |_, _, row| column_of(row, column)).await?;
+        join_by_key(preparation, &mut families, pulse, |_, _, row| row.column_text(column)).await?;
     }
     // By a family's first row: how many rows it has, and its stratum.
     let mut sizes = vec![0_u32; preparation.rows().len()];
@@ -118,7 +118,7 @@ pub(super) async fn run<F: StoredFile>(
             && let Some(column) = &step.evenly_by
         {
             let next = strata.len() as u32;
-            stratum_of[first] = *strata.entry(column_of(&content, column).unwrap_or_default()).or_insert(next);
+            stratum_of[first] = *strata.entry(content.column_text(column).unwrap_or_default()).or_insert(next);
         }
         sizes[first] += 1;
         Ok(())
@@ -145,12 +145,6 @@ pub(super) async fn run<F: StoredFile>(
     Ok(())
 }
 
-/// A column's value as text.
-fn column_of(row: &Row, column: &str) -> Option<String> {
-    let (_, value) = row.columns.iter().find(|(name, _)| name == column)?;
-    Some(value.with(|value| value.as_text().map_or_else(|| value.to_string(), str::to_owned)))
-}
-
 /// Joins kept rows with the same key; some have none.
 async fn join_by_key<F: StoredFile>(
     preparation: &Preparation<F>,
@@ -161,7 +155,7 @@ async fn join_by_key<F: StoredFile>(
     let mut seen = Seen::default();
     each_kept(preparation, "grouping", pulse, |row, entry, content| {
         if let Some(key) = key_of(row, &entry, &content)
-            && let Some(first) = seen.first_like(row, key.as_bytes())
+            && let Some(first) = seen.first_like(row, SampleHash::of(key.as_bytes()))
         {
             families.join(first, row);
         }

@@ -32,7 +32,7 @@ use crate::dataset::json::Builder;
 const MOST_LEVELS: usize = crate::dataset::json::MOST_LEVELS - 1;
 
 /// Writes the value of a place.
-type Leaf = Box<dyn Fn(usize, &mut Builder<'_>)>;
+type Leaf = Box<dyn Fn(usize, &mut Builder<'_>) + Send>;
 
 /// Why a value can't be read.
 type Written = Result<(), String>;
@@ -303,7 +303,10 @@ fn leaf(array: &ArrayRef) -> Leaf {
     }
 }
 
-fn values<T: ArrowPrimitiveType>(array: &ArrayRef, write: impl Fn(T::Native, &mut Builder<'_>) + 'static) -> Leaf {
+fn values<T: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    write: impl Fn(T::Native, &mut Builder<'_>) + Send + 'static,
+) -> Leaf {
     let values = array.as_primitive::<T>().values().clone();
     Box::new(move |at, out| write(values[at], out))
 }
@@ -333,7 +336,7 @@ fn time(time: Option<impl Debug>, out: &mut Builder<'_>) {
 fn moments<T: ArrowPrimitiveType<Native = i64>, M: Debug>(
     array: &ArrayRef,
     zone: &'static str,
-    moment: impl Fn(i64) -> Option<M> + 'static,
+    moment: impl Fn(i64) -> Option<M> + Send + 'static,
 ) -> Leaf {
     values::<T>(array, move |it, out| match moment(it) {
         // ISO 8601, with as much of a second as there is.
