@@ -3,6 +3,7 @@
 //! Nothing here does I/O: bytes come from whoever calls, in the page's worker and natively, and the same bytes give the
 //! same rows on both sides.
 
+pub mod asking;
 pub mod checks;
 pub mod dataset_info;
 pub mod duplicates;
