@@ -1,4 +1,5 @@
-//! Who answers what a recipe's steps ask, and the file beside the recipe in which answers are kept.
+//! Who answers what a recipe's steps ask, and the file beside the recipe in which answers are kept: it is the
+//! preparation's own file of answers, so that nothing is kept twice and nothing is lost.
 
 use std::cell::OnceCell;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use futures::StreamExt;
-use shared::dataset::asking::{answers, open_requests};
+use shared::dataset::asking::{ask, open_requests};
 use shared::dataset::preparation::{FileHash, Preparation, Progress, Pulse};
 use shared::dataset::recipe::{Recipe, RecipeAnswers};
 use shared::dataset::steps::Step;
@@ -114,7 +115,7 @@ impl<'a> Asking<'a> {
                 note(&format!("{}: asking {} for {total} answers", step.title(), reference.name));
             }
             let before = asked;
-            let given = answers(open.requests, model, reference.name.clone(), self.arguments.at_a_time.into());
+            let given = ask(open.requests, model, reference.name.clone(), self.arguments.at_a_time.into());
             futures::pin_mut!(given);
             loop {
                 let given = tokio::select! {

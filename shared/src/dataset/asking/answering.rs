@@ -18,7 +18,7 @@ const TEXTS_PER_CALL: usize = 16;
 
 /// Asks `model`, which is called `name`, so many requests at a time. Answers come as they are given, in any order;
 /// dropping the stream stops. After an error others may still come: the caller decides.
-pub fn answers(
+pub fn ask(
     requests: Vec<(RequestKey, Request)>,
     model: Rc<dyn ModelCall>,
     name: String,
@@ -163,7 +163,7 @@ mod tests {
             let request = Request::Direction { model: ModelReference::browser("m"), text: (*text).to_owned() };
             (request.key(), request)
         };
-        let given = answers(texts.iter().map(direction).collect(), model.clone(), "m".to_owned(), 1);
+        let given = ask(texts.iter().map(direction).collect(), model.clone(), "m".to_owned(), 1);
         let given: Result<Vec<_>, _> = pollster::block_on(given.collect::<Vec<_>>()).into_iter().collect();
         (given.map(|given| given.concat()), model.calls.get())
     }
@@ -185,7 +185,7 @@ mod tests {
         let model = Rc::new(Picky { failures_left: Cell::new(0), calls: Cell::new(0) });
         let text = TextRequest::new(&ModelReference::browser("m"), "s", "u".to_owned(), 1);
         let request = Request::Text(text);
-        let given = answers(vec![(request.key(), request)], model, "m".to_owned(), 1);
+        let given = ask(vec![(request.key(), request)], model, "m".to_owned(), 1);
         let given = pollster::block_on(given.collect::<Vec<_>>());
         assert!(given[0].as_ref().unwrap_err().message.contains("broke off"));
     }

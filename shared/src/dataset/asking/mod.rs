@@ -1,8 +1,9 @@
 //! What models are asked of rows, one task per file: questions and answers out of a text, other words for what a person
 //! says, how good a row is, what it means.
 //!
-//! Nothing here asks. A task makes of a row its [`Request`]s, and of the answers that were recorded what comes of the row;
+//! A task asks nobody. It makes of a row its [`Request`]s, and of the answers that were recorded what comes of the row;
 //! both follow from nothing else. So what was asked once is known for ever, and a recipe with its answers needs no model.
+//! Only [`ask`] asks, for whoever has a model.
 
 mod answer;
 mod answering;
@@ -29,7 +30,7 @@ use super::row::Row;
 use crate::model_pool::ModelReference;
 
 pub use self::answer::{Answer, Direction, Said};
-pub use self::answering::answers;
+pub use self::answering::ask;
 pub use self::answers::Answers;
 pub use self::back_translation::BackTranslation;
 pub use self::histogram::{Scores, score_histogram};

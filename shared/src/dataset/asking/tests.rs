@@ -35,7 +35,10 @@ fn said(request: &GenerationRequest) -> String {
         if text.contains("nonsense") {
             return "I would rather not.".to_owned();
         }
-        let pair = |number: usize, answer: &str| serde_json::json!({"question": format!("What of {text} {number}?"), "answer": answer});
+        let pair = |number: usize, answer: &str| {
+            let question = format!("What of {text} {number}?");
+            serde_json::json!({"question": question, "answer": answer})
+        };
         let pairs = [pair(1, &text), pair(2, "Zebras fly."), pair(1, &text), pair(3, "")];
         return format!("```json\n{}\n```", serde_json::json!({"pairs": pairs}));
     }
@@ -100,7 +103,7 @@ pub(in crate::dataset) fn answer_all<F: crate::dataset::preparation::StoredFile>
             assert_eq!(open.open, 0);
             return Ok(asked);
         }
-        let given = answers(open.requests, Rc::new(Fake), "fake".to_owned(), 3);
+        let given = ask(open.requests, Rc::new(Fake), "fake".to_owned(), 3);
         let given: Vec<Answer> =
             pollster::block_on(given.collect::<Vec<_>>()).into_iter().flat_map(Result::unwrap).collect();
         asked += u64::from(preparation.record_answers(&given)?);

@@ -14,11 +14,14 @@ use super::near::Similarity;
 use crate::dataset::preparation::{PreparationFault, Progress, Pulse};
 
 /// So many are compared all with all.
-const MOST_COMPARED_WITH_ALL: usize = 8_192;
+const MOST_COMPARED_WITH_ALL: usize = 4_096;
+
+/// Hyperplanes that there are; every way of grouping takes some of them.
+const PLANES: usize = 256;
 
 /// Ways of grouping rows by the sides that they are on, for angles as small as usual and for wider ones.
-const TABLES: usize = 48;
-const TABLES_FOR_WIDE_ANGLES: usize = 160;
+const TABLES: usize = 64;
+const TABLES_FOR_WIDE_ANGLES: usize = 192;
 const WIDE_BELOW: f64 = 0.9;
 
 /// Rows of a group that others are compared with. So many that are all unlike share a group by chance only.
@@ -31,7 +34,8 @@ const BEAT: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Meanings {
     dimensions: usize,
-    values: Vec<i8>,
+    /// 8-bit values in 16 bits: processors multiply and add pairs of those at once, three times as fast.
+    values: Vec<i16>,
     /// The squares of their lengths.
     squares: Vec<f64>,
     rows: Vec<u32>,
@@ -49,10 +53,12 @@ impl Meanings {
         if direction.len() != self.dimensions {
             return false;
         }
-        self.values.extend_from_slice(direction);
-        self.squares.push(f64::from(dot(direction, direction)));
-        self.places.insert(row, self.rows.len() as u32);
+        let place = self.rows.len();
+        self.values.extend(direction.iter().map(|value| i16::from(*value)));
         self.rows.push(row);
+        let direction = self.direction(place);
+        self.squares.push(f64::from(dot(direction, direction)));
+        self.places.insert(row, place as u32);
         true
     }
 
@@ -87,7 +93,6 @@ impl Meanings {
         let mut first_with = HashMap::new();
         let mut distinct = Vec::new();
         for (place, row) in self.rows.iter().enumerate() {
-            // `i8` as the byte that it is.
             let bytes: Vec<u8> = self.direction(place).iter().map(|value| *value as u8).collect();
             match first_with.entry(xxh3_128(&bytes)) {
                 std::collections::hash_map::Entry::Occupied(first) => families.join(*first.get(), *row),
@@ -130,23 +135,16 @@ impl Meanings {
         let tables = if least.get() < WIDE_BELOW { TABLES_FOR_WIDE_ANGLES } else { TABLES };
         // Groups of some ten rows, were rows spread evenly.
         let bits = (places.len().ilog2() - 3).min(24);
-        let sum = self.sum(places);
+        let sides = self.sides(places, pulse).await?;
         let mut groups: Vec<u64> = Vec::with_capacity(places.len());
         for table in 0..tables {
-            let planes: Vec<Plane> = (0..bits).map(|bit| Plane::new(table as u64, bit, &sum)).collect();
+            let planes: Vec<usize> = (0..bits).map(|bit| plane_of(table, bit)).collect();
             groups.clear();
-            for (number, place) in places.iter().enumerate() {
-                if number % (BEAT * 16) == 0 {
-                    pulse
-                        .beat(progress("comparing meanings", table * places.len() + number, tables * places.len()))
-                        .await?;
-                }
-                let direction = self.direction(*place as usize);
-                let sides = planes
-                    .iter()
-                    .fold(0_u64, |sides, plane| sides << 1 | u64::from(plane.has_on_its_side(direction, places.len())));
-                groups.push(sides << 32 | u64::from(*place));
-            }
+            groups.extend(sides.iter().zip(places).map(|(sides, place)| {
+                let key = planes.iter().fold(0, |key, plane| key << 1 | sides.of(*plane));
+                key << 32 | u64::from(*place)
+            }));
+            pulse.beat(progress("comparing meanings", table, tables)).await?;
             groups.sort_unstable();
             let mut looked_at = 0_usize;
             for group in groups.chunk_by(|one, other| one >> 32 == other >> 32).filter(|group| group.len() > 1) {
@@ -167,14 +165,31 @@ impl Meanings {
                     }
                     looked_at += 1;
                     if looked_at.is_multiple_of(BEAT * 16) {
-                        pulse
-                            .beat(progress("comparing meanings", (table + 1) * places.len(), tables * places.len()))
-                            .await?;
+                        pulse.beat(progress("comparing meanings", table, tables)).await?;
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// On which side of every plane each direction is.
+    async fn sides(&self, places: &[u32], pulse: &impl Pulse) -> Result<Vec<Sides>, PreparationFault> {
+        let sum = self.sum(places);
+        let planes: Vec<Plane> = (0..PLANES).map(|number| Plane::new(number as u64, &sum)).collect();
+        let mut all = Vec::with_capacity(places.len());
+        for (number, place) in places.iter().enumerate() {
+            if number % BEAT == 0 {
+                pulse.beat(progress("looking at meanings", number, places.len())).await?;
+            }
+            let direction = self.direction(*place as usize);
+            let mut sides = Sides::default();
+            for (plane, value) in planes.iter().enumerate() {
+                sides.0[plane / 64] |= u64::from(value.has_on_its_side(direction, places.len())) << (plane % 64);
+            }
+            all.push(sides);
+        }
+        Ok(all)
     }
 
     /// All directions added up: where they point to together. Models have all texts on one side, and hyperplanes are to go
@@ -189,7 +204,7 @@ impl Meanings {
         sum
     }
 
-    fn direction(&self, place: usize) -> &[i8] {
+    fn direction(&self, place: usize) -> &[i16] {
         &self.values[place * self.dimensions..][..self.dimensions]
     }
 
@@ -201,34 +216,48 @@ impl Meanings {
     }
 }
 
+/// A bit for each plane.
+#[derive(Clone, Copy, Default)]
+struct Sides([u64; PLANES / 64]);
+
+impl Sides {
+    fn of(&self, plane: usize) -> u64 {
+        self.0[plane / 64] >> (plane % 64) & 1
+    }
+}
+
+/// The plane that is so many-th in a way of grouping.
+fn plane_of(table: usize, bit: u32) -> usize {
+    (xxh3_64_with_seed(&bit.to_le_bytes(), table as u64) % PLANES as u64) as usize
+}
+
 /// A plane through the middle of all directions, by what is at right angles to it.
 struct Plane {
-    normal: Vec<i8>,
+    normal: Vec<i16>,
     /// What all directions together have along it.
     of_sum: i64,
 }
 
 impl Plane {
-    fn new(table: u64, bit: u32, sum: &[i64]) -> Self {
+    fn new(number: u64, sum: &[i64]) -> Self {
         // About a normal distribution, as a sum of four even ones: then no direction is preferred.
         let random = |dimension: usize| {
-            let bytes =
-                xxh3_64_with_seed(&(dimension as u64).to_le_bytes(), table << 32 | u64::from(bit)).to_le_bytes();
-            let total: i32 = bytes[..4].iter().map(|byte| i32::from(*byte)).sum();
-            ((total - 510) / 4) as i8
+            let bytes = xxh3_64_with_seed(&(dimension as u64).to_le_bytes(), number).to_le_bytes();
+            let total: i16 = bytes[..4].iter().map(|byte| i16::from(*byte)).sum();
+            (total - 510) / 4
         };
-        let normal: Vec<i8> = (0..sum.len()).map(random).collect();
+        let normal: Vec<i16> = (0..sum.len()).map(random).collect();
         let of_sum = normal.iter().zip(sum).map(|(value, sum)| i64::from(*value) * sum).sum();
         Self { normal, of_sum }
     }
 
-    fn has_on_its_side(&self, direction: &[i8], count: usize) -> bool {
+    fn has_on_its_side(&self, direction: &[i16], count: usize) -> bool {
         i64::from(dot(&self.normal, direction)) * count as i64 > self.of_sum
     }
 }
 
 /// At most 2^16 products below 2^14: they fit.
-fn dot(one: &[i8], other: &[i8]) -> i32 {
+fn dot(one: &[i16], other: &[i16]) -> i32 {
     one.iter().zip(other).map(|(one, other)| i32::from(*one) * i32::from(*other)).sum()
 }
 
@@ -310,7 +339,7 @@ mod tests {
     #[test]
     fn the_very_same_is_found_at_any_size_and_other_models_are_told() {
         let mut meanings = meanings(20, 0.0);
-        let direction = meanings.direction(3).to_vec();
+        let direction: Vec<i8> = meanings.direction(3).iter().map(|value| *value as i8).collect();
         assert!(meanings.add(30, &direction) && !meanings.add(31, &direction[1..]));
         let mut families = pollster::block_on(meanings.find_families(40, Similarity::USUAL, &Silent)).unwrap();
         assert_eq!(families.members().iter().find(|family| family.contains(&30)).unwrap()[0], families.first(3));
