@@ -50,7 +50,7 @@ impl Answers {
             let whole = memchr::memrchr(b'\n', &text[begun..]).map_or(0, |last| begun + last + 1);
             for line in text[..whole].split_inclusive(|byte| *byte == b'\n') {
                 match serde_json::from_slice::<Answer>(line) {
-                    Ok(answer) => _ = answers.note(answer.key, line.len()),
+                    Ok(answer) => answers.note(answer.key, line.len()),
                     Err(_) => answers.passed_over += u64::from(!line.trim_ascii().is_empty()),
                 }
                 answers.end += line.len() as u64;
