@@ -30,6 +30,12 @@ const OPTIMIZE: &str = "Exits with 0 where the winner is significantly better th
 cases, with 1 where that is not shown, and with 2 where the search did not end. Ctrl-C stops before the next call; with \
 --log, --resume goes on to the outcome that an uninterrupted search has.";
 
+const DATA_RUN: &str = "Steps that a model decides (questions, paraphrase, back-translate, vary-prompts, score, \
+deduplicate-by-meaning) take its answers from the file that the recipe names under `answers`, beside it; answers.jsonl \
+where it names none. With that file no model is needed, and the bytes are the same each time. What has no answer yet is \
+asked with --ask, --model or --embedder, and added to that file at once: Ctrl-C loses nothing, and the same command goes \
+on.";
+
 /// Runs small language models on this machine, and serves them over OpenAI's API.
 #[derive(Debug, Parser)]
 #[command(name = "quern", version, after_help = ORDER, propagate_version = true, max_term_width = 100)]
@@ -139,6 +145,7 @@ pub enum DataCommand {
     /// Write the rows of files in one format, in the kind of file that the name of the output says
     Convert(ConvertArguments),
     /// Make a dataset as a recipe says; the page writes one beside what it exports
+    #[command(after_help = DATA_RUN)]
     Run(RunArguments),
 }
 
@@ -153,6 +160,24 @@ pub struct RunArguments {
     /// The folder to write to; work under way needs as much room there as the files take [default: the recipe's]
     #[arg(short, long, value_name = "FOLDER")]
     pub output: Option<PathBuf>,
+    /// Ask the models that the recipe names what has no answer yet
+    #[arg(long)]
+    pub ask: bool,
+    #[arg(short, long, help = format!("Ask this model instead of the recipe's: {MODEL}, or {PROVIDER_MODEL}"))]
+    #[expect(missing_docs, reason = "the help attribute says it")]
+    pub model: Option<String>,
+    /// Ask this model what rows mean, instead of the recipe's
+    #[arg(long, value_name = "MODEL")]
+    pub embedder: Option<String>,
+    /// Requests that are asked at a time
+    #[arg(long, default_value_t = 4, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..))]
+    pub at_a_time: u8,
+    /// Accept the licences of models that have to be fetched
+    #[arg(long)]
+    pub accept_licence: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub inference: InferenceOptions,
 }
 
 /// `quern data convert`.

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use shared::dataset::preparation::{self, Pulse, Stopped};
+use tokio::sync::watch;
 
 use crate::downloads::progress::{Progress, Step};
 
@@ -125,14 +126,46 @@ impl Drop for DownloadBar {
     }
 }
 
+/// Whether somebody pressed Ctrl-C, so that work ends in good order.
+#[derive(Clone, Debug)]
+pub struct Interrupt(watch::Receiver<bool>);
+
+impl Interrupt {
+    /// Listens from now on: Ctrl-C does nothing else any more.
+    pub fn listen() -> Self {
+        let (sender, receiver) = watch::channel(false);
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                sender.send_replace(true);
+            }
+        });
+        Self(receiver)
+    }
+
+    /// Whether it was pressed.
+    pub fn is_pressed(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Done once it is pressed.
+    pub async fn pressed(&self) {
+        if self.0.clone().wait_for(|is_pressed| *is_pressed).await.is_err() {
+            // Nobody can press it here.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// A bar that follows long work on a dataset, with the time that is left. Without a terminal it shows nothing.
-#[derive(Default)]
-pub struct StageBar(RefCell<Option<ProgressBar>>);
+pub struct StageBar {
+    bar: RefCell<Option<ProgressBar>>,
+    interrupt: Interrupt,
+}
 
 impl StageBar {
-    /// A bar that shows nothing yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// A bar that shows nothing yet; work that it follows stops at an interrupt.
+    pub fn new(interrupt: Interrupt) -> Self {
+        Self { bar: RefCell::default(), interrupt }
     }
 
     /// Begins to show some work.
@@ -144,12 +177,12 @@ impl StageBar {
         let template = "{prefix}: {msg} [{bar:30}] {percent} % {eta}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(0).with_style(style.progress_chars("=> ")).with_prefix(title.to_owned());
-        *self.0.borrow_mut() = Some(bar);
+        *self.bar.borrow_mut() = Some(bar);
     }
 
     /// Shows it no more.
     pub fn end(&self) {
-        if let Some(bar) = self.0.borrow_mut().take() {
+        if let Some(bar) = self.bar.borrow_mut().take() {
             bar.finish_and_clear();
         }
     }
@@ -157,7 +190,7 @@ impl StageBar {
 
 impl Pulse for StageBar {
     async fn beat(&self, progress: preparation::Progress) -> Result<(), Stopped> {
-        if let Some(bar) = &*self.0.borrow() {
+        if let Some(bar) = &*self.bar.borrow() {
             if bar.message() != progress.stage {
                 bar.set_message(progress.stage);
                 bar.reset_eta();
@@ -165,7 +198,7 @@ impl Pulse for StageBar {
             bar.set_length(progress.total);
             bar.set_position(progress.done);
         }
-        Ok(())
+        if self.interrupt.is_pressed() { Err(Stopped) } else { Ok(()) }
     }
 }
 

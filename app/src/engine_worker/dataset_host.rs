@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use engine::ModelText;
 use futures::lock::Mutex;
+use shared::dataset::asking::{Answer, Score, open_requests, score_histogram};
 use shared::dataset::checks::Check;
 use shared::dataset::classes::{ClassOf, Classes};
 use shared::dataset::export::{Export, export, files_beside};
@@ -18,7 +19,7 @@ use shared::dataset::preparation::{
     FileHash, Opened, Preparation, PreparationFault, Progress, Pulse, SourceFile, Stopped,
 };
 use shared::dataset::preview::FilePreview;
-use shared::dataset::recipe::Recipe;
+use shared::dataset::recipe::{Recipe, RecipeAnswers};
 use shared::dataset::records::{Counted, FileKind, ReadBytes, Records};
 use shared::dataset::steps::{DropRows, Step};
 use shared::dataset::survey::survey;
@@ -124,6 +125,8 @@ impl DatasetHost {
             DatasetRequest::Overview => Ok(DatasetReply::Overview(dataset.overview())),
             DatasetRequest::Survey(checks) => dataset.survey(checks, &looks).await,
             DatasetRequest::Classes(by) => dataset.classes(&by, &looks).await,
+            DatasetRequest::OpenRequests { step, most } => dataset.open_requests(&step, most, &looks).await,
+            DatasetRequest::Scores(score) => dataset.scores(&score, &looks).await,
             DatasetRequest::Find(query) => dataset.find(&query, &looks).await,
             DatasetRequest::Lines { first, count } => dataset.lines(first, count),
             DatasetRequest::Detail(row) => {
@@ -140,6 +143,7 @@ impl DatasetHost {
                     DatasetRequest::Read(brought) => dataset.read(brought, &pulse).await,
                     DatasetRequest::Run(step) => dataset.run(step, &pulse).await,
                     DatasetRequest::DropUnlearnable(problem) => dataset.drop_unlearnable(problem, &pulse).await,
+                    DatasetRequest::RecordAnswers(answers) => dataset.record_answers(&answers).await,
                     DatasetRequest::Rewind(steps) => dataset.change(|it| it.rewind(steps)).await,
                     DatasetRequest::Clear => dataset.change(Preparation::clear).await,
                     DatasetRequest::Export(exports) => dataset.export(&exports, &pulse).await,
@@ -227,6 +231,18 @@ impl OpenDataset {
         self.run(Step::DropRows(DropRows { rows: names, reason }), pulse).await
     }
 
+    async fn open_requests(&self, step: &Step, most: usize, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        Ok(DatasetReply::OpenRequests(open_requests(&self.preparation.borrow(), step, most, pulse).await?))
+    }
+
+    async fn record_answers(&self, answers: &[Answer]) -> Result<DatasetReply, Fault> {
+        Ok(DatasetReply::Recorded(self.changing(|it| it.record_answers(answers)).await?))
+    }
+
+    async fn scores(&self, score: &Score, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        Ok(DatasetReply::Scores(score_histogram(&self.preparation.borrow(), score, pulse).await?))
+    }
+
     async fn find(&self, query: &Query, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
         let found = table::find(&self.preparation.borrow(), query, pulse).await?;
         let count = found.len();
@@ -307,7 +323,15 @@ impl OpenDataset {
             preparation.read_aside(|bytes| output.write_all(bytes))?;
             files.push(finish("set-aside.jsonl", None, output)?);
         }
-        let recipe = Recipe::of(&preparation, exports.to_vec()).to_text();
+        let mut output = create(RecipeAnswers::USUAL_NAME).await?;
+        let answers = preparation.write_used_answers(&mut output, pulse).await?;
+        let file = finish(RecipeAnswers::USUAL_NAME, None, output)?;
+        if answers.is_some() {
+            files.push(file);
+        } else {
+            folder.remove(RecipeAnswers::USUAL_NAME).await.map_err(Fault::Storage)?;
+        }
+        let recipe = Recipe::of(&preparation, exports.to_vec()).with_answers(answers).to_text();
         for (name, text) in files_beside(&preparation, exports).into_iter().chain([("recipe.yaml", recipe)]) {
             let mut output = create(name).await?;
             output.write_all(text.as_bytes()).map_err(|error| Fault::Storage(error.to_string()))?;

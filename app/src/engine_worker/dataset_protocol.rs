@@ -1,6 +1,7 @@
 //! What the page asks the worker of datasets, and what comes back.
 
 use serde::{Deserialize, Serialize};
+use shared::dataset::asking::{Answer, OpenRequests, Score, Scores};
 use shared::dataset::checks::Check;
 use shared::dataset::classes::{ClassOf, Classes};
 use shared::dataset::export::Export;
@@ -33,6 +34,19 @@ pub enum DatasetRequest {
     Read(BroughtFile),
     /// Do a step. Answer: [`DatasetReply::Done`].
     Run(Step),
+    /// What must be asked before a step can be done, and the first requests of it. Answer:
+    /// [`DatasetReply::OpenRequests`].
+    OpenRequests {
+        /// The step.
+        step: Step,
+        /// Most requests to give; the others are counted.
+        most: usize,
+    },
+    /// Keep what models answered; once it is kept it is never asked again. Answer: [`DatasetReply::Recorded`].
+    RecordAnswers(Vec<Answer>),
+    /// How the scores that are known are spread; the step's threshold makes no difference. Answer:
+    /// [`DatasetReply::Scores`].
+    Scores(Score),
     /// Take back all steps but so many. Answer: [`DatasetReply::Overview`].
     Rewind(usize),
     /// Forget all rows and steps. Answer: [`DatasetReply::Overview`].
@@ -93,6 +107,12 @@ pub enum DatasetReply {
     Preview(FilePreview),
     /// What a step did, and how it stands then.
     Done(Box<DoneStep>, Overview),
+    /// What must be asked.
+    OpenRequests(OpenRequests),
+    /// So many answers are new.
+    Recorded(u32),
+    /// How scores are spread.
+    Scores(Scores),
     /// What checks and measures found.
     Survey(Survey),
     /// How many rows were found.

@@ -39,7 +39,7 @@ pub async fn remove(id: &str) -> Result<(), String> {
 /// # Errors
 /// What the browser says.
 pub async fn open(folder: &Directory) -> Result<Files<SyncFile>, String> {
-    let [journal, texts, entries, changes, aside, scratch] = Files::<SyncFile>::NAMES;
+    let [journal, texts, entries, changes, aside, scratch, answers] = Files::<SyncFile>::NAMES;
     // The journal is opened first: who has it has the others.
     Ok(Files {
         journal: folder.open_to_write(journal).await?,
@@ -48,6 +48,7 @@ pub async fn open(folder: &Directory) -> Result<Files<SyncFile>, String> {
         changes: folder.open_to_write(changes).await?,
         aside: folder.open_to_write(aside).await?,
         scratch: folder.open_to_write(scratch).await?,
+        answers: folder.open_to_write(answers).await?,
     })
 }
 

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, DataCommand};
 use crate::config::{Config, Options};
 use crate::terminal::note;
 
@@ -43,6 +43,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Generate(generate) => flags.inference = generate.inference.clone(),
         Command::Eval(eval) => flags.inference = eval.inference.clone(),
         Command::Optimize(optimize) => flags.inference = optimize.inference.clone(),
+        Command::Data(DataCommand::Run(run)) => flags.inference = run.inference.clone(),
         Command::Data(_) | Command::Models(_) | Command::Providers(_) | Command::Tokenize(_) => {}
     }
     let config = Config::decide(flags, config_file.as_deref())?;
@@ -55,7 +56,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         // What was found wanting is told apart from what could not be found out.
         Command::Eval(eval) => return Ok(or_exit_with_2(eval::run_command(config, eval).await)),
         Command::Optimize(optimize) => return Ok(or_exit_with_2(optimize::run(config, optimize).await)),
-        Command::Data(command) => data::run(command),
+        Command::Data(command) => data::run(config, command).await,
         Command::Tokenize(tokenize) => tokenize::run(config, tokenize).await,
         Command::Config(_) => config::run(&config),
     }

@@ -1,6 +1,8 @@
 //! What several commands begin with: the database and the store, and a model made ready on this machine.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use shared::api::providers::split_provider_model;
@@ -11,7 +13,8 @@ use crate::config::Config;
 use crate::database::{Database, StoredModel};
 use crate::downloads::Downloader;
 use crate::downloads::error::DownloadError;
-use crate::inference::ModelToServe;
+use crate::inference::{EngineBackend, ModelToServe, ServedModels};
+use crate::model_calls::{NamedModel, NamedModels};
 use crate::model_store::{Consent, ModelStore, StoreError, known_models};
 use crate::providers::{Patience, ProviderClient, ProviderModel, ProviderStore, Providers};
 use crate::terminal::{DownloadBar, ask, is_interactive, note};
@@ -82,13 +85,39 @@ pub(super) async fn ready_model(store: &ModelStore, arguments: &ModelArguments) 
     }
     if split_provider_model(&arguments.model).is_some() && !path.exists() {
         bail!(
-            "there is no file {}, and models of providers are asked with `quern chat`, `quern eval` and `quern optimize` \
-             only",
+            "there is no file {}, and models of providers are asked with `quern chat`, `eval`, `optimize` and `data run` only",
             arguments.model
         );
     }
     let stored = pull(store, &arguments.model, arguments.accept_licence).await?;
     Ok(ModelToServe { name: stored.name, path: stored.path })
+}
+
+/// Models of this machine and of providers by name, ready to be asked.
+pub(super) async fn models_named<'a>(
+    config: &Config,
+    names: impl Iterator<Item = &'a str>,
+    accept_licence: bool,
+) -> Result<NamedModels> {
+    let database = open_database(config)?;
+    let store = open_store(config, database.clone())?;
+    let providers = open_providers(config)?;
+    let mut models = BTreeMap::new();
+    for name in names {
+        if !models.contains_key(name) {
+            let model = match provider_model(&providers.store, name).await? {
+                Some(model) => NamedModel::Provider(model),
+                None => {
+                    let arguments = ModelArguments { model: name.to_owned(), accept_licence };
+                    NamedModel::Local(ready_model(&store, &arguments).await?)
+                }
+            };
+            models.insert(name.to_owned(), model);
+        }
+    }
+    let backend = Arc::new(EngineBackend::new(&config.inference));
+    let served = ServedModels::new(backend, database, config.inference.clone());
+    Ok(NamedModels::new(served, providers.client, models))
 }
 
 impl SamplingArguments {

@@ -1,20 +1,16 @@
-//! Evaluations as files, and the models that they name, on this machine or at providers: for every command that works
-//! with them.
+//! Evaluations as files, and the models that they name: for every command that works with them.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use shared::evaluation::formats::{Finding, MOST_CASES, csv, jsonl, promptfoo};
 use shared::evaluation::{Case, EvaluationSuite, ModelChoice, ModelSource};
 use shared::model_pool::ModelReference;
 
-use super::opening::{open_database, open_providers, open_store, provider_model, ready_model};
-use crate::arguments::{ModelArguments, SuiteArguments};
+use super::opening::models_named;
+use crate::arguments::SuiteArguments;
 use crate::config::Config;
-use crate::inference::{EngineBackend, ServedModels};
-use crate::model_calls::{NamedModel, NamedModels};
+use crate::model_calls::NamedModels;
 use crate::terminal::note;
 
 /// More than this is no text that somebody wrote.
@@ -104,26 +100,10 @@ pub(super) async fn named_models(
     suite: &EvaluationSuite,
     accept_licence: bool,
 ) -> Result<NamedModels> {
-    let database = open_database(config)?;
-    let store = open_store(config, database.clone())?;
-    let providers = open_providers(config)?;
     let asked = suite.models.iter().map(|choice| &choice.model);
-    let mut models = BTreeMap::new();
-    for source in asked.chain(&suite.grader).chain(&suite.embedder) {
-        if let ModelSource::Known(ModelReference { name, .. }) = source
-            && !models.contains_key(name)
-        {
-            let model = match provider_model(&providers.store, name).await? {
-                Some(model) => NamedModel::Provider(model),
-                None => {
-                    let arguments = ModelArguments { model: name.clone(), accept_licence };
-                    NamedModel::Local(ready_model(&store, &arguments).await?)
-                }
-            };
-            models.insert(name.clone(), model);
-        }
-    }
-    let backend = Arc::new(EngineBackend::new(&config.inference));
-    let served = ServedModels::new(backend, database, config.inference.clone());
-    Ok(NamedModels::new(served, providers.client, models))
+    let names = asked.chain(&suite.grader).chain(&suite.embedder).filter_map(|source| match source {
+        ModelSource::Known(ModelReference { name, .. }) => Some(name.as_str()),
+        _ => None,
+    });
+    models_named(config, names, accept_licence).await
 }

@@ -4,6 +4,7 @@
 
 mod config;
 mod data;
+mod data_asking;
 mod eval;
 #[path = "../support/fake_provider.rs"]
 mod fake_provider;

@@ -167,7 +167,12 @@ impl Drop for Reader {
 
 /// The answer's words, each a token, and the reason why it ends.
 fn answer(model: &str, prompt: &str, most_tokens: Option<u64>) -> (Vec<String>, &'static str) {
-    let text = if model == "yes" { "yes" } else { prompt };
+    let text = match model.split_once('-').map_or(model, |(kind, _)| kind) {
+        "yes" => "yes".to_owned(),
+        "pairs" => pair(prompt),
+        "score" => json!({"reason": "it is so", "score": 4}).to_string(),
+        _ => prompt.to_owned(),
+    };
     let mut words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
     let most = most_tokens.map_or(usize::MAX, |tokens| usize::try_from(tokens).unwrap());
     let reason = if words.len() > most { "length" } else { "stop" };
@@ -176,12 +181,19 @@ fn answer(model: &str, prompt: &str, most_tokens: Option<u64>) -> (Vec<String>, 
     (words.into_iter().enumerate().map(spaced).collect(), reason)
 }
 
+/// A question and its answer, out of the text in a prompt.
+fn pair(prompt: &str) -> String {
+    let text = prompt.split_once("<text>\n").and_then(|(_, rest)| rest.split_once("\n</text>")).unwrap().0;
+    json!({"pairs": [{"question": format!("What of {text}?"), "answer": text}]}).to_string()
+}
+
 async fn chat(State(diary): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     if let Some(response) = no_answer(&diary, &headers, &body) {
         return response;
     }
     let model = body["model"].as_str().unwrap().to_owned();
-    if model == "hang" {
+    let is_over = model == "pairs-until-3" && diary.borrow().requests.len() > 3;
+    if model == "hang" || is_over {
         let _reader = Reader { diary, has_all: false };
         return std::future::pending().await;
     }

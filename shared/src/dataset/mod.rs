@@ -4,6 +4,7 @@
 //! same rows on both sides.
 
 pub mod answer_pair;
+pub mod asking;
 pub mod checks;
 pub mod classes;
 pub mod dataset_info;

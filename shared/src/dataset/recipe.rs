@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::export::Export;
-use super::preparation::{Preparation, SourceFile, StoredFile};
+use super::preparation::{Preparation, SourceFile, StoredFile, UsedAnswers};
 use super::rows::ReadAs;
 use super::steps::Step;
 
@@ -19,6 +19,9 @@ pub struct Recipe {
     pub quern_recipe: u32,
     /// The files, in the order in which they are read.
     pub files: Vec<RecipeFile>,
+    /// What models answered; without it, it is in [`RecipeAnswers::USUAL_NAME`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<RecipeAnswers>,
     /// What is done, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
@@ -42,6 +45,33 @@ pub struct RecipeFile {
     /// What its rows are read as.
     #[serde(default)]
     pub read_as: ReadAs,
+}
+
+/// The file with what models answered, with which the steps that ask need no model any more. Answers are only ever added
+/// to it, so a longer file that begins with what the recipe was made with is the same to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RecipeAnswers {
+    /// Its path, from the folder that the recipe is in.
+    pub name: String,
+    /// How much of it the recipe was made with; a shorter file is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// The hash of that much, as `xxh128sum` prints it; a file with another is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xxh128: Option<String>,
+}
+
+impl RecipeAnswers {
+    /// Its name where a recipe says none.
+    pub const USUAL_NAME: &str = "answers.jsonl";
+}
+
+impl From<UsedAnswers> for RecipeAnswers {
+    fn from(written: UsedAnswers) -> Self {
+        let UsedAnswers { bytes, xxh128, .. } = written;
+        Self { name: Self::USUAL_NAME.to_owned(), bytes: Some(bytes), xxh128: Some(xxh128) }
+    }
 }
 
 impl RecipeFile {
@@ -82,7 +112,12 @@ pub enum RecipeFault {
 impl Recipe {
     /// A recipe of this version.
     pub fn new(files: Vec<RecipeFile>, steps: Vec<Step>, exports: Vec<Export>) -> Self {
-        Self { quern_recipe: VERSION, files, steps, exports }
+        Self { quern_recipe: VERSION, files, answers: None, steps, exports }
+    }
+
+    /// The same with the file of answers that was written beside it, if one was.
+    pub fn with_answers(self, answers: Option<UsedAnswers>) -> Self {
+        Self { answers: answers.map(Into::into), ..self }
     }
 
     /// What was done so far.
@@ -109,6 +144,7 @@ impl Recipe {
 
 #[cfg(test)]
 mod tests {
+    use super::super::asking::{BackTranslation, Manner, Meaning, Paraphrase, PromptVariation, Questions, Score};
     use super::super::checks::Check;
     use super::super::duplicates::Similarity;
     use super::super::formats::Format;
@@ -116,7 +152,108 @@ mod tests {
     use super::super::preparation::Part;
     use super::super::steps::{Deduplicate, Edit, Filter, Noise, NoiseKind, Preferred, Split};
     use super::*;
+    use crate::model_pool::ModelReference;
     use expect_test::expect;
+
+    fn asking() -> Vec<Step> {
+        let model = ModelReference::companion("openai/gpt");
+        let questions = Questions {
+            model: model.clone(),
+            count: 3,
+            about: Some("Ask as a newcomer would.".to_owned()),
+            grounded: Some(Questions::RECOMMENDED_GROUNDED),
+            temperature: 0.7,
+            seed: 0,
+            keep_texts: false,
+        };
+        let paraphrase = Paraphrase { model: model.clone(), copies: 2, of_rows: 0.5, temperature: 0.9, seed: 3 };
+        let manners = vec![Manner::Command, Manner::FewWords];
+        let (of_rows, temperature, seed) = (1.0, 0.9, 0);
+        let variation = PromptVariation { model: model.clone(), manners, copies: 1, of_rows, temperature, seed };
+        let (via, from) = ("German".to_owned(), "English".to_owned());
+        let translation = BackTranslation { model: model.clone(), via, from, of_rows, temperature: 0.0, seed };
+        let criterion = "The answer is right: complete, and to the point.".to_owned();
+        let score = Score { model, criterion, at_least: 4 };
+        let (model, similarity) = (ModelReference::browser("bge-small"), Similarity::USUAL_OF_MEANINGS);
+        vec![
+            Step::Questions(questions),
+            Step::Paraphrase(paraphrase),
+            Step::VaryPrompts(variation),
+            Step::BackTranslate(translation),
+            Step::Score(score),
+            Step::DeduplicateByMeaning(Meaning { model, similarity, keep: Preferred::First }),
+        ]
+    }
+
+    #[test]
+    fn steps_that_ask_are_easily_read_and_written() {
+        let answers = UsedAnswers { count: 2, bytes: 9, xxh128: "cd".to_owned() };
+        let recipe = Recipe::new(Vec::new(), asking(), Vec::new()).with_answers(Some(answers));
+        let text = recipe.to_text();
+        assert_eq!(Recipe::parse(&text).unwrap(), recipe);
+        expect![[r##"
+            # How a dataset is made. `quern data run THIS_FILE` makes it again, byte for byte.
+            quern-recipe: 1
+            files: []
+            answers:
+              name: answers.jsonl
+              bytes: 9
+              xxh128: cd
+            steps:
+            - questions:
+                model: companion:openai/gpt
+                count: 3
+                about: Ask as a newcomer would.
+                grounded: 0.6
+                temperature: 0.7
+                seed: 0
+                keep-texts: false
+            - paraphrase:
+                model: companion:openai/gpt
+                copies: 2
+                of-rows: 0.5
+                temperature: 0.9
+                seed: 3
+            - vary-prompts:
+                model: companion:openai/gpt
+                manners:
+                - command
+                - few-words
+                copies: 1
+                of-rows: 1.0
+                temperature: 0.9
+                seed: 0
+            - back-translate:
+                model: companion:openai/gpt
+                via: German
+                from: English
+                of-rows: 1.0
+                temperature: 0.0
+                seed: 0
+            - score:
+                model: companion:openai/gpt
+                criterion: "The answer is right: complete, and to the point."
+                at-least: 4
+            - deduplicate-by-meaning:
+                model: browser:bge-small
+                similarity: 0.95
+                keep: first
+            exports: []
+        "##]]
+        .assert_eq(&text);
+        let short = "quern-recipe: 1\nfiles: []\nsteps:\n- questions:\n    model: companion:m\n- paraphrase:\n    model: companion:m\n";
+        let steps = Recipe::parse(short).unwrap().steps;
+        let titles: Vec<String> = steps.iter().map(Step::title).collect();
+        assert_eq!(
+            titles,
+            [
+                "Ask up to 3 questions of each text (companion:m)",
+                "Say it in other words: one copy of each row (companion:m)"
+            ]
+        );
+        let nobody = short.replace("companion:m", "m");
+        assert!(Recipe::parse(&nobody).unwrap_err().to_string().contains("write browser:NAME or companion:NAME"));
+    }
 
     fn recipe() -> Recipe {
         let file = |name: &str, read_as| {
@@ -199,13 +336,13 @@ mod tests {
             5 |     near: 0.3
               |           ^ a similarity of 0.3 makes no sense here: it is above 0.5 and at most 1, usually 0.8"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- deduplicate:\n    near: 0.3\n"));
         expect![[r#"
-            this is no recipe of Quern: error: line 4 column 3: unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, split, drop-leaks
+            this is no recipe of Quern: error: line 4 column 3: unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks
              --> <input>:4:3
               |
             2 | files: []
             3 | steps:
             4 | - dedupe: {}
-              |   ^ unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, split, drop-leaks"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- dedupe: {}\n"));
+              |   ^ unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- dedupe: {}\n"));
         expect![[r#"
             this is no recipe of Quern: error: line 1 column 1: expected mapping start
              --> <input>:1:1

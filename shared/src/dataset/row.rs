@@ -365,6 +365,28 @@ impl Message {
 }
 
 impl Sample {
+    /// Lets `change` change what the person says. Of a plain text that is nothing: all of it is learned.
+    pub fn change_prompts(&mut self, change: &mut dyn FnMut(&mut String)) {
+        let messages: &mut [Message] = match self {
+            Self::Text(_) => &mut [],
+            Self::TextCompletion { prompt, .. } | Self::TextFeedback(Judged { prompt, .. }) => {
+                change(prompt);
+                &mut []
+            }
+            Self::TextPreference(Comparison { prompt, .. }) => {
+                change(prompt);
+                &mut []
+            }
+            Self::Conversation(messages) => messages,
+            Self::Preference(Comparison { prompt, .. }) | Self::Feedback(Judged { prompt, .. }) => prompt,
+        };
+        for message in messages.iter_mut().filter(|message| message.role == Role::User) {
+            if let Some(Content::Text(text)) = &mut message.content {
+                change(text);
+            }
+        }
+    }
+
     /// Gives every text to `look`, with whether it is learned. Of two answers that are compared, both are.
     pub fn for_each_part(&self, look: &mut dyn FnMut(&str, bool)) {
         let mut messages = |messages: &[Message], can_be_learned: bool| {

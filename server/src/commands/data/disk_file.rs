@@ -1,4 +1,5 @@
-//! A preparation's files on disk. They are gone when the command ends: the recipe makes everything again.
+//! A preparation's files on disk. They are gone when the command ends, for the recipe makes everything again; only the
+//! answers of models stay.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -6,38 +7,46 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use shared::dataset::preparation::StoredFile;
 
-/// A file without a name.
-pub(super) struct DiskFile(RefCell<File>);
+/// A file, mostly one without a name.
+pub(super) struct DiskFile {
+    file: RefCell<File>,
+    is_kept: bool,
+}
 
 impl DiskFile {
+    /// A file that nobody finds after a crash.
     pub(super) fn new(file: File) -> Self {
-        Self(RefCell::new(file))
+        Self { file: RefCell::new(file), is_kept: false }
+    }
+
+    /// A file that has a name.
+    pub(super) fn kept(file: File) -> Self {
+        Self { file: RefCell::new(file), is_kept: true }
     }
 }
 
 impl StoredFile for DiskFile {
     fn length(&self) -> io::Result<u64> {
-        Ok(self.0.borrow().metadata()?.len())
+        Ok(self.file.borrow().metadata()?.len())
     }
 
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        let mut file = self.0.borrow_mut();
+        let mut file = self.file.borrow_mut();
         file.seek(SeekFrom::Start(offset))?;
         file.read_exact(buffer)
     }
 
     fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut file = self.0.borrow_mut();
+        let mut file = self.file.borrow_mut();
         file.seek(SeekFrom::Start(offset))?;
         file.write_all(bytes)
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {
-        self.0.borrow().set_len(length)
+        self.file.borrow().set_len(length)
     }
 
     fn flush(&self) -> io::Result<()> {
-        // Nobody finds the file after a crash.
-        Ok(())
+        if self.is_kept { self.file.borrow().sync_data() } else { Ok(()) }
     }
 }

@@ -1,5 +1,6 @@
 //! `quern data`: what is in files of training data, and the same rows in another format. By the same code as in the page.
 
+mod asking;
 mod convert;
 mod disk_file;
 mod inspect;
@@ -10,12 +11,13 @@ mod source;
 use anyhow::Result;
 
 use crate::arguments::DataCommand;
+use crate::config::Config;
 
 /// Runs the command.
-pub(super) fn run(command: DataCommand) -> Result<()> {
+pub(super) async fn run(config: Config, command: DataCommand) -> Result<()> {
     match command {
         DataCommand::Inspect { files, map, json } => inspect::run(&files, map.as_deref(), json),
         DataCommand::Convert(arguments) => convert::run(&arguments),
-        DataCommand::Run(arguments) => run::run(&arguments),
+        DataCommand::Run(arguments) => run::run(&config, &arguments).await,
     }
 }

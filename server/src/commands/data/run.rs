@@ -13,41 +13,56 @@ use shared::dataset::records::ReadBytes;
 
 use super::super::suite_files::read_text;
 use super::super::whole_file::{WholeFile, write_whole};
+use super::asking::Asking;
 use super::disk_file::DiskFile;
 use super::source::open_ahead;
 use crate::arguments::RunArguments;
-use crate::terminal::{StageBar, note};
+use crate::config::Config;
+use crate::terminal::{Interrupt, StageBar, note};
 
 /// Does what the recipe says.
-pub(super) fn run(arguments: &RunArguments) -> Result<()> {
+pub(super) async fn run(config: &Config, arguments: &RunArguments) -> Result<()> {
     let path = &arguments.recipe;
     let text = read_text(path)?;
     let recipe = Recipe::parse(&text).with_context(|| format!("reading {}", path.display()))?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let output = arguments.output.clone().unwrap_or_else(|| folder.clone());
-    pollster::block_on(make(&recipe, arguments.from.as_ref().unwrap_or(&folder), &output))
+    let asking = Asking::new(config, arguments, &recipe, &folder);
+    make(&recipe, &asking, arguments.from.as_ref().unwrap_or(&folder), &output).await
 }
 
-async fn make(recipe: &Recipe, folder: &Path, output: &Path) -> Result<()> {
+async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path) -> Result<()> {
     if recipe.exports.is_empty() {
         bail!("the recipe writes nothing: it has no `exports`, as `- file: train.jsonl` with `format: openai-chat`");
     }
     std::fs::create_dir_all(output).with_context(|| format!("making the folder {}", output.display()))?;
+    let interrupt = Interrupt::listen();
+    let bar = StageBar::new(interrupt.clone());
     let file = || tempfile::tempfile_in(output).map(DiskFile::new);
     let files = (0..Files::<DiskFile>::NAMES.len()).map(|_| file()).collect::<io::Result<Vec<_>>>();
     let files = files.with_context(|| format!("keeping the work under way in {}", output.display()))?;
-    let Ok(files) = <[DiskFile; 6]>::try_from(files) else { bail!("a preparation has six files") };
-    let mut preparation = Preparation::open(Files::from_array(files))?;
-    let bar = StageBar::new();
+    let Ok(files) = files.try_into() else { bail!("a preparation has another number of files") };
+    let mut files = Files::from_array(files);
+    if let Some(answers) = asking.open_file(&bar).await? {
+        files.answers = answers;
+    }
+    let mut preparation = Preparation::open(files)?;
+    if preparation.answers_passed_over() > 0 {
+        note(&format!("{} lines among the answers are none, and are passed over", preparation.answers_passed_over()));
+    }
     for file in &recipe.files {
         read(&mut preparation, file, folder, &bar).await?;
     }
     for step in &recipe.steps {
         let title = step.title();
         bar.begin(&title);
+        asking.ask(&mut preparation, step, &bar, &interrupt).await.with_context(|| title.clone())?;
         let done = preparation.run(step.clone(), &bar).await.with_context(|| title.clone())?;
         bar.end();
         note(&format!("{title}: {}", done.counts));
+        for (reason, answers) in &done.unused {
+            note(&format!("  {answers} not used: {reason}"));
+        }
     }
     for wanted in &recipe.exports {
         let (path, aside_path) = (output.join(&wanted.file), output.join(format!("{}.set-aside.jsonl", wanted.file)));
@@ -115,7 +130,7 @@ fn hash_aside(path: PathBuf, bytes: u64) -> JoinHandle<io::Result<String>> {
     std::thread::spawn(move || {
         let hash = pollster::block_on(FileHash::of(File::open(path)?, bytes, &Silent));
         // Nobody stops it.
-        Ok(hash.map_err(|_| io::ErrorKind::Interrupted)??.as_text())
+        Ok(hash.map_err(|_| io::ErrorKind::Interrupted)??.to_text())
     })
 }
 

@@ -9,7 +9,8 @@ use super::minhash::{BANDS, MinHash};
 use super::shingles::{Shingles, similarity};
 use crate::dataset::preparation::{Preparation, PreparationFault, Progress, Pulse, StoredFile};
 
-/// How alike two rows are that count as nearly the same: shared shingles as a part of all, above 0.5 and up to 1.
+/// How alike two rows are that count as nearly the same, above 0.5 and up to 1: shared shingles as a part of all, or the
+/// cosine between what they mean.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(into = "f64", try_from = "f64")]
 pub struct Similarity(f64);
@@ -17,6 +18,9 @@ pub struct Similarity(f64);
 impl Similarity {
     /// What is usual.
     pub const USUAL: Self = Self(0.8);
+
+    /// What is usual where meanings are compared: much of what is less alike is only about the same.
+    pub const USUAL_OF_MEANINGS: Self = Self(0.95);
 
     /// As a number.
     pub fn get(self) -> f64 {

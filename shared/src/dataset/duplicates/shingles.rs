@@ -35,6 +35,13 @@ impl Shingles {
     }
 }
 
+/// The words of a text as hashes, in order; case and punctuation make no difference.
+pub fn word_hashes(text: &str) -> Vec<u64> {
+    let mut words = Words::default();
+    words.take(text);
+    words.hashes
+}
+
 /// How alike two sets are: what they share as a part of what either has (Jaccard), from 0 to 1.
 pub fn similarity(one: &Shingles, other: &Shingles) -> f64 {
     let (mut left, mut right) = (one.hashes.iter().peekable(), other.hashes.iter().peekable());

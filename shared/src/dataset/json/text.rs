@@ -19,6 +19,13 @@ impl JsonText {
         tape.read(source).map(Self::from)
     }
 
+    /// A text as a value.
+    pub fn of_text(text: &str) -> Self {
+        let mut json = String::new();
+        write_text(&mut json, text);
+        Self(json)
+    }
+
     /// The value as text.
     pub fn as_str(&self) -> &str {
         &self.0

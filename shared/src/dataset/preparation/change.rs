@@ -39,6 +39,11 @@ pub enum Effect {
     Assign(Part),
     /// A person says how good it is, from 1 to 5.
     Rate(NonZeroU8),
+    /// It was decided by a model's answer.
+    Use {
+        /// The answer's number.
+        answer: u32,
+    },
 }
 
 impl Change {
@@ -53,6 +58,7 @@ impl Change {
             Effect::Add { entry } => (3, 0, entry),
             Effect::Assign(part) => (4, part as u8, 0),
             Effect::Rate(rating) => (5, rating.get(), 0),
+            Effect::Use { answer } => (6, 0, answer),
         };
         let mut bytes = [0; Self::BYTES];
         bytes[0] = kind;
@@ -75,6 +81,7 @@ impl Change {
             3 => Effect::Add { entry },
             4 => Effect::Assign(Part::ALL.into_iter().find(|part| *part as u8 == detail)?),
             5 => Effect::Rate(NonZeroU8::new(detail)?),
+            6 => Effect::Use { answer: entry },
             _ => return None,
         };
         Some(Self { row, effect })
@@ -95,12 +102,13 @@ mod tests {
             Effect::Add { entry: 1 << 30 },
             Effect::Assign(Part::Validation),
             Effect::Rate(NonZeroU8::MIN),
+            Effect::Use { answer: 70_001 },
         ];
         for effect in effects {
             let change = Change { row: 70_000, effect };
             assert_eq!(Change::from_bytes(&change.to_bytes()), Some(change));
         }
-        assert_eq!(Change::from_bytes(&[6; Change::BYTES]), None);
+        assert_eq!(Change::from_bytes(&[7; Change::BYTES]), None);
         assert_eq!(Change::from_bytes(&[]), None);
     }
 }

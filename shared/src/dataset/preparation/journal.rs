@@ -82,7 +82,7 @@ pub struct SourceFile {
 impl SourceFile {
     /// A file by what was read of it.
     pub fn new(name: &str, read: &FileHash, read_as: ReadAs) -> Self {
-        Self { name: name.to_owned(), bytes: read.bytes, xxh128: Some(read.as_text()), read_as }
+        Self { name: name.to_owned(), bytes: read.bytes, xxh128: Some(read.to_text()), read_as }
     }
 }
 
@@ -94,8 +94,19 @@ pub struct FileHash {
 }
 
 impl FileHash {
-    /// As `xxh128sum` prints it.
-    pub fn as_text(&self) -> String {
+    /// Goes on with more of the file.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.hash.update(bytes);
+        self.bytes += bytes.len() as u64;
+    }
+
+    /// How much was read.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The hash of what was read (XXH3, 128 bits) as `xxh128sum` prints it.
+    pub fn to_text(&self) -> String {
         format!("{:032x}", self.hash.digest128())
     }
 
@@ -109,10 +120,7 @@ impl FileHash {
         loop {
             match file.read(&mut block) {
                 Ok(0) => return Ok(Ok(read)),
-                Ok(length) => {
-                    read.hash.update(&block[..length]);
-                    read.bytes += length as u64;
-                }
+                Ok(length) => read.add(&block[..length]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Ok(Err(error)),
             }
@@ -149,6 +157,9 @@ pub struct DoneStep {
     /// What the placeholders stand for that it put in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placeholders: Option<Placeholders>,
+    /// Why answers of a model, or parts of them, could not be used, with how many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unused: Vec<(String, u64)>,
 }
 
 /// What a step did.

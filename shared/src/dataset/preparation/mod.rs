@@ -5,6 +5,7 @@
 //! the rows' state is what all changes made of it: so the last steps can be taken back, and the same files and steps give
 //! the same rows everywhere.
 
+mod answered;
 mod change;
 mod entry;
 mod journal;
@@ -20,6 +21,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::answered::UsedAnswers;
 pub use self::change::{Change, Effect};
 pub use self::entry::{Entry, Origin};
 pub use self::journal::{Counts, DoneStep, FileHash, Progressed, SourceFile};
@@ -33,9 +35,11 @@ use self::journal::{Ends, Event, Line};
 use self::storage::{Appender, Window};
 use self::writers::RowWriter;
 pub(super) use self::writers::StepWriter;
+use super::asking::Answers;
 use super::records::{ReadBytes, Records};
 use super::rows::Rows;
 use super::steps::{self, Step};
+use crate::model_pool::ModelReference;
 
 /// How much of a file is read before it is safe.
 const CHUNK_BYTES: u64 = 8 << 20;
@@ -65,6 +69,17 @@ pub enum PreparationFault {
     /// What was asked for makes no sense.
     #[error("{0}")]
     Refused(String),
+    /// Models were not asked yet.
+    #[error(
+        "{open} requests to {model} have no answer yet; ask it first (in a terminal, `quern data run` with --ask asks \
+         the models that the recipe names)"
+    )]
+    Unanswered {
+        /// How many.
+        open: u64,
+        /// Who is to be asked.
+        model: ModelReference,
+    },
     /// Somebody asked to stop.
     #[error("stopped")]
     Stopped,
@@ -84,6 +99,7 @@ pub struct Preparation<F> {
     rows: Vec<RowState>,
     ends: Ends,
     journal_end: u64,
+    answers: Answers,
 }
 
 /// A file that rows come from, and how far it was read.
@@ -153,6 +169,7 @@ impl<F: StoredFile> Preparation<F> {
     /// The storage fails, or the files are none of ours.
     pub fn open(files: Files<F>) -> Result<Self, PreparationFault> {
         let (lines, journal_end) = journal::read(&files.journal)?;
+        let answers = Answers::read(&files.answers)?;
         let mut preparation = Self {
             files,
             sources: Vec::new(),
@@ -160,6 +177,7 @@ impl<F: StoredFile> Preparation<F> {
             rows: Vec::new(),
             ends: Ends::default(),
             journal_end,
+            answers,
         };
         if lines.is_empty() {
             preparation.forget_uncounted()?;
@@ -356,7 +374,7 @@ impl<F: StoredFile> Preparation<F> {
         self.rebuild()
     }
 
-    /// Forgets everything.
+    /// Forgets everything but what models answered: who begins anew has paid for it already.
     ///
     /// # Errors
     /// The storage fails.

@@ -80,7 +80,7 @@ pub(super) fn apply(rows: &mut Vec<RowState>, step: u16, change: Change) -> bool
         Effect::Replace { entry } => row.entry = entry,
         Effect::Assign(part) => row.part = Some(part),
         Effect::Rate(rating) => row.rating = Some(rating),
-        Effect::Add { .. } => {}
+        Effect::Add { .. } | Effect::Use { .. } => {}
     }
     true
 }

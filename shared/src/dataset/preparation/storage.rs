@@ -36,7 +36,7 @@ pub trait StoredFile {
     fn flush(&self) -> io::Result<()>;
 }
 
-/// The files of one preparation. All but the journal mean nothing without it.
+/// The files of one preparation. All but the journal and the answers mean nothing without it.
 #[derive(Debug, Default)]
 pub struct Files<F> {
     /// What happened, a line each: the only file that is never cut.
@@ -51,15 +51,18 @@ pub struct Files<F> {
     pub aside: F,
     /// What a step needs while it runs, and nothing else.
     pub scratch: F,
+    /// What models answered, as JSON Lines. The journal says nothing of it and needs not: an answer is found by its
+    /// request, whatever was done or taken back since, and one that is half-written is asked for again.
+    pub answers: F,
 }
 
 impl<F> Files<F> {
     /// Their names, in a folder of the preparation.
-    pub const NAMES: [&str; 6] = ["journal", "texts", "entries", "changes", "aside", "scratch"];
+    pub const NAMES: [&str; 7] = ["journal", "texts", "entries", "changes", "aside", "scratch", "answers"];
 
     /// From files in the order of [`Self::NAMES`].
-    pub fn from_array([journal, texts, entries, changes, aside, scratch]: [F; 6]) -> Self {
-        Self { journal, texts, entries, changes, aside, scratch }
+    pub fn from_array([journal, texts, entries, changes, aside, scratch, answers]: [F; 7]) -> Self {
+        Self { journal, texts, entries, changes, aside, scratch, answers }
     }
 }
 

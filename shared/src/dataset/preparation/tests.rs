@@ -1,6 +1,8 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
+use super::super::asking::tests::{answer_all, model};
+use super::super::asking::{Meaning, Paraphrase, Questions, Score};
 use super::super::checks::Check;
 use super::super::duplicates::Similarity;
 use super::super::export::{Export, export};
@@ -8,7 +10,9 @@ use super::super::formats::Format;
 use super::super::recipe::Recipe;
 use super::super::records::{Container, Counted, ReadBytes};
 use super::super::rows::ReadAs;
-use super::super::steps::{Deduplicate, DropLeaks, DropRows, Edit, KeepRows, Noise, NoiseKind, Rate, Split, Step};
+use super::super::steps::{
+    Deduplicate, DropLeaks, DropRows, Edit, KeepRows, Noise, NoiseKind, Preferred, Rate, Split, Step,
+};
 use super::*;
 
 /// A file of three formats, with rows that are none.
@@ -59,6 +63,22 @@ fn steps() -> Vec<Step> {
         Step::KeepRows(KeepRows { rows: vec!["messy.jsonl:5".to_owned()] }),
         Step::Rate(Rate { row: "messy.jsonl:8".to_owned(), rating: 4.try_into().unwrap() }),
         Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.5, of_rows: 0.5, seed: 1 }),
+        Step::Questions(Questions {
+            model: model(),
+            count: 2,
+            about: None,
+            grounded: None,
+            temperature: 0.7,
+            seed: 0,
+            keep_texts: true,
+        }),
+        Step::Paraphrase(Paraphrase { model: model(), copies: 1, of_rows: 0.2, temperature: 0.9, seed: 2 }),
+        Step::Score(Score { model: model(), criterion: "It is good.".to_owned(), at_least: 2 }),
+        Step::DeduplicateByMeaning(Meaning {
+            model: model(),
+            similarity: Similarity::USUAL_OF_MEANINGS,
+            keep: Preferred::Longest,
+        }),
         Step::Deduplicate(Deduplicate { near: Some(Similarity::USUAL), ..Deduplicate::default() }),
         Step::Split(Split::default()),
         Step::DropLeaks(DropLeaks::default()),
@@ -75,6 +95,7 @@ fn prepare<F: StoredFile>(files: Files<F>, text: &str) -> Result<Preparation<F>,
         }
         let done = preparation.steps().len();
         for step in steps().into_iter().skip(done) {
+            answer_all(&mut preparation, &step, 20)?;
             preparation.run(step, &Silent).await?;
         }
         Ok(preparation)
@@ -97,7 +118,9 @@ fn outcome<F: StoredFile>(preparation: &Preparation<F>) -> String {
             Ok(())
         })
         .unwrap();
-    words
+    let mut answers = Vec::new();
+    pollster::block_on(preparation.write_used_answers(&mut answers, &Silent)).unwrap();
+    words + std::str::from_utf8(&answers).unwrap()
 }
 
 /// Writes of this file fail after so many, and one of them is half done.
@@ -147,7 +170,7 @@ fn nothing_is_lost_wherever_it_crashes() {
     let whole = outcome(&prepare(Files::<MemoryFile>::default(), &text).unwrap());
     let mut crashes = 0;
     for writes in 0.. {
-        let files: [Rc<MemoryFile>; 6] = std::array::from_fn(|_| Rc::default());
+        let files: [Rc<MemoryFile>; 7] = std::array::from_fn(|_| Rc::default());
         let fragile = |writes_left: u32| {
             let writes_left = Rc::new(Cell::new(writes_left));
             Files::from_array(files.clone().map(|file| Fragile { file, writes_left: writes_left.clone() }))
@@ -161,7 +184,7 @@ fn nothing_is_lost_wherever_it_crashes() {
             break;
         }
     }
-    assert!(crashes > 50, "{crashes}");
+    assert!(crashes > 150, "{crashes}");
 }
 
 #[test]
@@ -199,7 +222,7 @@ fn steps_are_taken_back() {
     let text = messy(40);
     let whole = outcome(&prepare(Files::<MemoryFile>::default(), &text).unwrap());
     let mut preparation = prepare(Files::<MemoryFile>::default(), &text).unwrap();
-    for kept in [8, 3, 0] {
+    for kept in [12, 8, 3, 0] {
         preparation.rewind(kept).unwrap();
         assert_eq!(preparation.steps().len(), kept);
         for step in steps().into_iter().skip(kept) {
@@ -207,7 +230,10 @@ fn steps_are_taken_back() {
         }
         assert_eq!(outcome(&preparation), whole);
     }
+    let answers = preparation.answer_count();
     preparation.clear().unwrap();
+    // Who begins anew has asked already.
+    assert!(answers > 50 && preparation.answer_count() == answers, "{answers}");
     assert!(preparation.rows().is_empty() && preparation.sources().is_empty());
 }
 

@@ -82,6 +82,7 @@ pub(in crate::dataset) struct StepWriter<'a, F> {
     reasons: Vec<String>,
     counts: Counts,
     placeholders: Option<Placeholders>,
+    unused: Vec<(String, u64)>,
 }
 
 /// Reasons that a step can have for its drops.
@@ -99,6 +100,7 @@ impl<'a, F: StoredFile> StepWriter<'a, F> {
             reasons: Vec::new(),
             counts: Counts::default(),
             placeholders: None,
+            unused: Vec::new(),
         }
     }
 
@@ -157,6 +159,19 @@ impl<'a, F: StoredFile> StepWriter<'a, F> {
         self.placeholders = Some(placeholders);
     }
 
+    /// A row is decided by the answer of that number.
+    pub(in crate::dataset) fn note_used(&mut self, row: u32, answer: u32) -> Result<(), PreparationFault> {
+        self.write(row, Effect::Use { answer })
+    }
+
+    /// An answer, or a part of one, can't be used. Reasons are few.
+    pub(in crate::dataset) fn note_unused(&mut self, reason: &str) {
+        match self.unused.iter_mut().find(|(other, _)| other == reason) {
+            Some((_, count)) => *count += 1,
+            None => self.unused.push((reason.to_owned(), 1)),
+        }
+    }
+
     fn write(&mut self, row: u32, effect: Effect) -> Result<(), PreparationFault> {
         Ok(self.changes.append(&Change { row, effect }.to_bytes())?)
     }
@@ -167,7 +182,8 @@ impl<'a, F: StoredFile> StepWriter<'a, F> {
         self.files.changes.flush()?;
         let changes = self.changes.end() / Change::BYTES as u64;
         let ends = Ends { texts, entries, changes, ..self.before };
-        let done = DoneStep { step, reasons: self.reasons, counts: self.counts, placeholders: self.placeholders };
+        let Self { reasons, counts, placeholders, unused, .. } = self;
+        let done = DoneStep { step, reasons, counts, placeholders, unused };
         Ok(Computed { done, before: self.before, ends })
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::duplicates::{Seen, Shingles, Similarity, find_families, similarity};
-use crate::dataset::preparation::{Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
+use crate::dataset::preparation::{Pass, Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
 
 /// Which rows say the same, and which of them stays.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -82,14 +82,7 @@ async fn drop_near<F: StoredFile>(
     let mut dropped = Vec::new();
     let members = families.members();
     for (number, mut family) in members.iter().cloned().enumerate() {
-        if keep == Preferred::Longest {
-            let mut lengths = Vec::with_capacity(family.len());
-            for row in &family {
-                lengths.push((std::cmp::Reverse(pass.entry(*row)?.sample_length), *row));
-            }
-            lengths.sort_unstable();
-            family = lengths.into_iter().map(|(_, row)| row).collect();
-        }
+        preferred_first(&mut family, keep, &mut pass)?;
         let mut staying: Vec<(u32, Shingles)> = Vec::new();
         for row in family {
             let shingles = Shingles::of_row(&pass.row(row)?.1);
@@ -105,4 +98,21 @@ async fn drop_near<F: StoredFile>(
     dropped
         .into_iter()
         .try_for_each(|(row, like)| writer.drop(row, "it says nearly the same as another row", Some(like)))
+}
+
+/// Puts a family's rows in the order in which they would stay.
+pub(super) fn preferred_first<F: StoredFile>(
+    family: &mut Vec<u32>,
+    keep: Preferred,
+    pass: &mut Pass<'_, F>,
+) -> Result<(), PreparationFault> {
+    if keep == Preferred::Longest {
+        let mut lengths = Vec::with_capacity(family.len());
+        for row in family.iter() {
+            lengths.push((std::cmp::Reverse(pass.entry(*row)?.sample_length), *row));
+        }
+        lengths.sort_unstable();
+        *family = lengths.into_iter().map(|(_, row)| row).collect();
+    }
+    Ok(())
 }

@@ -1,9 +1,13 @@
 //! What can be done to the rows of a preparation, one kind of step per file. A step says what becomes of each row, and the
 //! same rows and the same step always give the same.
 
+mod ask;
 mod balance;
+mod chance;
 mod check;
 mod deduplicate;
+mod deduplicate_by_meaning;
+mod descendants;
 mod drop_leaks;
 mod edit;
 mod filter;
@@ -20,9 +24,13 @@ pub use self::filter::Filter;
 pub use self::noise::{Noise, NoiseKind};
 pub use self::split::Split;
 
+pub(super) use self::chance::Chance;
+
+use super::asking::{BackTranslation, Meaning, Paraphrase, PromptVariation, Questions, Score, Task};
 use super::checks::Check;
 use super::preparation::{Entry, Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
 use super::row::Row;
+use crate::model_pool::ModelReference;
 
 /// Something that is done to all rows, or to some.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +56,18 @@ pub enum Step {
     KeepRows(KeepRows),
     /// Makes rows with the noise of people's typing.
     Noise(Noise),
+    /// Makes questions and answers out of texts, by a model.
+    Questions(Questions),
+    /// Makes rows in other words, by a model.
+    Paraphrase(Paraphrase),
+    /// Makes rows out of what comes back from a translation, by a model.
+    BackTranslate(BackTranslation),
+    /// Makes rows that ask in another manner, by a model.
+    VaryPrompts(PromptVariation),
+    /// Drops rows that a model does not find good enough.
+    Score(Score),
+    /// Drops rows that mean what others mean, by a model.
+    DeduplicateByMeaning(Meaning),
     /// Shares the rows out to training, validation and test.
     Split(Split),
     /// Drops rows of the training part that are known from the others.
@@ -68,13 +88,37 @@ impl Step {
             Self::DropRows(step) => format!("Drop {}: {}", counted(step.rows.len(), "row"), step.reason),
             Self::KeepRows(step) => format!("Take back {}", counted(step.rows.len(), "row")),
             Self::Noise(step) => step.title(),
+            Self::Questions(step) => step.title(),
+            Self::Paraphrase(step) => step.title(),
+            Self::BackTranslate(step) => step.title(),
+            Self::VaryPrompts(step) => step.title(),
+            Self::Score(step) => step.title(),
+            Self::DeduplicateByMeaning(step) => step.title(),
             Self::Split(step) => step.title(),
             Self::DropLeaks(step) => step.title(),
         }
     }
+
+    /// The model that it needs answers of; most steps need none.
+    pub fn asked_model(&self) -> Option<&ModelReference> {
+        match self {
+            Self::Questions(step) => Some(step.model()),
+            Self::Paraphrase(step) => Some(step.model()),
+            Self::BackTranslate(step) => Some(step.model()),
+            Self::VaryPrompts(step) => Some(step.model()),
+            Self::Score(step) => Some(step.model()),
+            Self::DeduplicateByMeaning(step) => Some(step.model()),
+            _ => None,
+        }
+    }
+
+    /// Whether that model is asked where texts point, and not for texts.
+    pub fn asks_for_directions(&self) -> bool {
+        matches!(self, Self::DeduplicateByMeaning(_))
+    }
 }
 
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("one {noun}") } else { format!("{count} {noun}s") }
 }
 
@@ -96,6 +140,12 @@ pub(super) async fn run<F: StoredFile>(
         Step::DropRows(step) => edit::drop(preparation, step, writer),
         Step::KeepRows(step) => edit::keep(preparation, step, writer),
         Step::Noise(step) => noise::run(preparation, step, writer, pulse).await,
+        Step::Questions(step) => ask::questions(preparation, step, writer, pulse).await,
+        Step::Paraphrase(step) => ask::rewrite(preparation, step, writer, pulse).await,
+        Step::BackTranslate(step) => ask::rewrite(preparation, step, writer, pulse).await,
+        Step::VaryPrompts(step) => ask::rewrite(preparation, step, writer, pulse).await,
+        Step::Score(step) => ask::score(preparation, step, writer, pulse).await,
+        Step::DeduplicateByMeaning(step) => deduplicate_by_meaning::run(preparation, step, writer, pulse).await,
         Step::Split(step) => split::run(preparation, step, writer, pulse).await,
         Step::DropLeaks(step) => drop_leaks::run(preparation, step, writer, pulse).await,
     }

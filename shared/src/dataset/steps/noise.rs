@@ -1,13 +1,12 @@
 //! Making rows with the noise of people's typing: a model learns to answer those as well.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use super::chance::Chance;
+use super::descendants::Descendants;
 use super::each_kept;
-use crate::dataset::preparation::{Origin, Preparation, PreparationFault, Pulse, StepWriter, StoredFile};
-use crate::dataset::row::{Comparison, Content, Judged, Message, Role, Row, Sample};
+use crate::dataset::preparation::{Preparation, PreparationFault, Pulse, StepWriter, StoredFile};
+use crate::dataset::row::Row;
 
 /// Which noise, and how much of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,39 +66,6 @@ impl Noise {
     }
 }
 
-/// Random numbers by counting: the same for a seed, a row and a place, whatever came before.
-struct Chance {
-    seed: u64,
-    row: [u8; 16],
-    count: u64,
-}
-
-impl Chance {
-    fn new(seed: u64, origin: Origin) -> Self {
-        let mut row = [0; 16];
-        row[..2].copy_from_slice(&origin.file.to_le_bytes());
-        row[2..6].copy_from_slice(&origin.record.to_le_bytes());
-        row[6..8].copy_from_slice(&origin.descendant.to_le_bytes());
-        Self { seed, row, count: 0 }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.row[8..].copy_from_slice(&self.count.to_le_bytes());
-        self.count += 1;
-        xxh3_64_with_seed(&self.row, self.seed)
-    }
-
-    /// True with a chance of `share`.
-    fn happens(&mut self, share: f64) -> bool {
-        ((self.next() >> 11) as f64) < share * (1_u64 << 53) as f64
-    }
-
-    /// One of so many, which are at least one.
-    fn below(&mut self, count: usize) -> usize {
-        (self.next() % count as u64) as usize
-    }
-}
-
 pub(super) async fn run<F: StoredFile>(
     preparation: &Preparation<F>,
     step: &Noise,
@@ -109,30 +75,18 @@ pub(super) async fn run<F: StoredFile>(
     if ![step.share, step.of_rows].iter().all(|share| (0.0..=1.0).contains(share)) {
         return Err(PreparationFault::Refused("shares of rows and words go from 0 to 1".to_owned()));
     }
-    let mut made = made_before(preparation)?;
+    let mut descendants = Descendants::of(preparation)?;
     each_kept(preparation, "making copies", pulse, |_, entry, mut content| {
         let mut chance = Chance::new(step.seed, entry.origin);
         if !chance.happens(step.of_rows) || !disturb(&mut content, step, &mut chance) {
             return Ok(());
         }
-        let count = made.entry((entry.origin.file, entry.origin.record)).or_default();
-        let Some(descendant) = u16::checked_add(*count, 1) else { return Ok(()) };
-        *count = descendant;
-        writer.add(Origin { descendant, ..entry.origin }, &content)
+        match descendants.next(entry.origin) {
+            Some(origin) => writer.add(origin, &content),
+            None => Ok(()),
+        }
     })
     .await
-}
-
-/// How many rows were made from each, by its file and record.
-fn made_before<F: StoredFile>(preparation: &Preparation<F>) -> Result<HashMap<(u16, u32), u16>, PreparationFault> {
-    let mut pass = preparation.pass();
-    let mut made = HashMap::new();
-    for row in preparation.rows_read()..preparation.rows().len() as u32 {
-        let origin = pass.entry(row)?.origin;
-        let most: &mut u16 = made.entry((origin.file, origin.record)).or_default();
-        *most = (*most).max(origin.descendant);
-    }
-    Ok(made)
 }
 
 /// Changes what the person says; false where nothing changed.
@@ -143,25 +97,7 @@ fn disturb(row: &mut Row, step: &Noise, chance: &mut Chance) -> bool {
         has_changed |= noisy != *text;
         *text = noisy;
     };
-    let messages: &mut [Message] = match &mut row.sample {
-        // All of a plain text is learned, and nobody should learn mistakes.
-        Sample::Text(_) => &mut [],
-        Sample::TextCompletion { prompt, .. } | Sample::TextFeedback(Judged { prompt, .. }) => {
-            disturb(prompt);
-            &mut []
-        }
-        Sample::TextPreference(Comparison { prompt, .. }) => {
-            disturb(prompt);
-            &mut []
-        }
-        Sample::Conversation(messages) => messages,
-        Sample::Preference(Comparison { prompt, .. }) | Sample::Feedback(Judged { prompt, .. }) => prompt,
-    };
-    for message in messages.iter_mut().filter(|message| message.role == Role::User) {
-        if let Some(Content::Text(text)) = &mut message.content {
-            disturb(text);
-        }
-    }
+    row.sample.change_prompts(&mut disturb);
     has_changed
 }
 
@@ -201,6 +137,7 @@ fn mistype(word: &str, chance: &mut Chance, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::preparation::Origin;
 
     #[test]
     fn noise_is_the_same_for_a_seed() {

@@ -1,0 +1,95 @@
+//! What the person says, in other words.
+
+use serde::{Deserialize, Serialize};
+
+use super::interview::Interview;
+use super::request::TextRequest;
+use super::rewriting::{RULES, Wanted, most_tokens, usable};
+use super::{Task, check_temperature, section};
+use crate::dataset::preparation::{Origin, PreparationFault};
+use crate::dataset::row::Row;
+use crate::model_pool::ModelReference;
+
+/// Copies of rows in which the person says the same in other words; answers stay as they are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Paraphrase {
+    /// Who is asked.
+    pub model: ModelReference,
+    /// Copies of each row.
+    #[serde(default = "one")]
+    pub copies: u32,
+    /// Which part of the rows get copies, from 0 to 1.
+    #[serde(default = "all")]
+    pub of_rows: f64,
+    /// 0 takes the most probable words; higher is more varied.
+    #[serde(default = "usual_temperature")]
+    pub temperature: f32,
+    /// Another seed, other rows and other words.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+pub(super) fn one() -> u32 {
+    1
+}
+
+pub(super) fn all() -> f64 {
+    1.0
+}
+
+pub(super) fn usual_temperature() -> f32 {
+    0.9
+}
+
+/// In words, how many copies of which part of the rows.
+pub(super) fn copies_in_words(copies: u32, of_rows: f64) -> String {
+    let copies = if copies == 1 { "one copy".to_owned() } else { format!("{copies} copies") };
+    let percent = (of_rows * 100.0).round();
+    if of_rows < 1.0 { format!("{copies} of {percent} % of the rows") } else { format!("{copies} of each row") }
+}
+
+impl Paraphrase {
+    /// What it does, in words.
+    pub fn title(&self) -> String {
+        format!("Say it in other words: {} ({})", copies_in_words(self.copies, self.of_rows), self.model)
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted { copies: self.copies, of_rows: self.of_rows, seed: self.seed }
+    }
+}
+
+impl Task for Paraphrase {
+    type Outcome = Vec<Row>;
+
+    fn model(&self) -> &ModelReference {
+        &self.model
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.wanted().check()?;
+        check_temperature(self.temperature)
+    }
+
+    fn of_row(
+        &self,
+        origin: Origin,
+        row: &Row,
+        interview: &mut Interview<'_>,
+    ) -> Result<Option<Vec<Row>>, PreparationFault> {
+        self.wanted().copies(origin, row, interview, |interview, text, copy| {
+            let system = format!(
+                "You say what a person writes to a language model in other words: the same meaning, the same tone, the \
+                 same language. {RULES}"
+            );
+            let request = TextRequest {
+                temperature: self.temperature,
+                seed: self.seed.wrapping_add(copy.into()),
+                ..TextRequest::new(&self.model, &system, section("text", text), most_tokens(text))
+            };
+            let Some(answer) = interview.text(request)? else { return Ok(None) };
+            Ok(usable(text, &answer).map_or_else(|reason| interview.cannot_use(reason), Some))
+        })
+    }
+}
