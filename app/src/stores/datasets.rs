@@ -1,6 +1,11 @@
 //! Datasets: the one that is open, what it holds, and the work under way on it, whatever page is in sight.
 
+use std::pin::pin;
+
+use futures::StreamExt;
+use futures::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
+use shared::dataset::asking::{Score, Scores, ask};
 use shared::dataset::checks::Check;
 use shared::dataset::classes::{ClassOf, Classes};
 use shared::dataset::export::Export;
@@ -11,9 +16,11 @@ use shared::dataset::rows::ReadAs;
 use shared::dataset::steps::Step;
 use shared::dataset::survey::Survey;
 use shared::dataset::table::{Query, RowDetail, RowLine};
+use shared::model_pool::{ModelPlace, ModelPool, ModelReference};
 use shared::workspace::DatasetRecord;
 use wasm_bindgen_futures::spawn_local;
 
+use super::model_pool::PageModels;
 use crate::browser::clock::now_ms;
 use crate::components::Toaster;
 use crate::engine_worker::client::{Canceller, WorkerClient};
@@ -22,6 +29,12 @@ use crate::engine_worker::dataset_protocol::{
 };
 use crate::engine_worker::protocol::{Event, Failure, FailureKind, Reply, Request};
 use crate::workspace::{OpenDocument, Workspace};
+
+/// Requests that are looked for at a time: those of a million rows would fill the memory.
+const MOST_REQUESTS: usize = 200;
+
+/// Requests that the companion, or an external address through it, answers at a time.
+const COMPANION_AT_A_TIME: usize = 4;
 
 const OPEN_KEY: &str = "dataset";
 
@@ -77,6 +90,12 @@ pub struct DatasetStore {
     pub survey: RwSignal<Option<Survey>>,
     /// What rows' classes are, until something changes.
     pub classes: RwSignal<Option<(ClassOf, Classes)>>,
+    /// The model that is asked of rows.
+    pub asked_model: RwSignal<Option<ModelReference>>,
+    /// The model that compares meanings.
+    pub meaning_model: RwSignal<Option<ModelReference>>,
+    /// How a model's scores are spread, until something changes.
+    pub scores: RwSignal<Option<(Score, Scores)>>,
     /// Which rows the table shows.
     pub query: RwSignal<Query>,
     /// How many those are, until something changes.
@@ -91,12 +110,15 @@ pub struct DatasetStore {
     pub exported: RwSignal<Vec<ExportedFile>>,
     client: StoredValue<WorkerClient, LocalStorage>,
     canceller: StoredValue<Option<Canceller>, LocalStorage>,
+    /// Ends asking a model.
+    asking: StoredValue<Option<AbortHandle>, LocalStorage>,
+    pool: PageModels,
     toaster: Toaster,
 }
 
 impl DatasetStore {
     /// The dataset that was open last.
-    pub fn start(workspace: Workspace, toaster: Toaster) -> Self {
+    pub fn start(workspace: Workspace, pool: PageModels, toaster: Toaster) -> Self {
         let overview = RwSignal::new(None);
         let client = WorkerClient::new("datasets", move |message| {
             leptos::logging::error!("the dataset worker stopped: {message}");
@@ -110,6 +132,9 @@ impl DatasetStore {
             problem: RwSignal::new(None),
             survey: RwSignal::new(None),
             classes: RwSignal::new(None),
+            asked_model: RwSignal::new(None),
+            meaning_model: RwSignal::new(None),
+            scores: RwSignal::new(None),
             query: RwSignal::new(Query::default()),
             found: RwSignal::new(None),
             mask_model: RwSignal::new(None),
@@ -118,6 +143,8 @@ impl DatasetStore {
             exported: RwSignal::new(Vec::new()),
             client: StoredValue::new_local(client),
             canceller: StoredValue::new_local(None),
+            asking: StoredValue::new_local(None),
+            pool,
             toaster,
         };
         Effect::new(move |before: Option<Option<String>>| {
@@ -137,6 +164,7 @@ impl DatasetStore {
     fn forget_shown(self) {
         self.survey.set(None);
         self.classes.set(None);
+        self.scores.set(None);
         self.found.set(None);
         self.exported.set(Vec::new());
         self.problem.set(None);
@@ -155,6 +183,7 @@ impl DatasetStore {
         self.overview.set(Some(overview));
         self.survey.set(None);
         self.classes.set(None);
+        self.scores.set(None);
         self.found.set(None);
         self.mask_totals.set(None);
     }
@@ -183,23 +212,11 @@ impl DatasetStore {
 
     /// Does something that takes a while, with its progress in sight; `None` where it did not happen.
     pub async fn do_work(self, title: impl Into<String>, request: DatasetRequest) -> Option<DatasetReply> {
-        if self.work.with_untracked(Option::is_some) {
-            self.toaster.warn("One thing at a time: wait until the work under way is done, or stop it.");
+        if self.is_busy() {
             return None;
         }
-        self.problem.set(None);
-        self.work.set(Some(Work { title: title.into(), progress: None, began_ms: now_ms() }));
-        let result = self
-            .ask(request, |progress| {
-                self.work.update(|work| {
-                    let Some(work) = work else { return };
-                    if work.progress.as_ref().is_none_or(|before| before.stage != progress.stage) {
-                        work.began_ms = now_ms();
-                    }
-                    work.progress = Some(progress);
-                });
-            })
-            .await;
+        self.begin_work(title.into());
+        let result = self.ask(request, |progress| self.note_progress(progress)).await;
         self.work.set(None);
         self.canceller.set_value(None);
         match result {
@@ -217,8 +234,35 @@ impl DatasetStore {
         }
     }
 
+    /// Whether something else is being done, which is then said.
+    fn is_busy(self) -> bool {
+        let is_busy = self.work.with_untracked(Option::is_some);
+        if is_busy {
+            self.toaster.warn("One thing at a time: wait until the work under way is done, or stop it.");
+        }
+        is_busy
+    }
+
+    fn begin_work(self, title: String) {
+        self.problem.set(None);
+        self.work.set(Some(Work { title, progress: None, began_ms: now_ms() }));
+    }
+
+    fn note_progress(self, progress: DatasetProgress) {
+        self.work.update(|work| {
+            let Some(work) = work else { return };
+            if work.progress.as_ref().is_none_or(|before| before.stage != progress.stage) {
+                work.began_ms = now_ms();
+            }
+            work.progress = Some(progress);
+        });
+    }
+
     /// Stops the work under way.
     pub fn stop(self) {
+        if let Some(asking) = self.asking.get_value() {
+            asking.abort();
+        }
         if let Some(canceller) = self.canceller.get_value() {
             canceller.cancel();
         }
@@ -275,6 +319,83 @@ impl DatasetStore {
                 self.classes.set(Some((by, classes)));
             }
         });
+    }
+
+    /// Asks a model all that a step wants to know, and does the step. What was answered before it was stopped is kept.
+    pub fn ask_and_run(self, step: Step) {
+        spawn_local(async move {
+            if self.ask_model(&step).await {
+                self.do_step(step.title(), DatasetRequest::Run(step)).await;
+            }
+        });
+    }
+
+    /// Asks a model how good every row is.
+    pub fn score_all(self, score: Score) {
+        spawn_local(async move {
+            self.ask_model(&Step::Score(score.clone())).await;
+            // What was answered is shown, also where it was stopped.
+            let request = DatasetRequest::Scores(score.clone());
+            if let Some(DatasetReply::Scores(scores)) = self.do_work("Counting scores", request).await {
+                self.scores.set(Some((score, scores)));
+            }
+        });
+    }
+
+    /// Asks a model all that a step wants to know and that was not answered yet; says whether all is answered then.
+    async fn ask_model(self, step: &Step) -> bool {
+        let Some(reference) = step.asked_model().cloned() else { return true };
+        if self.is_busy() {
+            return false;
+        }
+        self.begin_work(step.title());
+        let (handle, registration) = AbortHandle::new_pair();
+        self.asking.set_value(Some(handle));
+        let asked = Abortable::new(self.ask_all(step, reference), registration).await;
+        self.asking.set_value(None);
+        self.work.set(None);
+        match asked {
+            Ok(Ok(())) => true,
+            Ok(Err(failure)) if failure.kind != FailureKind::Cancelled => {
+                self.problem.set(Some(failure.message));
+                false
+            }
+            _ => false,
+        }
+    }
+
+    async fn ask_all(self, step: &Step, reference: ModelReference) -> Result<(), Failure> {
+        let at_a_time = match reference.place {
+            ModelPlace::Browser => 1,
+            ModelPlace::Companion => COMPANION_AT_A_TIME,
+        };
+        let failed = |message: String| Failure { kind: FailureKind::Storage, message };
+        let mut asked = 0_u64;
+        loop {
+            let request = DatasetRequest::OpenRequests { step: step.clone(), most: MOST_REQUESTS };
+            let open = match self.ask(request, |progress| self.note_progress(progress)).await? {
+                DatasetReply::OpenRequests(open) => open,
+                _ => return Err(failed("the rows could not be looked at".to_owned())),
+            };
+            if open.requests.is_empty() {
+                return Ok(());
+            }
+            let (before, total) = (asked, asked + open.open);
+            let progress = |done| DatasetProgress { stage: format!("asking {}", reference.name), done, total };
+            self.note_progress(progress(asked));
+            let model = self.pool.model(&reference).map_err(|error| failed(error.message))?;
+            let mut given = pin!(ask(open.requests, model, reference.name.clone(), at_a_time));
+            while let Some(answers) = given.next().await {
+                let answers = answers.map_err(|error| failed(error.message))?;
+                if let DatasetReply::Recorded(new) = self.ask(DatasetRequest::RecordAnswers(answers), |_| {}).await? {
+                    asked += u64::from(new);
+                }
+                self.note_progress(progress(asked));
+            }
+            if asked == before {
+                return Err(failed(format!("{} answers nothing that was asked", reference.name)));
+            }
+        }
     }
 
     /// Takes back all steps but so many.

@@ -95,7 +95,7 @@ impl Stores {
         let prompt_trial = prompt_trial::PromptTrial::new(pool);
         let evaluation = evaluation::EvaluationStore::start(workspace, pool, prices, toaster);
         let optimization = optimization::OptimizationStore::new(workspace, pool, prices, toaster);
-        let datasets = datasets::DatasetStore::start(workspace, toaster);
+        let datasets = datasets::DatasetStore::start(workspace, pool, toaster);
         let stores = Self {
             settings,
             toaster,

@@ -6,6 +6,7 @@ use shared::dataset::steps::{Deduplicate, DropLeaks, Preferred, Step};
 use shared::dataset::survey::Finding;
 use shared::dataset::table::Query;
 
+use super::meaning::MeaningCard;
 use crate::components::{Badge, Button, ButtonKind, Card, IconName, Slider, Tone};
 use crate::quantities::grouped;
 use crate::stores::Stores;
@@ -43,6 +44,7 @@ pub fn ChecksView() -> impl IntoView {
             }}
         </ul>
         <DuplicatesCard />
+        <MeaningCard />
     }
 }
 

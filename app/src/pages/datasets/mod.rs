@@ -6,12 +6,15 @@ pub mod classes;
 pub mod export;
 pub mod files;
 pub mod learned;
+pub mod made_by_model;
 pub mod mapping_editor;
+pub mod meaning;
 pub mod more_rows;
 pub mod page;
 pub mod quality;
 pub mod row_dialog;
 pub mod rows;
+pub mod score;
 pub mod steps;
 pub mod work_bar;
 

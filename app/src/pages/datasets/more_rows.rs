@@ -3,13 +3,17 @@
 use leptos::prelude::*;
 use shared::dataset::steps::{Noise, NoiseKind, Step};
 
+use super::made_by_model::MadeByModelCard;
 use crate::components::{Button, Card, Field, NumberField, Select, SelectGroup, SelectOption};
 use crate::stores::Stores;
 
 /// Ways to make more rows.
 #[component]
 pub fn MoreRowsView() -> impl IntoView {
-    view! { <NoiseCard /> }
+    view! {
+        <MadeByModelCard />
+        <NoiseCard />
+    }
 }
 
 /// Copies with the noise of typing.

@@ -41,6 +41,9 @@ fn StepItem(place: usize, done: DoneStep) -> impl IntoView {
         datasets.tab.set("rows".to_owned());
     };
     let dropped = done.counts.dropped;
+    let unused = done.unused.clone().into_iter().map(|(reason, answers)| {
+        view! { <li>{format!("{} answers were not used: {reason}", grouped(answers))}</li> }
+    });
     view! {
         <li class="item" data-testid="step">
             <div class="item-about">
@@ -48,6 +51,9 @@ fn StepItem(place: usize, done: DoneStep) -> impl IntoView {
                     <strong>{format!("{}. {}", place + 1, done.step.title())}</strong>
                     <Badge>{done.counts.to_string()}</Badge>
                 </div>
+                <ul class="findings small" data-testid="step-unused">
+                    {unused.collect_view()}
+                </ul>
             </div>
             <div class="row">
                 <Show when=move || { dropped > 0 }>

@@ -84,9 +84,9 @@ impl ModelCall for Fake {
 /// Rows of a file.
 fn prepared(lines: &str) -> Preparation<MemoryFile> {
     let mut preparation = Preparation::open(Files::<MemoryFile>::default()).unwrap();
-    let file = SourceFile { name: "a".to_owned(), bytes: 0, xxh128: String::new(), read_as: ReadAs::Detect };
+    let file = SourceFile { name: "a".to_owned(), bytes: 0, xxh128: None, read_as: ReadAs::Detect };
     let records = Container::JsonLines.read(lines.as_bytes()).unwrap();
-    pollster::block_on(preparation.read(Opened { file, records, read: ReadBytes::default() }, &Silent)).unwrap();
+    pollster::block_on(preparation.read(Opened::new(file, records, ReadBytes::default()), &Silent)).unwrap();
     preparation
 }
 
