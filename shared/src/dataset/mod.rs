@@ -5,6 +5,7 @@
 
 pub mod checks;
 pub mod dataset_info;
+pub mod documents;
 pub mod duplicates;
 pub mod encoding_damage;
 pub mod export;

@@ -98,7 +98,7 @@ fn DropArea(waiting: RwSignal<VecDeque<Brought>>) -> impl IntoView {
             }
         >
             <Icon name=IconName::Upload />
-            <p>"Drop files here: JSON Lines, JSON, CSV, TSV, Parquet, ChatML, also as .gz or .zst"</p>
+            <p>"Drop files here: JSON Lines, JSON, CSV, TSV, Parquet, ChatML, or documents: Markdown, text, HTML, PDF; also as .gz or .zst"</p>
             <Button on_press=choose>"Choose files"</Button>
             <input
                 node_ref=input
@@ -212,7 +212,7 @@ fn BroughtCard(file: Brought, waiting: RwSignal<VecDeque<Brought>>) -> impl Into
 fn read_as_now(read_as: Result<ReadAs, String>, choice: RwSignal<String>, mapping: RwSignal<String>) -> bool {
     let (Some(choice), Some(mapping)) = (choice.try_get_untracked(), mapping.try_get_untracked()) else { return false };
     match read_as {
-        Ok(ReadAs::Detect) => choice == DETECT,
+        Ok(ReadAs::Detect | ReadAs::Document(_)) => choice == DETECT,
         Ok(ReadAs::Format(format)) => choice == format.name(),
         Ok(ReadAs::Mapping(of)) => choice == MAPPING && mapping.parse() == Ok(of),
         Err(_) => choice == MAPPING,

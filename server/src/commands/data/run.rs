@@ -88,7 +88,7 @@ async fn read(preparation: &mut Preparation<DiskFile>, file: &RecipeFile, folder
         bail!("{difference}; the same bytes come of the same files only");
     }
     let read = ReadBytes::default();
-    let records = open(&path, false, &read)?;
+    let records = open(&path, false, file.read_as.chunking(), &read)?;
     preparation.read(Opened { file: found, records, read }, bar).await?;
     if stamp(&path)? != before {
         bail!("{} was changed while it was read; run it again", path.display());

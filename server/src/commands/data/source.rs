@@ -4,12 +4,15 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
+use shared::dataset::documents::Chunking;
 use shared::dataset::formats::Mapping;
 use shared::dataset::records::{Counted, FaultPlace, FileKind, ReadBytes, Records};
+use shared::dataset::rows::ReadAs;
 
 use super::super::suite_files::read_text;
+use crate::arguments::ChunkOptions;
 
 /// Bytes that tell what a file is.
 const FIRST_BYTES: u64 = 64 << 10;
@@ -19,6 +22,7 @@ pub(super) fn place_fields(at: FaultPlace) -> Map<String, Value> {
     let fields = match at {
         FaultPlace::Line { line, column } => json!({"line": line, "column": column}),
         FaultPlace::Row { row } => json!({"row": row}),
+        FaultPlace::Page { page } => json!({"page": page}),
     };
     fields.as_object().cloned().unwrap_or_default()
 }
@@ -33,10 +37,33 @@ pub(super) fn mapping(written: &str) -> Result<Mapping> {
     written.parse().with_context(|| format!("{written} does not say what columns mean"))
 }
 
+/// What rows are read as, where documents are cut as the options say.
+pub(super) fn with_chunks(read_as: ReadAs, options: &ChunkOptions) -> Result<ReadAs> {
+    let ChunkOptions { chunk_characters, chunk_overlap_characters } = *options;
+    if chunk_characters.is_none() && chunk_overlap_characters.is_none() {
+        return Ok(read_as);
+    }
+    if read_as != ReadAs::Detect {
+        bail!(
+            "--from and --map say what columns mean, and chunks of documents have columns of their own; leave one out"
+        );
+    }
+    let usual = Chunking::USUAL;
+    Ok(ReadAs::Document(Chunking::new(
+        chunk_characters.unwrap_or(usual.most_characters()),
+        chunk_overlap_characters.unwrap_or(usual.overlap_characters()),
+    )?))
+}
+
 /// Opens a file, and finds what its rows come in; counts what is read of it.
 ///
 /// Of tables with protected cells, the apostrophes that protect them are taken away.
-pub(super) fn open(path: &Path, has_protected_cells: bool, read: &ReadBytes) -> Result<Box<dyn Records>> {
+pub(super) fn open(
+    path: &Path,
+    has_protected_cells: bool,
+    chunking: Chunking,
+    read: &ReadBytes,
+) -> Result<Box<dyn Records>> {
     let name = path.display();
     let mut file = File::open(path).with_context(|| format!("opening {name}"))?;
     let mut first = Vec::new();
@@ -45,5 +72,6 @@ pub(super) fn open(path: &Path, has_protected_cells: bool, read: &ReadBytes) -> 
     let kind = FileKind::find(&file_name, &first).with_context(|| format!("{name} can't be used"))?;
     let kind = if has_protected_cells { kind.with_protected_cells() } else { kind };
     file.seek(SeekFrom::Start(0)).with_context(|| format!("reading {name} from its beginning"))?;
-    kind.read(Counted::new(file, read)).with_context(|| format!("{name} can't be used"))
+    let file = Counted::new(file, read);
+    kind.read(file, &file_name, chunking).with_context(|| format!("{name} can't be used"))
 }

@@ -11,7 +11,7 @@ use super::damage::Damage;
 const CHUNK_BYTES: usize = 256 << 10;
 
 /// What Windows' programs put before UTF-8.
-pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub(in crate::dataset) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What of a file was read and not passed yet.
 pub(super) struct Window<R> {
