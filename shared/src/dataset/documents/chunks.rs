@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::outline::HeadingPath;
+use super::sentences::sentences;
 use super::{Block, BlockKind};
 use crate::dataset::records::Place;
 
@@ -343,29 +344,6 @@ impl Cut {
             Self::Characters => Box::new(text.char_indices().map(|(at, it)| &text[at..at + it.len_utf8()])),
         }
     }
-}
-
-/// The sentences of a text, with the white space behind each. A line's end alone ends none: many texts are broken into lines.
-fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    let is_closing =
-        |it: char| matches!(it, '"' | '\'' | ')' | ']' | '\u{bb}' | '\u{2019}' | '\u{201d}' | '」' | '』' | '）');
-    let ends = move |unit: &str| {
-        let words = unit.trim_end().trim_end_matches(is_closing);
-        words.ends_with(|it| matches!(it, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '۔' | '।'))
-    };
-    let mut bounds = text.split_sentence_bound_indices().peekable();
-    let mut start = 0;
-    std::iter::from_fn(move || {
-        let end = loop {
-            let (at, unit) = bounds.next()?;
-            if ends(unit) || bounds.peek().is_none() {
-                break at + unit.len();
-            }
-        };
-        let sentence = &text[start..end];
-        start = end;
-        Some(sentence)
-    })
 }
 
 /// Cuts a text that begins at a byte of a block into pieces of at most so many characters, as few as can be. Nothing but

@@ -8,11 +8,12 @@ mod markdown;
 mod outline;
 mod pdf;
 mod records;
+mod sentences;
 mod text;
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use memchr::memmem;
 
 pub use self::chunks::{Chunking, ChunkingFault};
 pub(super) use self::records::open;
@@ -24,10 +25,9 @@ use super::records::{FaultPlace, Place};
 pub const MOST_DOCUMENT_BYTES: u64 = 64 << 20;
 
 /// What a document is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DocumentKind {
-    /// Markdown, as CommonMark and GitHub have it.
+    /// Markdown, as `CommonMark` and GitHub have it.
     Markdown,
     /// Plain text: paragraphs with empty lines between them.
     Text,
@@ -42,7 +42,11 @@ impl DocumentKind {
     ///
     /// What a `.txt` file holds decides what it is: it may be rows in ChatML or in JSON.
     pub fn find(file_name: &str, first_bytes: &[u8]) -> Option<Self> {
-        if first_bytes.starts_with(b"%PDF-") {
+        let ending = file_name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
+        // As viewers do: some programs write something else before the mark.
+        let beginning = &first_bytes[..first_bytes.len().min(1024)];
+        let is_marked = memmem::find(beginning, b"%PDF-").is_some_and(|at| at == 0 || ending == "pdf");
+        if is_marked {
             return Some(Self::Pdf);
         }
         let is_wide = encoding::Utf16::find(first_bytes).is_some();
@@ -50,12 +54,9 @@ impl DocumentKind {
         if text.is_empty() || (text.contains(&0) && !is_wide) || text.starts_with(b"PK\x03\x04") {
             return None;
         }
-        let ending = file_name.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase());
         match &*ending {
             "md" | "markdown" | "mdown" | "mkd" => Some(Self::Markdown),
             "html" | "htm" | "xhtml" => Some(Self::Html),
-            // Some readers take a PDF file that begins with something else; none can be sure of one without its mark.
-            "pdf" => Some(Self::Pdf),
             "txt" | "text" => (!holds_rows(text)).then_some(Self::Text),
             _ => begins_as_page(text).then_some(Self::Html),
         }

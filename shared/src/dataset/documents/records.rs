@@ -37,6 +37,7 @@ pub(in crate::dataset) fn open<'a>(
         parts: Some(parts),
         packer: Packer::new(chunking),
         ready: VecDeque::new(),
+        failure: None,
         chunks: 0,
         last: None,
         tape: Tape::default(),
@@ -82,6 +83,8 @@ struct Document<'a> {
     parts: Option<Box<dyn Iterator<Item = io::Result<Part>> + 'a>>,
     packer: Packer,
     ready: VecDeque<Ready>,
+    /// Why it can't be read on.
+    failure: Option<io::Error>,
     /// Chunks so far.
     chunks: u64,
     last: Option<BrokenPart>,
@@ -97,11 +100,13 @@ impl Document<'_> {
     /// Reads until something is ready; false at the end.
     fn fill(&mut self) -> io::Result<bool> {
         while self.ready.is_empty() {
-            let Some(parts) = &mut self.parts else { return Ok(false) };
-            match parts.next().transpose()? {
-                Some(Part::Block(block)) => self.packer.push(block),
-                Some(Part::Broken(broken)) => self.ready.push_back(Ready::Broken(broken)),
-                None => {
+            let Some(parts) = &mut self.parts else { return self.failure.take().map_or(Ok(false), Err) };
+            match parts.next() {
+                Some(Ok(Part::Block(block))) => self.packer.push(block),
+                Some(Ok(Part::Broken(broken))) => self.ready.push_back(Ready::Broken(broken)),
+                end => {
+                    // What was read before it is good.
+                    self.failure = end.and_then(Result::err);
                     self.packer.finish();
                     self.parts = None;
                 }

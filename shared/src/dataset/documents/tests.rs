@@ -214,7 +214,8 @@ fn pdf(contents: &[&[u8]], trailer: &str) -> Vec<u8> {
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_vec(),
     ];
     for (page, content) in contents.iter().enumerate() {
-        let resources = "/Resources<</Font<</F 3 0 R>>/XObject<</I 99 0 R>>>>";
+        let code = "<</Type/Font/Subtype/Type1/BaseFont/Courier>>";
+        let resources = format!("/Resources<</Font<</F 3 0 R/C {code}>>/XObject<</I 99 0 R>>>>");
         let stream = 5 + page * 2;
         objects.push(
             format!("<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]{resources}/Contents {stream} 0 R>>").into_bytes(),
@@ -255,6 +256,22 @@ fn of_pdf_lines_become_paragraphs() {
             {"text":"A mill grinds; it was first used by people long ago, in many lands. It still is.","file":"mill.pdf","page":1,"headings":[],"chunk":2}
             page 3: it is a picture without text; recognize the text first (OCR, as with `ocrmypdf in.pdf out.pdf`) (0 bytes)
             {"text":"The second para-Graph is apart.\n\nScaled words\n\nMore.","file":"mill.pdf","page":1,"headings":[],"chunk":3}"#]],
+    );
+}
+
+const CODE_PAGE: &[u8] = b"BT /F 12 Tf 14 TL 72 660 Td (words of the next page, and code:) Tj ET
+BT /C 10 Tf 12 TL 72 600 Td (fn a\\(\\) {) Tj T* (    b\\(\\)) Tj 12 -12 Td (c\\(\\)) Tj -12 -30 Td (}) Tj ET
+BT /F 12 Tf 300 40 Td (17) Tj ET";
+
+#[test]
+fn of_pdf_code_keeps_its_lines_and_a_paragraph_goes_on_over_pages() {
+    check(
+        "mill.pdf",
+        pdf(&[b"BT /F 12 Tf 72 660 Td (These are the) Tj ET", CODE_PAGE], ""),
+        Chunking::USUAL,
+        &expect![[
+            r#"{"text":"These are the words of the next page, and code:\n\nfn a() {\n    b()\n  c()\n\n}","file":"mill.pdf","page":1,"headings":[],"chunk":1}"#
+        ]],
     );
 }
 
@@ -387,6 +404,16 @@ fn the_same_document_gives_the_same_rows_however_it_comes() {
         }
         assert!(records.next_record().unwrap().is_none());
     }
+}
+
+#[test]
+fn of_a_packed_text_that_is_cut_off_the_beginning_is_read() {
+    let mut packed = Compression::Gzip.writer(Vec::new());
+    packed.write_all(b"The beginning.\n\nMore.").unwrap();
+    let mut packed = packed.finish().unwrap();
+    packed.truncate(packed.len() - 4);
+    let told = rows("a.txt.gz", packed, Chunking::USUAL).unwrap();
+    assert!(told[0].contains("The beginning.") && told[1].contains("the file is cut off"), "{told:?}");
 }
 
 #[test]

@@ -15,8 +15,8 @@ pub(super) struct TextParts<R> {
     lines: Lines<R>,
     open: Option<Block>,
     last_line: u64,
-    /// What came after the end of a paragraph.
-    waiting: Option<Part>,
+    /// What came after the end of a paragraph: what is no text, or why the text can't be read on.
+    waiting: Option<io::Result<Part>>,
 }
 
 impl<R: Read> TextParts<R> {
@@ -26,10 +26,18 @@ impl<R: Read> TextParts<R> {
 
     fn next_part(&mut self) -> io::Result<Option<Part>> {
         if let Some(part) = self.waiting.take() {
-            return Ok(Some(part));
+            return part.map(Some);
         }
         loop {
-            let Some(line) = self.lines.next_line()? else { return Ok(self.open.take().map(Part::Block)) };
+            let line = match self.lines.next_line() {
+                Ok(Some(line)) => line,
+                Ok(None) => return Ok(self.open.take().map(Part::Block)),
+                Err(error) => {
+                    let Some(block) = self.open.take() else { return Err(error) };
+                    self.waiting = Some(Err(error));
+                    return Ok(Some(Part::Block(block)));
+                }
+            };
             let is_after_break = line.number > self.last_line + 1;
             self.last_line = line.number;
             match read(&line) {
@@ -37,7 +45,7 @@ impl<R: Read> TextParts<R> {
                     return Ok(Some(match self.open.take() {
                         None => Part::Broken(broken),
                         Some(block) => {
-                            self.waiting = Some(Part::Broken(broken));
+                            self.waiting = Some(Ok(Part::Broken(broken)));
                             Part::Block(block)
                         }
                     }));

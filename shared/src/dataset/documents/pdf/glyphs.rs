@@ -9,17 +9,23 @@ use hayro_font::{CMapResolverFn, Font, FontCache, FontGlyph, FontQuery, FontReso
 use hayro_syntax::content::TypedIter;
 use hayro_syntax::content::ops::TypedInstruction;
 use hayro_syntax::object::dict::keys::{
-    CID_TO_GID_MAP, CONTENTS, DESCENDANT_FONTS, ENCODING, FONT_DESC, FONT_FILE, FONT_FILE2, FONT_FILE3, MATRIX,
-    RESOURCES, SUBTYPE, TO_UNICODE,
+    BASE_FONT, CID_TO_GID_MAP, CONTENTS, DESCENDANT_FONTS, ENCODING, FLAGS, FONT_DESC, FONT_FILE, FONT_FILE2,
+    FONT_FILE3, MATRIX, RESOURCES, SUBTYPE, TO_UNICODE,
 };
 use hayro_syntax::object::{Array, Dict, Name, Number, Object, Stream};
 use hayro_syntax::page::{Page, Resources};
 
 use super::limits::Limits;
-use super::lines::{Line, Lines};
+use super::lines::{Glyph, Line, Lines};
+
+/// The flag of a font's descriptor that says so.
+const FIXED_PITCH: u32 = 1;
 
 /// Forms within forms.
 const MOST_LEVELS: usize = 16;
+
+/// What a form costs beside what is in it: it is unpacked each time.
+const FORM_OPERATIONS: u64 = 100;
 
 /// Graphics states that are kept; whoever keeps more has lost count.
 const MOST_STATES: usize = 1000;
@@ -30,9 +36,10 @@ const MOST_LINES: usize = 100_000;
 /// What is written on a page.
 pub(super) struct PageText {
     pub(super) lines: Vec<Line>,
-    /// Glyphs whose text is known.
+    /// Characters that are known.
     pub(super) known: u64,
-    /// Others.
+    /// Glyphs of which nobody knows what they mean. A few are usual: of letters that are drawn as several glyphs only the first
+    /// has a meaning.
     pub(super) unknown: u64,
     pub(super) has_image: bool,
 }
@@ -54,13 +61,21 @@ pub(super) struct Glyphs<'a, 'b> {
 struct State<'a> {
     /// From the content's place to the page's.
     to_page: Affine,
-    font: Option<Font<'a>>,
+    font: Option<PageFont<'a>>,
     size: f64,
     character_space: f64,
     word_space: f64,
     horizontal_scale: f64,
     leading: f64,
     rise: f64,
+}
+
+/// A font.
+#[derive(Clone)]
+struct PageFont<'a> {
+    font: Font<'a>,
+    /// All its glyphs are of the same width: code is written in it.
+    is_fixed_pitch: bool,
 }
 
 /// Where text is.
@@ -171,10 +186,10 @@ impl<'a, 'b> Glyphs<'a, 'b> {
         let mut kept: Vec<State<'a>> = Vec::new();
         let mut place = TextPlace::default();
         let mut marks = Marks::default();
-        let mut fonts: HashMap<Vec<u8>, Option<Font<'a>>> = HashMap::new();
+        let mut fonts: HashMap<Vec<u8>, Option<PageFont<'a>>> = HashMap::new();
         let mut instructions = TypedIter::new(content);
         while let Some(instruction) = instructions.next() {
-            self.limits.take(0)?;
+            self.limits.take(1, 0)?;
             match instruction {
                 TypedInstruction::SaveState(_) if kept.len() < MOST_STATES => kept.push(state.clone()),
                 TypedInstruction::RestoreState(_) => state = kept.pop().unwrap_or(state),
@@ -221,7 +236,7 @@ impl<'a, 'b> Glyphs<'a, 'b> {
                             Object::String(text) => self.show(text.as_bytes(), &state, &mut place)?,
                             Object::Number(thousandths) => {
                                 let back = thousandths.as_f64() / f64::from(UNITS_PER_EM) * state.size;
-                                let is_horizontal = state.font.as_ref().is_none_or(Font::is_horizontal);
+                                let is_horizontal = state.font.as_ref().is_none_or(|it| it.font.is_horizontal());
                                 place.glyph *= Affine::translate(if is_horizontal {
                                     (-back * state.horizontal_scale, 0.0)
                                 } else {
@@ -260,6 +275,7 @@ impl<'a, 'b> Glyphs<'a, 'b> {
             }
             None => return Ok(()),
         }
+        self.limits.take(FORM_OPERATIONS, 0)?;
         let mut state = state.clone();
         if let Some(matrix) = dict.get::<[f64; 6]>(MATRIX) {
             state.to_page *= Affine::new(matrix);
@@ -271,21 +287,25 @@ impl<'a, 'b> Glyphs<'a, 'b> {
         }
     }
 
-    fn font(&mut self, dict: &Dict<'a>) -> Option<Font<'a>> {
+    fn font(&mut self, dict: &Dict<'a>) -> Option<PageFont<'a>> {
+        let name = dict.get::<Name<'_>>(BASE_FONT).map_or(String::new(), |name| name.as_str().to_owned());
+        let mut is_fixed_pitch = ["Courier", "Mono", "Consol"].iter().any(|part| name.contains(part));
         let descendant = dict.get::<Array<'a>>(DESCENDANT_FONTS).and_then(|list| list.iter::<Dict<'a>>().next());
         for of_font in [Some(dict.clone()), descendant].into_iter().flatten() {
             let descriptor = of_font.get::<Dict<'a>>(FONT_DESC).unwrap_or_default();
+            is_fixed_pitch |= descriptor.get::<u32>(FLAGS).is_some_and(|flags| flags & FIXED_PITCH != 0);
             let own = [TO_UNICODE, ENCODING, CID_TO_GID_MAP].map(|key| of_font.get::<Stream<'a>>(key));
             let files = [FONT_FILE, FONT_FILE2, FONT_FILE3].map(|key| descriptor.get::<Stream<'a>>(key));
             if own.iter().chain(&files).flatten().any(|stream| !self.limits.allow(stream)) {
                 return None;
             }
         }
-        self.fonts.font(dict, &self.font_resolver, &self.cmap_resolver)
+        let font = self.fonts.font(dict, &self.font_resolver, &self.cmap_resolver)?;
+        Some(PageFont { font, is_fixed_pitch })
     }
 
     fn show(&mut self, bytes: &[u8], state: &State<'a>, place: &mut TextPlace) -> Result<(), String> {
-        let Some(font) = &state.font else {
+        let Some(PageFont { font, is_fixed_pitch }) = &state.font else {
             self.unknown += bytes.len() as u64;
             return Ok(());
         };
@@ -322,15 +342,23 @@ impl<'a, 'b> Glyphs<'a, 'b> {
                 self.unknown += 1;
                 continue;
             }
-            self.limits.take(text.len())?;
+            self.limits.take(1, text.len())?;
             if self.lines.count() > MOST_LINES {
                 return Err(format!("it has more than {MOST_LINES} lines; no page that people read has"));
             }
-            self.known += 1;
+            self.known += text.chars().count() as u64;
             let [a, b, c, d, ..] = from.as_coeffs();
             let (right, up) = (Vec2::new(a, b), Vec2::new(c, d));
             let (along, up) = if is_horizontal { (right, up) } else { (-up, right) };
-            self.lines.add(text, from * Point::ORIGIN, to * Point::ORIGIN, along, up);
+            let glyph = Glyph {
+                text,
+                from: from * Point::ORIGIN,
+                to: to * Point::ORIGIN,
+                along,
+                up,
+                is_fixed_pitch: *is_fixed_pitch,
+            };
+            self.lines.add(&glyph);
         }
         Ok(())
     }
@@ -338,7 +366,7 @@ impl<'a, 'b> Glyphs<'a, 'b> {
 
 /// Characters that say that nobody knows which they are.
 fn is_meaningless(it: char) -> bool {
-    matches!(it, '\0' | char::REPLACEMENT_CHARACTER | '\u{E000}'..='\u{F8FF}')
+    matches!(it, '\0' | char::REPLACEMENT_CHARACTER | '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}')
 }
 
 fn affine(numbers: [Number; 6]) -> Affine {

@@ -38,12 +38,12 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// One more operation, with so much text.
+    /// So many more operations, with so much text.
     ///
     /// # Errors
     /// It was too much.
-    pub(super) fn take(&mut self, text_bytes: usize) -> Result<(), String> {
-        let left = (self.operations.checked_sub(1), self.text_bytes.checked_sub(text_bytes));
+    pub(super) fn take(&mut self, operations: u64, text_bytes: usize) -> Result<(), String> {
+        let left = (self.operations.checked_sub(operations), self.text_bytes.checked_sub(text_bytes));
         let (Some(operations), Some(text_bytes)) = left else {
             return Err(format!(
                 "up to it the document draws more than {MOST_OPERATIONS} times or has more than {} MiB of text; split it",

@@ -3,6 +3,8 @@
 
 use hayro_font::kurbo::{Point, Vec2};
 
+use super::super::sentences::ends_sentence;
+
 /// A gap that is as wide, as a part of the size of the font, is a space: spaces have a quarter, letters that are set apart
 /// a tenth.
 const SPACE_PART: f64 = 0.15;
@@ -15,6 +17,15 @@ const BACK_PART: f64 = 0.6;
 
 /// Fonts whose sizes differ less are of the same size.
 const LIKE_SIZE: f64 = 1.18;
+
+/// How wide the glyphs of fonts are that have all the same width, as a part of their size.
+const FIXED_WIDTH_PART: f64 = 0.6;
+
+/// The most spaces that a line of code begins with.
+const MOST_INDENT: usize = 40;
+
+/// A line that is so many times further from others than is usual stands alone.
+const ALONE_STEP: f64 = 1.8;
 
 /// A paragraph's lines are apart as is usual on the page; the next paragraph is further.
 const PARAGRAPH_STEP: f64 = 1.3;
@@ -30,6 +41,29 @@ pub(super) struct Line {
     up: Vec2,
     /// The size of its font on the page.
     size: f64,
+    /// All of it is in fonts whose glyphs have the same width.
+    is_fixed_pitch: bool,
+}
+
+/// A glyph on a page.
+pub(super) struct Glyph<'a> {
+    pub(super) text: &'a str,
+    pub(super) from: Point,
+    /// Where the next one is.
+    pub(super) to: Point,
+    /// As long as its font is wide, where its line goes.
+    pub(super) along: Vec2,
+    /// As long as its font is high.
+    pub(super) up: Vec2,
+    pub(super) is_fixed_pitch: bool,
+}
+
+/// Lines that belong together.
+#[derive(Debug, PartialEq)]
+pub(super) struct Paragraph {
+    pub(super) text: String,
+    /// Its lines mean something as lines.
+    pub(super) is_code: bool,
 }
 
 /// Puts glyphs into lines.
@@ -40,27 +74,42 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Adds a glyph that goes from a point to another, in a font whose em goes along and up like that.
-    pub(super) fn add(&mut self, text: &str, from: Point, to: Point, along: Vec2, up: Vec2) {
-        let size = up.hypot().max(f64::MIN_POSITIVE);
-        let (along, up) = (unit(along), unit(up));
-        let gap = self.open.as_ref().and_then(|line| line.gap_to(from, along, size));
+    /// Adds a glyph.
+    pub(super) fn add(&mut self, glyph: &Glyph<'_>) {
+        let size = glyph.up.hypot().max(f64::MIN_POSITIVE);
+        let (along, up) = (unit(glyph.along), unit(glyph.up));
+        let gap = self.open.as_ref().and_then(|line| line.gap_to(glyph.from, along, size));
         let line = match (&mut self.open, gap) {
             (Some(line), Some(gap)) => {
-                if gap > SPACE_PART * size && !text.starts_with(char::is_whitespace) {
+                if gap > SPACE_PART * size && !glyph.text.starts_with(char::is_whitespace) {
                     line.push_space();
                 }
-                line.end = to;
+                if line.text.trim_end().chars().nth(1).is_none() {
+                    // The mark of an item is often in another font.
+                    line.size = size;
+                }
+                line.end = glyph.to;
+                line.is_fixed_pitch &= glyph.is_fixed_pitch;
                 line
             }
             (open, _) => {
                 self.done.extend(open.take());
-                open.insert(Line { text: String::new(), start: from, end: to, along, up, size })
+                open.insert(Line {
+                    text: String::new(),
+                    start: glyph.from,
+                    end: glyph.to,
+                    along,
+                    up,
+                    size,
+                    is_fixed_pitch: glyph.is_fixed_pitch,
+                })
             }
         };
-        for character in text.chars() {
+        for character in glyph.text.chars() {
             match ligature(character) {
                 Some(letters) => line.text.push_str(letters),
+                // In code each space counts.
+                None if character.is_whitespace() && glyph.is_fixed_pitch => line.text.push(' '),
                 None if character.is_whitespace() => line.push_space(),
                 None if character.is_control() => {}
                 None => line.text.push(character),
@@ -95,11 +144,6 @@ impl Line {
         }
     }
 
-    fn ends_sentence(&self) -> bool {
-        let words = self.text.trim_end().trim_end_matches(['"', '\'', ')', ']', '\u{bb}', '\u{2019}', '\u{201d}']);
-        words.ends_with(['.', '!', '?', ':', '…', '。', '！', '？'])
-    }
-
     /// How far the next line is below it.
     fn step_to(&self, next: &Self) -> f64 {
         -(next.start - self.start).dot(self.up)
@@ -108,6 +152,17 @@ impl Line {
     fn is_like(&self, next: &Self) -> bool {
         let sizes = (self.size / next.size).max(next.size / self.size);
         is_alike(self.along, next.along) && sizes < LIKE_SIZE
+    }
+
+    fn words(&self) -> String {
+        self.text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether the next line is one more of the same code.
+    fn is_code_before(&self, next: &Self) -> bool {
+        let step = self.step_to(next);
+        let is_below = step > RISE_PART * self.size && step < 3.0 * self.size;
+        self.is_fixed_pitch && next.is_fixed_pitch && self.is_like(next) && is_below
     }
 
     /// Whether a paragraph ends with it.
@@ -119,32 +174,70 @@ impl Line {
         let step = self.step_to(next);
         if step < -RISE_PART * self.size {
             // Another column: a sentence may go on there.
-            return self.ends_sentence();
+            return ends_sentence(&self.text);
         }
         if step < RISE_PART * self.size {
             return true;
         }
         let indent = (next.start - self.start).dot(self.along);
-        step > PARAGRAPH_STEP * usual_step.unwrap_or(1.2 * self.size) || (indent > self.size && self.ends_sentence())
+        step > PARAGRAPH_STEP * usual_step.unwrap_or(1.2 * self.size)
+            || (indent > self.size && ends_sentence(&self.text))
     }
 }
 
 /// The paragraphs of a page.
-pub(super) fn paragraphs(lines: &[Line]) -> Vec<String> {
+pub(super) fn paragraphs(lines: &[Line]) -> Vec<Paragraph> {
     let usual_step = usual_step(lines);
-    let mut paragraphs: Vec<String> = Vec::new();
-    let mut before: Option<&Line> = None;
+    let lines = without_page_number(lines, usual_step);
+    let mut paragraphs: Vec<Paragraph> = Vec::new();
+    // The line before, and where the paragraph begins.
+    let mut before: Option<(&Line, Point)> = None;
     for line in lines {
-        let words = line.text.trim();
+        let mut start = line.start;
         match (paragraphs.last_mut(), before) {
-            (Some(paragraph), Some(before)) if !before.ends_paragraph_before(line, usual_step) => {
-                join(paragraph, words)
+            (Some(paragraph), Some((before, block_start))) if paragraph.is_code && before.is_code_before(line) => {
+                start = block_start;
+                let is_apart = usual_step.is_some_and(|usual| before.step_to(line) > PARAGRAPH_STEP * usual);
+                let indent = (line.start - start).dot(line.along) / (FIXED_WIDTH_PART * line.size);
+                // What is no number becomes 0.
+                let indent = (indent.round().max(0.0) as usize).min(MOST_INDENT);
+                paragraph.text.push_str(if is_apart { "\n\n" } else { "\n" });
+                paragraph.text.extend(std::iter::repeat_n(' ', indent));
+                paragraph.text.push_str(line.text.trim_end());
             }
-            _ => paragraphs.push(words.to_owned()),
+            (Some(paragraph), Some((before, _)))
+                if !paragraph.is_code && !line.is_fixed_pitch && !before.ends_paragraph_before(line, usual_step) =>
+            {
+                join(&mut paragraph.text, &line.words());
+            }
+            _ => {
+                let is_code = line.is_fixed_pitch;
+                let text = if is_code { line.text.trim_end().to_owned() } else { line.words() };
+                paragraphs.push(Paragraph { text, is_code });
+            }
         }
-        before = Some(line);
+        before = Some((line, start));
     }
     paragraphs
+}
+
+/// Lines but for a number that stands alone at the end or the beginning of the page.
+fn without_page_number(lines: &[Line], usual_step: Option<f64>) -> &[Line] {
+    let is_number = |line: &Line| {
+        let digits = line.text.trim_matches([' ', '-', '–', '—']);
+        (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let is_alone = |one: &Line, other: &Line| {
+        let step = one.step_to(other);
+        step < 0.0 || step > ALONE_STEP * usual_step.unwrap_or(one.size)
+    };
+    match lines {
+        [rest @ .., before, last] if is_number(last) && !rest.is_empty() && is_alone(before, last) => {
+            &lines[..lines.len() - 1]
+        }
+        [first, after, rest @ ..] if is_number(first) && !rest.is_empty() && is_alone(first, after) => &lines[1..],
+        _ => lines,
+    }
 }
 
 /// How far lines of the same size are usually apart.
@@ -160,8 +253,8 @@ fn usual_step(lines: &[Line]) -> Option<f64> {
     steps.get(steps.len() / 2).copied()
 }
 
-/// Goes on with a paragraph in the next line. A word that was divided there becomes whole; what has a hyphen anyway keeps it.
-fn join(paragraph: &mut String, line: &str) {
+/// Goes on with a paragraph in the next line or on the next page. A word that was divided there becomes whole; what has a hyphen anyway keeps it.
+pub(super) fn join(paragraph: &mut String, line: &str) {
     let divided =
         paragraph.strip_suffix(['-', '\u{ad}', '\u{2010}']).filter(|before| before.ends_with(char::is_alphanumeric));
     match divided.map(str::len) {

@@ -13,7 +13,9 @@ use hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 
 use self::glyphs::{Glyphs, PageText};
 use self::limits::Limits;
+use self::lines::Paragraph;
 use super::outline::HeadingPath;
+use super::sentences::ends_sentence;
 use super::{Block, BlockKind, BrokenPart, Part};
 use crate::dataset::records::{FaultPlace, Place};
 
@@ -44,10 +46,18 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<Vec<Part>, String> {
         match read {
             Ok(paragraphs) => {
                 has_text |= !paragraphs.is_empty();
-                parts.extend(paragraphs.into_iter().map(|text| {
-                    let headings = HeadingPath::default();
-                    Part::Block(Block { text, kind: BlockKind::Paragraph, headings, place, is_verbatim: false })
-                }));
+                for (at, Paragraph { text, is_code }) in paragraphs.into_iter().enumerate() {
+                    match parts.last_mut() {
+                        Some(Part::Block(block)) if at == 0 && !is_code && goes_on(block, &text) => {
+                            lines::join(&mut block.text, &text);
+                        }
+                        _ => {
+                            let kind = if is_code { BlockKind::Lines } else { BlockKind::Paragraph };
+                            let headings = HeadingPath::default();
+                            parts.push(Part::Block(Block { text, kind, headings, place, is_verbatim: false }));
+                        }
+                    }
+                }
             }
             Err(reason) => {
                 parts.push(Part::Broken(BrokenPart { at: FaultPlace::beginning_of(place), reason, bytes: Vec::new() }));
@@ -65,8 +75,13 @@ pub(super) fn read(bytes: Vec<u8>) -> Result<Vec<Part>, String> {
     }
 }
 
+/// Whether a paragraph goes on at the beginning of the next page.
+fn goes_on(last: &Block, next: &str) -> bool {
+    last.kind == BlockKind::Paragraph && !ends_sentence(&last.text) && next.starts_with(char::is_lowercase)
+}
+
 /// The paragraphs of a page, or why they can't be read.
-fn read_page<'a>(page: &Page<'a>, fonts: &FontCache<'a>, limits: &mut Limits) -> Result<Vec<String>, String> {
+fn read_page<'a>(page: &Page<'a>, fonts: &FontCache<'a>, limits: &mut Limits) -> Result<Vec<Paragraph>, String> {
     let PageText { lines, known, unknown, has_image } = Glyphs::new(fonts, limits).read(page)?;
     if unknown > known {
         return Err(
