@@ -132,12 +132,16 @@ pub enum ModelsCommand {
 pub enum DataCommand {
     /// Say what is in files: how many rows, in which formats, and what is wrong where
     Inspect {
-        /// Files: JSON Lines, JSON, CSV, TSV, ChatML's text (each also as .gz or .zst), or Parquet
+        /// Files: JSON Lines, JSON, CSV, TSV, ChatML's text, documents in Markdown, plain text, HTML or PDF (each also as .gz
+        /// or .zst), or Parquet
         #[arg(required = true)]
         files: Vec<PathBuf>,
         /// What columns mean, as in prompt=question,answer=reply; or a YAML file that says it
         #[arg(long, value_name = "MAPPING")]
         map: Option<String>,
+        #[command(flatten)]
+        #[expect(missing_docs, reason = "the options within say it")]
+        chunks: ChunkOptions,
         /// Print JSON, a line for each file
         #[arg(long)]
         json: bool,
@@ -147,6 +151,21 @@ pub enum DataCommand {
     /// Make a dataset as a recipe says; the page writes one beside what it exports
     #[command(after_help = DATA_RUN)]
     Run(RunArguments),
+}
+
+/// How documents are cut into rows.
+#[derive(Debug, Args)]
+pub struct ChunkOptions {
+    /// Most characters of a row that comes out of a document [default: 2000]
+    ///
+    /// A document (Markdown, plain text, HTML, PDF) is cut between its paragraphs, at the headings of its first two levels,
+    /// and within what is longer than that between sentences or words. A row has the columns text, file, line (or page, of a
+    /// PDF), headings and chunk.
+    #[arg(long, value_name = "CHARACTERS")]
+    pub chunk_characters: Option<usize>,
+    /// How many characters of a row's end the next one begins with, at most half of a row [default: 0]
+    #[arg(long, value_name = "CHARACTERS")]
+    pub chunk_overlap_characters: Option<usize>,
 }
 
 /// `quern data run`.
@@ -183,7 +202,7 @@ pub struct RunArguments {
 /// `quern data convert`.
 #[derive(Debug, Args)]
 pub struct ConvertArguments {
-    /// Files, read one after the other
+    /// Files of rows, and documents (.md, .txt, .html, .pdf), read one after the other
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// The format to write: openai-chat, openai-preference, trl-text, trl-prompt-completion, trl-preference, trl-feedback,
@@ -196,6 +215,9 @@ pub struct ConvertArguments {
     /// What columns mean, as in prompt=question,answer=reply; or a YAML file that says it
     #[arg(long, value_name = "MAPPING", conflicts_with = "from")]
     pub map: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "as above")]
+    pub chunks: ChunkOptions,
     /// The file to write: .jsonl, .json, .csv, .tsv, .txt (ChatML's text) or .parquet; all but the last also with .gz or .zst
     #[arg(short, long, value_name = "FILE")]
     pub output: PathBuf,

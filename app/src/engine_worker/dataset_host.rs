@@ -370,7 +370,7 @@ fn open_records(brought: &BroughtFile) -> Result<(Box<dyn Records>, ReadBytes), 
         FileKind::find(&name, &first).map_err(|unknown| Fault::Storage(format!("{name} can't be used: {unknown}")))?;
     reader.seek(SeekFrom::Start(0)).map_err(fault)?;
     let read = ReadBytes::default();
-    let records = kind.read(Counted::new(reader, &read)).map_err(fault)?;
+    let records = kind.read(Counted::new(reader, &read), &name, brought.read_as.chunking()).map_err(fault)?;
     Ok((records, read))
 }
 

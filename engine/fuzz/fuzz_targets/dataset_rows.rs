@@ -6,6 +6,7 @@ use std::io::Cursor;
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use shared::dataset::checks::Check;
+use shared::dataset::documents::Chunking;
 use shared::dataset::formats::{Format, detect};
 use shared::dataset::json::Tape;
 use shared::dataset::measures::Measure;
@@ -19,12 +20,12 @@ struct Input {
     bytes: Vec<u8>,
 }
 
-const NAMES: [&str; 6] = ["a.jsonl", "a.json", "a.csv", "a.tsv.gz", "a.txt", "a.parquet"];
+const NAMES: [&str; 9] = ["a.jsonl", "a.json", "a.csv", "a.tsv.gz", "a.txt", "a.parquet", "a.md", "a.html", "a.pdf"];
 
 libfuzzer_sys::fuzz_target!(|input: Input| {
     let name = NAMES[usize::from(input.name) % NAMES.len()];
     let Ok(kind) = FileKind::find(name, &input.bytes) else { return };
-    let Ok(records) = kind.read(Cursor::new(input.bytes)) else { return };
+    let Ok(records) = kind.read(Cursor::new(input.bytes), name, Chunking::USUAL) else { return };
     let format = |number| ReadAs::Format(Format::ALL[usize::from(number) % Format::ALL.len()]);
     let mut rows = Rows::new(records, input.format.map_or(ReadAs::Detect, format));
     while let Ok(Some(read)) = rows.next_row() {

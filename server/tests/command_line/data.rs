@@ -46,7 +46,8 @@ fn a_mixed_file_is_told_and_converted_and_nothing_of_it_is_lost() {
 fn what_holds_no_rows_is_explained() {
     let quern = Quern::new();
     let file = quern.file("a.pdf", b"%PDF-1.7");
-    assert!(quern.run(&["data", "inspect", text(&file)]).bad().contains("a PDF document"));
+    let errors = quern.run(&["data", "inspect", text(&file)]).bad();
+    assert!(errors.contains("the document (PDF) is damaged or no PDF"), "{errors}");
     let errors = quern.run(&["data", "convert", text(&file), "--to", "csv", "--output", "a.jsonl"]).bad();
     assert!(errors.contains("csv is no format; the formats are openai-preference"), "{errors}");
     assert!(quern.run(&["data", "inspect", "nothing.jsonl"]).bad().contains("opening nothing.jsonl"));
@@ -174,4 +175,34 @@ fn personal_data_is_replaced_and_put_back() {
     let ran = quern.run(&[&["data", "convert"], &arguments[..]].concat());
     assert!(ran.success, "{}", ran.errors);
     assert_eq!(std::fs::read_to_string(quern.path("back.jsonl")).unwrap(), format!("{row}\n"));
+}
+
+#[test]
+fn documents_are_cut_into_rows_alike_by_every_command() {
+    let quern = Quern::new();
+    let book = "# Mills\n\nA mill grinds grain.\n\n## Parts\n\nThe upper stone turns.\n\nThe lower one lies still, and both wear out.\n";
+    quern.file("book.md", book.as_bytes());
+    quern.file("page.html", b"<nav>Home</nav><h1>Querns</h1><p>A quern is a mill for the hand.</p>");
+    let told = quern.run(&["data", "inspect", "book.md", "page.html"]).good();
+    assert!(told.contains("book.md: 1 rows") && told.contains("1 of plain text"), "{told}");
+    let told = quern.run(&["data", "inspect", "--chunk-characters", "50", "book.md"]).good();
+    assert!(told.contains("book.md: 3 rows"), "{told}");
+    let arguments = ["--to", "trl-text", "--chunk-characters", "50", "-o", "rows.jsonl"];
+    quern.run(&[&["data", "convert", "book.md", "page.html"], &arguments[..]].concat()).good();
+    let rows = std::fs::read_to_string(quern.path("rows.jsonl")).unwrap();
+    let expected = [
+        r###"{"text":"# Mills\n\nA mill grinds grain.","file":"book.md","line":1,"headings":["Mills"],"chunk":1}"###,
+        r###"{"text":"## Parts\n\nThe upper stone turns.","file":"book.md","line":5,"headings":["Mills","Parts"],"chunk":2}"###,
+        r###"{"text":"The lower one lies still, and both wear out.","file":"book.md","line":9,"headings":["Mills","Parts"],"chunk":3}"###,
+        r###"{"text":"Querns\n\nA quern is a mill for the hand.","file":"page.html","line":1,"headings":["Querns"],"chunk":1}"###,
+    ];
+    assert_eq!(rows.lines().collect::<Vec<_>>(), expected);
+    let file = |name: &str| format!("- name: {name}\n  read-as:\n    document:\n      most-characters: 50\n");
+    let exports = "exports:\n- file: rows.jsonl\n  format: trl-text\n";
+    let recipe = format!("quern-recipe: 1\nfiles:\n{}{}{exports}", file("book.md"), file("page.html"));
+    let recipe = quern.file("recipe.yaml", recipe.as_bytes());
+    quern.run(&["data", "run", text(&recipe), "--output", "made"]).good();
+    assert_eq!(std::fs::read_to_string(quern.path("made/rows.jsonl")).unwrap(), rows);
+    let errors = quern.run(&["data", "inspect", "--chunk-characters", "5", "book.md"]).bad();
+    assert!(errors.contains("chunks of 5 characters make no sense here"), "{errors}");
 }

@@ -8,6 +8,7 @@ pub mod asking;
 pub mod checks;
 pub mod classes;
 pub mod dataset_info;
+pub mod documents;
 pub mod duplicates;
 pub mod encoding_damage;
 pub mod export;

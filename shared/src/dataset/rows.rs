@@ -4,6 +4,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use super::documents::Chunking;
 use super::formats::{Format, Mapping, RowFault, detect};
 use super::json::{Value, write_text};
 use super::records::{FaultPlace, Place, Records};
@@ -21,13 +22,25 @@ pub struct Rows<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReadAs {
-    /// By the columns of each row.
+    /// By the columns of each row; documents are cut as is usual.
     #[default]
     Detect,
+    /// Likewise, but documents are cut like this.
+    Document(Chunking),
     /// All rows are of one format.
     Format(Format),
     /// A person said it.
     Mapping(Mapping),
+}
+
+impl ReadAs {
+    /// How documents are cut.
+    pub fn chunking(&self) -> Chunking {
+        match self {
+            Self::Document(chunking) => *chunking,
+            Self::Detect | Self::Format(_) | Self::Mapping(_) => Chunking::USUAL,
+        }
+    }
 }
 
 /// A row, or what is none.
@@ -74,6 +87,7 @@ impl SetAside {
             FaultPlace::Line { line, column: Some(column) } => format!("\"line\":{line},\"column\":{column}"),
             FaultPlace::Line { line, column: None } => format!("\"line\":{line}"),
             FaultPlace::Row { row } => format!("\"row\":{row}"),
+            FaultPlace::Page { page } => format!("\"page\":{page}"),
         };
         line.push_str(&format!(",{place},\"reason\":"));
         write_text(&mut line, &self.reason);
@@ -87,6 +101,11 @@ impl SetAside {
 impl<'a> Rows<'a> {
     /// Rows of a file.
     pub fn new(records: Box<dyn Records + 'a>, read_as: ReadAs) -> Self {
+        let read_as = match (read_as, records.format()) {
+            (ReadAs::Detect | ReadAs::Document(_), Some(format)) => ReadAs::Format(format),
+            (ReadAs::Document(_), None) => ReadAs::Detect,
+            (other, _) => other,
+        };
         Self { records, read_as, columns: None }
     }
 
@@ -162,7 +181,7 @@ fn read(value: Value<'_>, read_as: &ReadAs) -> Result<(Option<Format>, Row), Fau
     let (format, row) = match read_as {
         ReadAs::Mapping(mapping) => (None, mapping.read(value)),
         ReadAs::Format(format) => (Some(*format), format.read(value)),
-        ReadAs::Detect => {
+        ReadAs::Detect | ReadAs::Document(_) => {
             let format = detect(value).ok_or(Fault::NoFormat)?;
             (Some(format), format.read(value))
         }

@@ -41,7 +41,7 @@ pub fn FilesView() -> impl IntoView {
                 id="dataset-files-input"
                 accept=""
                 words="Drop files here"
-                explanation="JSON Lines, JSON, CSV, TSV, Parquet, ChatML, also as .gz or .zst."
+                explanation="Rows: JSON Lines, JSON, CSV, TSV, Parquet, ChatML. Documents: Markdown, text, HTML, PDF. Also as .gz or .zst."
                 on_file=move |file| waiting.update(|waiting| waiting.push_back(SendWrapper::new(file)))
             />
         </Show>

@@ -13,7 +13,7 @@ use shared::dataset::rows::{ReadAs, ReadRow, Rows, SetAside};
 
 use super::super::suite_files::read_text;
 use super::super::whole_file::WholeFile;
-use super::source::{mapping, open};
+use super::source::{mapping, open, with_chunks};
 use crate::arguments::ConvertArguments;
 use crate::terminal::note;
 
@@ -27,6 +27,7 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
             Some(name) => ReadAs::Format(Format::try_from(name.clone())?),
         },
     };
+    let read_as = with_chunks(read_as, &arguments.chunks)?;
     let placeholders = arguments.restore.as_deref().map(read_placeholders).transpose()?.unwrap_or_default();
     let output_name = arguments.output.file_name().unwrap_or_default().to_string_lossy();
     let kind = FileKind::of_name(&output_name)?;
@@ -102,7 +103,8 @@ fn each_row(
     mut take: impl FnMut(&Path, ReadRow) -> Result<()>,
 ) -> Result<()> {
     for path in &arguments.files {
-        let mut rows = Rows::new(open(path, arguments.protected_cells, &ReadBytes::default())?, read_as.clone());
+        let records = open(path, arguments.protected_cells, read_as.chunking(), &ReadBytes::default())?;
+        let mut rows = Rows::new(records, read_as.clone());
         while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {
             take(path, row)?;
         }

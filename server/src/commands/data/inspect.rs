@@ -10,7 +10,8 @@ use shared::dataset::formats::{Detected, Format};
 use shared::dataset::records::ReadBytes;
 use shared::dataset::rows::{ReadAs, Rows, SetAside};
 
-use super::source::{mapping, open, place_fields};
+use super::source::{mapping, open, place_fields, with_chunks};
+use crate::arguments::ChunkOptions;
 use crate::terminal::{print, print_line};
 
 /// Faults that are shown of a file; the others are counted.
@@ -29,8 +30,9 @@ struct Found {
 }
 
 /// Prints what is in each file.
-pub(super) fn run(files: &[PathBuf], map: Option<&str>, is_json: bool) -> Result<()> {
+pub(super) fn run(files: &[PathBuf], map: Option<&str>, chunks: &ChunkOptions, is_json: bool) -> Result<()> {
     let read_as = map.map(mapping).transpose()?.map_or(ReadAs::Detect, ReadAs::Mapping);
+    let read_as = with_chunks(read_as, chunks)?;
     for path in files {
         let found = look(path, &read_as)?;
         if is_json {
@@ -43,7 +45,8 @@ pub(super) fn run(files: &[PathBuf], map: Option<&str>, is_json: bool) -> Result
 }
 
 fn look(path: &Path, read_as: &ReadAs) -> Result<Found> {
-    let mut rows = Rows::new(open(path, false, &ReadBytes::default())?, read_as.clone());
+    let records = open(path, false, read_as.chunking(), &ReadBytes::default())?;
+    let mut rows = Rows::new(records, read_as.clone());
     let mut found = Found::default();
     let (mut samples, mut text) = (Samples::default(), String::new());
     while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {

@@ -4,14 +4,16 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
+use shared::dataset::documents::Chunking;
 use shared::dataset::formats::Mapping;
 use shared::dataset::records::{Counted, FaultPlace, FileKind, ReadBytes, Records, Shares};
 use shared::dataset::rows::{ReadAs, Rows};
 
 use super::super::suite_files::read_text;
 use super::rows_ahead::RowsAhead;
+use crate::arguments::ChunkOptions;
 
 /// Bytes that tell what a file is.
 const FIRST_BYTES: u64 = 64 << 10;
@@ -21,6 +23,7 @@ pub(super) fn place_fields(at: FaultPlace) -> Map<String, Value> {
     let fields = match at {
         FaultPlace::Line { line, column } => json!({"line": line, "column": column}),
         FaultPlace::Row { row } => json!({"row": row}),
+        FaultPlace::Page { page } => json!({"page": page}),
     };
     fields.as_object().cloned().unwrap_or_default()
 }
@@ -35,13 +38,36 @@ pub(super) fn mapping(written: &str) -> Result<Mapping> {
     written.parse().with_context(|| format!("{written} does not say what columns mean"))
 }
 
+/// What rows are read as, where documents are cut as the options say.
+pub(super) fn with_chunks(read_as: ReadAs, options: &ChunkOptions) -> Result<ReadAs> {
+    let ChunkOptions { chunk_characters, chunk_overlap_characters } = *options;
+    if chunk_characters.is_none() && chunk_overlap_characters.is_none() {
+        return Ok(read_as);
+    }
+    if read_as != ReadAs::Detect {
+        bail!(
+            "--from and --map say what columns mean, and chunks of documents have columns of their own; leave one out"
+        );
+    }
+    let usual = Chunking::USUAL;
+    Ok(ReadAs::Document(Chunking::new(
+        chunk_characters.unwrap_or(usual.most_characters()),
+        chunk_overlap_characters.unwrap_or(usual.overlap_characters()),
+    )?))
+}
+
 /// Opens a file, and finds what its rows come in; counts what is read of it.
 ///
 /// Of tables with protected cells, the apostrophes that protect them are taken away.
-pub(super) fn open(path: &Path, has_protected_cells: bool, read: &ReadBytes) -> Result<Box<dyn Records>> {
+pub(super) fn open(
+    path: &Path,
+    has_protected_cells: bool,
+    chunking: Chunking,
+    read: &ReadBytes,
+) -> Result<Box<dyn Records>> {
     let (kind, file) = find(path)?;
     let kind = if has_protected_cells { kind.with_protected_cells() } else { kind };
-    kind.read(Counted::new(file, read)).with_context(|| format!("{} can't be used", path.display()))
+    read_kind(kind, path, Counted::new(file, read), chunking)
 }
 
 /// Opens a file to be read by as many threads as can.
@@ -51,8 +77,12 @@ pub(super) fn open_ahead(path: &Path, read_as: &ReadAs, read: &ReadBytes) -> Res
     if kind.can_be_shared() {
         return Ok(RowsAhead::of_shares(Shares::new(file), read_as));
     }
-    let records = kind.read(file).with_context(|| format!("{} can't be used", path.display()))?;
-    Ok(RowsAhead::of_rows(Rows::new(records, read_as.clone())))
+    Ok(RowsAhead::of_rows(Rows::new(read_kind(kind, path, file, read_as.chunking())?, read_as.clone())))
+}
+
+fn read_kind(kind: FileKind, path: &Path, file: Counted<File>, chunking: Chunking) -> Result<Box<dyn Records>> {
+    let file_name = path.file_name().unwrap_or_default().to_string_lossy();
+    kind.read(file, &file_name, chunking).with_context(|| format!("{} can't be used", path.display()))
 }
 
 /// Opens a file, and finds what it is.

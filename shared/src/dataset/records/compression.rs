@@ -275,6 +275,7 @@ mod tests {
 
     use super::super::{Broken, Container, FileKind};
     use super::*;
+    use crate::dataset::documents::Chunking;
 
     const ROWS: &str = "{\"a\": 1}\n{\"a\": 2}\n{\"a\": \"three\"}\n";
 
@@ -286,7 +287,7 @@ mod tests {
 
     fn rows(name: &str, file: Vec<u8>) -> Vec<String> {
         let kind = FileKind::find(name, &file[..file.len().min(64 << 10)]).unwrap();
-        let mut records = kind.read(Cursor::new(file)).unwrap();
+        let mut records = kind.read(Cursor::new(file), name, Chunking::USUAL).unwrap();
         let mut rows = Vec::new();
         while let Some(record) = records.next_record().unwrap() {
             rows.push(match record.content {

@@ -38,12 +38,14 @@ pub enum UnknownContainer {
     #[error("the file is in {0}; save it as UTF-8")]
     Encoding(&'static str),
     /// No text at all.
-    #[error("the file is {0}, which can't be read here; export its rows as JSON Lines or CSV")]
+    #[error(
+        "the file is {0}, which can't be read here; export its rows as JSON Lines or CSV, or a document as PDF or HTML"
+    )]
     Binary(&'static str),
     /// Text without rows.
     #[error(
         "the file begins like none that holds rows: JSON Lines and JSON begin with a bracket, tables (.csv, .tsv) with the \
-         names of their columns, ChatML with <|im_start|>"
+         names of their columns, ChatML with <|im_start|>; documents are called .md, .txt, .html or .pdf"
     )]
     Text,
 }
@@ -55,12 +57,11 @@ impl Container {
     /// The file holds no rows.
     pub fn find(file_name: &str, first_bytes: &[u8]) -> Result<Self, UnknownContainer> {
         let encodings: [(&[u8], &'static str); 2] = [(b"\xFF\xFE", "UTF-16"), (b"\xFE\xFF", "UTF-16")];
-        let kinds: [(&[u8], &'static str); 5] = [
+        let kinds: [(&[u8], &'static str); 4] = [
             (b"PAR1", "Parquet"),
             (b"\x1F\x8B", "compressed (gzip)"),
             (b"\x28\xB5\x2F\xFD", "compressed (zstd)"),
             (b"PK\x03\x04", "a ZIP archive or an office document"),
-            (b"%PDF", "a PDF document"),
         ];
         if let Some((_, name)) = encodings.iter().find(|(mark, _)| first_bytes.starts_with(mark)) {
             return Err(UnknownContainer::Encoding(name));

@@ -4,6 +4,7 @@
 use std::io;
 
 use super::{Broken, FaultPlace, Place, Record, Records};
+use crate::dataset::formats::Format;
 
 /// Why a compressed file can't be unpacked on, and what was read of the row that is lost.
 #[derive(Debug, thiserror::Error)]
@@ -55,5 +56,9 @@ impl Records for WholeRows<'_> {
         let Damage { reason, place, bytes } = damage;
         let broken = Broken { at: FaultPlace::beginning_of(*place), reason: reason.clone(), bytes };
         Ok(Some(Record { place: *place, content: Err(broken) }))
+    }
+
+    fn format(&self) -> Option<Format> {
+        self.records.format()
     }
 }

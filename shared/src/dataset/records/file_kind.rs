@@ -1,4 +1,4 @@
-//! What a file of rows is: a text, perhaps compressed, or columns; told by its name and its first bytes.
+//! What a file of rows is: a text, perhaps compressed, columns, or a document; told by its name and its first bytes.
 
 use std::io::{self, Read, Seek, Write};
 
@@ -11,6 +11,7 @@ use super::output::{Output, RecordWriter};
 use super::parquet::{Parquet, ParquetWriter};
 use super::table::TableWriter;
 use super::{Columns, Container, Records, UnknownContainer};
+use crate::dataset::documents::{self, Chunking, DocumentKind};
 
 /// What a file of rows is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,13 @@ pub enum FileKind {
     },
     /// Apache Parquet, which is read at many places.
     Parquet,
+    /// A document, whose chunks are rows. Only read.
+    Document {
+        /// What it is written in.
+        kind: DocumentKind,
+        /// How it is compressed, if it is.
+        compression: Option<Compression>,
+    },
 }
 
 /// A file name that does not say what the file should be.
@@ -44,12 +52,22 @@ impl FileKind {
             return Ok(Self::Parquet);
         }
         let Some(compression) = Compression::find(first_bytes) else {
-            let container = Container::find(file_name, first_bytes)?;
-            return Ok(Self::Text { container, compression: None });
+            return Self::find_within(file_name, first_bytes, None);
         };
         let (name_within, _) = Compression::of_name(file_name);
-        let container = Container::find(name_within, &compression.first_bytes_within(first_bytes))?;
-        Ok(Self::Text { container, compression: Some(compression) })
+        Self::find_within(name_within, &compression.first_bytes_within(first_bytes), Some(compression))
+    }
+
+    fn find_within(
+        file_name: &str,
+        first_bytes: &[u8],
+        compression: Option<Compression>,
+    ) -> Result<Self, UnknownContainer> {
+        if let Some(kind) = DocumentKind::find(file_name, first_bytes) {
+            return Ok(Self::Document { kind, compression });
+        }
+        let container = Container::find(file_name, first_bytes)?;
+        Ok(Self::Text { container, compression })
     }
 
     /// What a file should be, by its name alone: `rows.csv.gz`.
@@ -96,6 +114,10 @@ impl FileKind {
         let (container, compression) = match self {
             Self::Parquet => return Ok(Box::new(ParquetWriter::new(out, columns)?)),
             Self::Text { container, compression } => (container, compression),
+            Self::Document { kind, .. } => {
+                let words = format!("rows are read from documents ({kind}) and not written to them");
+                return Err(io::Error::new(io::ErrorKind::Unsupported, words));
+            }
         };
         let out = Output::new(out, compression);
         Ok(match container {
@@ -113,17 +135,27 @@ impl FileKind {
         matches!(self, Self::Text { container: Container::JsonLines, compression: None })
     }
 
-    /// Reads the rows.
+    /// Reads the rows. Those of documents have the file's name, and are cut as it is said.
     ///
     /// # Errors
-    /// The file can't be read, or its columns can't be told.
-    pub fn read(self, file: impl Read + Seek + Send + 'static) -> io::Result<Box<dyn Records>> {
+    /// The file can't be read, its columns can't be told, or there is no text in the document.
+    pub fn read(
+        self,
+        file: impl Read + Seek + Send + 'static,
+        file_name: &str,
+        chunking: Chunking,
+    ) -> io::Result<Box<dyn Records>> {
         match self {
             Self::Text { container, compression: None } => container.read(file),
             Self::Text { container, compression: Some(compression) } => {
                 Ok(Box::new(WholeRows::new(container.read(compression.reader(file))?)))
             }
             Self::Parquet => Ok(Box::new(Parquet::new(file)?)),
+            Self::Document { kind, compression: None } => documents::open(kind, file, file_name, chunking),
+            Self::Document { kind, compression: Some(compression) } => {
+                let records = documents::open(kind, compression.reader(file), file_name, chunking)?;
+                Ok(Box::new(WholeRows::new(records)))
+            }
         }
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn read<'a>(line: &Line<'a>, tape: &'a mut Tape) -> Result<Value<'a>,
 }
 
 /// Bytes as UTF-8, or the character at which they stop being that, and why.
-pub(super) fn text(bytes: &[u8]) -> Result<&str, (u64, String)> {
+pub(in crate::dataset) fn text(bytes: &[u8]) -> Result<&str, (u64, String)> {
     std::str::from_utf8(bytes).map_err(|error| {
         let (good, bad) = bytes.split_at(error.valid_up_to());
         let column = String::from_utf8_lossy(good).chars().count() as u64 + 1;

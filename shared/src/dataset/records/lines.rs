@@ -11,7 +11,7 @@ use super::{MOST_RECORD_BYTES, Place};
 const SHOWN_BYTES: usize = 1024;
 
 /// Reads lines.
-pub(super) struct Lines<R> {
+pub(in crate::dataset) struct Lines<R> {
     window: Window<R>,
     /// The beginning of a line that was too long.
     shown: Vec<u8>,
@@ -19,17 +19,17 @@ pub(super) struct Lines<R> {
 
 /// One line, without what ends it.
 #[derive(Debug)]
-pub(super) struct Line<'a> {
-    pub(super) place: Place,
+pub(in crate::dataset) struct Line<'a> {
+    pub(in crate::dataset) place: Place,
     /// From 1.
-    pub(super) number: u64,
-    pub(super) bytes: &'a [u8],
+    pub(in crate::dataset) number: u64,
+    pub(in crate::dataset) bytes: &'a [u8],
     /// Its length in bytes, where that is more than a row may have; then only its beginning is here.
-    pub(super) too_long: Option<u64>,
+    pub(in crate::dataset) too_long: Option<u64>,
 }
 
 impl<R: Read> Lines<R> {
-    pub(super) fn new(source: R) -> Self {
+    pub(in crate::dataset) fn new(source: R) -> Self {
         Self::of(Window::new(source))
     }
 
@@ -43,10 +43,10 @@ impl<R: Read> Lines<R> {
     }
 
     /// The next line that is not blank.
-    pub(super) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(in crate::dataset) fn next_line(&mut self) -> io::Result<Option<Line<'_>>> {
         loop {
-            let (place, number) = (self.window.place(), self.window.line());
             let Some((length, end_bytes)) = self.extent()? else { return Ok(None) };
+            let (place, number) = (self.window.place(), self.window.line());
             if length > MOST_RECORD_BYTES {
                 let too_long = Some(self.skip()?);
                 return Ok(Some(Line { place, number, bytes: &self.shown, too_long }));

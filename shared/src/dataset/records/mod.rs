@@ -1,4 +1,5 @@
-//! What rows come in and go out to: JSON Lines, one JSON list, a table, ChatML's text, each perhaps compressed, and Parquet.
+//! What rows come in and go out to: JSON Lines, one JSON list, a table, ChatML's text, each perhaps compressed, and Parquet;
+//! and documents, which they only come in ([`documents`](super::documents)).
 //! Files are read in little memory however long they are, and what can't be read is given with its place, so that nothing is
 //! lost.
 
@@ -26,10 +27,14 @@ pub use self::compression::{CompressedWriter, Compression};
 pub use self::container::{Container, UnknownContainer};
 pub use self::counted::{Counted, ReadBytes};
 pub use self::file_kind::{FileKind, UnknownEnding};
+pub(super) use self::json_lines::text as utf8;
+pub(super) use self::lines::{Line, Lines};
 pub use self::output::{RecordWriter, WriteFault, Written};
 pub use self::place::{FaultPlace, Place};
 pub use self::shares::{Share, Shares};
+pub(super) use self::window::BYTE_ORDER_MARK;
 
+use super::formats::Format;
 use super::json::Value;
 
 /// Longest row in bytes. Whoever has longer ones has a file that is not what they think.
@@ -62,6 +67,11 @@ pub trait Records: Send {
     /// # Errors
     /// The file can't be read on.
     fn next_record(&mut self) -> io::Result<Option<Record<'_>>>;
+
+    /// The format of all rows, where that does not depend on their columns.
+    fn format(&self) -> Option<Format> {
+        None
+    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,11 @@ pub enum Place {
         /// The row, from 1.
         row: u64,
     },
+    /// In a document of pages.
+    Page {
+        /// The page, from 1.
+        page: u64,
+    },
 }
 
 /// Where a row stops being one.
@@ -34,6 +39,11 @@ pub enum FaultPlace {
         /// The row, from 1.
         row: u64,
     },
+    /// In a document of pages.
+    Page {
+        /// The page, from 1.
+        page: u64,
+    },
 }
 
 impl FaultPlace {
@@ -42,6 +52,7 @@ impl FaultPlace {
         match place {
             Place::Line { line, .. } => Self::Line { line, column: None },
             Place::Row { row } => Self::Row { row },
+            Place::Page { page } => Self::Page { page },
         }
     }
 }
@@ -58,6 +69,7 @@ impl fmt::Display for FaultPlace {
             Self::Line { line, column: None } => write!(formatter, "line {line}"),
             Self::Line { line, column: Some(column) } => write!(formatter, "line {line}, column {column}"),
             Self::Row { row } => write!(formatter, "row {row}"),
+            Self::Page { page } => write!(formatter, "page {page}"),
         }
     }
 }

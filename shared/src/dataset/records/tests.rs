@@ -133,7 +133,7 @@ fn files_that_hold_no_rows_are_told_apart() {
     let reason = |name: &str, bytes: &[u8]| Container::find(name, bytes).unwrap_err().to_string();
     assert_eq!(reason("a.jsonl", b" \n"), "the file is empty");
     assert!(reason("a.csv", b"\xFF\xFEa\0").contains("save it as UTF-8"));
-    assert!(reason("a.pdf", b"%PDF-1.7").contains("PDF"));
+    assert!(reason("a.docx", b"PK\x03\x04").contains("an office document"));
     assert!(reason("a.jsonl", b"hello").contains("begins like none"));
     assert!(reason("a.bin", b"a\0b").contains("no text"));
 }
@@ -215,5 +215,6 @@ fn shares_have_the_rows_of_the_whole_file_with_their_places() {
         count += 1;
     }
     assert!(count > 3, "{count} shares");
-    assert_eq!(in_shares, whole);
+    let different = in_shares.iter().zip(&whole).find(|(share, whole)| share != whole);
+    assert_eq!((in_shares.len(), different), (whole.len(), None));
 }

@@ -8,16 +8,18 @@ use super::Place;
 use super::damage::Damage;
 
 /// How much is read at a time.
-const CHUNK_BYTES: u64 = 256 << 10;
+const CHUNK_BYTES: usize = 256 << 10;
 
 /// What Windows' programs put before UTF-8.
-pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+pub(in crate::dataset) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What of a file was read and not passed yet.
 pub(super) struct Window<R> {
     source: R,
+    /// What is there, between `at` and `end`; the rest is room.
     buffer: Vec<u8>,
     at: usize,
+    end: usize,
     line: u64,
     byte: u64,
     is_over: bool,
@@ -30,7 +32,7 @@ impl<R: Read> Window<R> {
 
     /// Of a file from that line and byte on.
     pub(super) fn new_at(source: R, line: u64, byte: u64) -> Self {
-        Self { source, buffer: Vec::new(), at: 0, line, byte, is_over: false }
+        Self { source, buffer: Vec::new(), at: 0, end: 0, line, byte, is_over: false }
     }
 
     /// Where it begins.
@@ -50,7 +52,7 @@ impl<R: Read> Window<R> {
 
     /// What is there.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.buffer[self.at..]
+        &self.buffer[self.at..self.end]
     }
 
     /// Whether nothing comes behind what is there.
@@ -63,16 +65,25 @@ impl<R: Read> Window<R> {
         if self.is_over {
             return Ok(false);
         }
-        self.buffer.drain(..self.at);
-        self.at = 0;
-        let read = self.source.by_ref().take(CHUNK_BYTES).read_to_end(&mut self.buffer);
-        let read = read.map_err(|error| Damage::locate(error, self.place(), &self.buffer))?;
+        self.buffer.copy_within(self.at..self.end, 0);
+        (self.at, self.end) = (0, self.end - self.at);
+        if self.buffer.len() < self.end + CHUNK_BYTES {
+            self.buffer.resize(self.end + CHUNK_BYTES, 0);
+        }
+        let read = loop {
+            match self.source.read(&mut self.buffer[self.end..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read,
+            }
+        };
+        let read = read.map_err(|error| Damage::locate(error, self.place(), self.bytes()))?;
+        self.end += read;
         self.is_over = read == 0;
         let is_beginning = self.byte == 0 && !self.is_over;
-        if is_beginning && self.buffer.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(&self.buffer) {
+        if is_beginning && self.end < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(self.bytes()) {
             return self.fill();
         }
-        if is_beginning && self.buffer.starts_with(BYTE_ORDER_MARK) {
+        if is_beginning && self.bytes().starts_with(BYTE_ORDER_MARK) {
             self.pass(BYTE_ORDER_MARK.len());
         }
         Ok(!self.is_over)

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use proptest::prelude::*;
 
 use super::*;
+use crate::dataset::documents::Chunking;
 use crate::dataset::formats::Format;
 use crate::dataset::json::JsonText;
 use crate::dataset::random_rows::row;
@@ -30,7 +31,7 @@ fn write(kind: FileKind, rows: &[String]) -> (Vec<String>, Vec<u8>) {
 }
 
 fn read(kind: FileKind, file: Vec<u8>) -> Vec<String> {
-    let mut records = kind.read(Cursor::new(file)).unwrap();
+    let mut records = kind.read(Cursor::new(file), "a", Chunking::USUAL).unwrap();
     let mut rows = Vec::new();
     while let Some(record) = records.next_record().unwrap() {
         rows.push(record.content.unwrap().to_string());
