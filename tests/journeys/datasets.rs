@@ -6,11 +6,9 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use sha2::{Digest, Sha256};
-use tests::browser::{DESKTOP, PHONE};
+use anyhow::{Result, ensure};
 use tests::environment::SMOLLM2;
-use tests::look::look_once;
+use tests::look::look;
 use tests::messy_dataset::{MESSY_ROWS, write_messy};
 use tests::pages::{AppPage, DatasetsPage, named};
 use tests::stage::{Stage, Start, journey};
@@ -44,7 +42,7 @@ async fn datasets(stage: &mut Stage) -> Result<()> {
     app.reload().await?;
     let page = app.go_to_datasets().await?;
     let mut defects = Vec::new();
-    look_at_all_sizes(stage, "datasets-empty", &mut defects).await?;
+    look(&stage.browser, "datasets-empty", &mut defects).await?;
     page.begin("kitchen").await?;
 
     let day = Instant::now();
@@ -65,7 +63,7 @@ async fn datasets(stage: &mut Stage) -> Result<()> {
     println!("{totals} Counting took {:.0} s", began.elapsed().as_secs_f64());
     let in_sight = "document.querySelector('[data-testid=mask]').scrollIntoView({block: 'center'}); return true";
     app.wait_for_script("the tokens in sight", in_sight).await?;
-    look_at_all_sizes(stage, "datasets-learned", &mut defects).await?;
+    look(&stage.browser, "datasets-learned", &mut defects).await?;
 
     page.show("export").await?;
     page.run("split-rows").await?;
@@ -73,10 +71,11 @@ async fn datasets(stage: &mut Stage) -> Result<()> {
     app.click(&named("export-rows")).await?;
     app.wait_for_count("exported-file", 7, EVENTUALLY).await?;
     println!("the whole of it took {:.0} s", day.elapsed().as_secs_f64());
-    look_at_all_sizes(stage, "datasets-export", &mut defects).await?;
+    look(&stage.browser, "datasets-export", &mut defects).await?;
     page.show("steps").await?;
-    look_at_all_sizes(stage, "datasets-steps", &mut defects).await?;
-    replay(stage, &page, folder.path()).await?;
+    look(&stage.browser, "datasets-steps", &mut defects).await?;
+    let rows = page.replayed(&stage.companion, folder.path()).await?;
+    ensure!(rows > MESSY_ROWS / 2, "{rows} rows");
     ensure!(defects.is_empty(), "{}", defects.join("\n"));
     Ok(())
 }
@@ -95,7 +94,7 @@ async fn read_both(
     for format in ["OpenAI chat", "Alpaca", "ShareGPT"] {
         ensure!(words.contains(format), "{format}: {words}");
     }
-    look_at_all_sizes(stage, "datasets-brought", defects).await?;
+    look(&stage.browser, "datasets-brought", defects).await?;
     app.click(&named("read-file")).await?;
     app.wait_for_words("dataset-work", "reading").await?;
     app.reload().await?;
@@ -105,7 +104,7 @@ async fn read_both(
     )
     .await?;
     if app.text(&named("unfinished-file")).await?.is_some() {
-        look_at_all_sizes(stage, "datasets-unfinished", defects).await?;
+        look(&stage.browser, "datasets-unfinished", defects).await?;
         page.bring("#go-on-file", messy).await?;
     }
     page.wait_until_done("reading the first file").await?;
@@ -122,7 +121,7 @@ async fn read_both(
     app.wait_for_words("brought-row", "A mill for the hand.").await?;
     app.click(&named("read-file")).await?;
     app.wait_for_count("dataset-file", 2, EVENTUALLY).await?;
-    look_at_all_sizes(stage, "datasets-files", defects).await
+    look(&stage.browser, "datasets-files", defects).await
 }
 
 async fn check_and_mend(
@@ -136,7 +135,7 @@ async fn check_and_mend(
     page.wait_until_done("looking at all rows").await?;
     app.wait_for_words("survey-rows", "rows looked at").await?;
     app.wait_for_words("check-personal-data", "e-mail").await?;
-    look_at_all_sizes(stage, "datasets-checks", defects).await?;
+    look(&stage.browser, "datasets-checks", defects).await?;
     page.run("repair-roles-out-of-order").await?;
     for action in ["repair-encoding-damage", "repair-personal-data", "drop-empty-answer"] {
         app.click(&named("look-at-all")).await?;
@@ -152,7 +151,7 @@ async fn check_and_mend(
     }
     page.show("quality").await?;
     app.element(&named("histogram")).await?;
-    look_at_all_sizes(stage, "datasets-quality", defects).await
+    look(&stage.browser, "datasets-quality", defects).await
 }
 
 /// The table goes to its end and back; a row is edited by hand.
@@ -165,7 +164,7 @@ async fn look_at_rows(
     page.show("rows").await?;
     app.wait_for_words("found-rows", "rows").await?;
     app.wait_for_words("row", "messy.jsonl:1").await?;
-    look_at_all_sizes(stage, "datasets-rows", defects).await?;
+    look(&stage.browser, "datasets-rows", defects).await?;
     let at_end = "const table = document.querySelector('[data-testid=rows-table]'); table.scrollTop = table.scrollHeight; \
                   return [...document.querySelectorAll('[data-testid=row]')].at(-1).innerText.includes('questions.csv:2')";
     app.wait_for_script("the last row", at_end).await?;
@@ -174,7 +173,7 @@ async fn look_at_rows(
     app.wait_for_script("the first row", at_start).await?;
     app.click(&named("row")).await?;
     app.element("#row-json").await?;
-    look_at_all_sizes(stage, "datasets-row", defects).await?;
+    look(&stage.browser, "datasets-row", defects).await?;
     app.fill(
         "#row-json",
         r#"{"messages":[{"role":"user","content":"By hand?"},{"role":"assistant","content":"By hand."}]}"#,
@@ -182,37 +181,4 @@ async fn look_at_rows(
     .await?;
     page.run("save-row").await?;
     app.wait_for_words("row", "By hand.").await.map(drop)
-}
-
-/// The recipe, natively: the same bytes.
-async fn replay(stage: &Stage, page: &DatasetsPage<'_>, folder: &Path) -> Result<()> {
-    let exported = page.exported().await?;
-    let (_, _, recipe) = exported.iter().find(|(name, ..)| name == "recipe.yaml").context("a recipe")?;
-    let recipe_file = folder.join("recipe.yaml");
-    std::fs::write(&recipe_file, recipe.as_deref().context("a short recipe")?)?;
-    let output = folder.join("replayed");
-    let began = Instant::now();
-    stage
-        .companion
-        .quern(&["data", "run", recipe_file.to_str().context("text")?, "-o", output.to_str().context("text")?])
-        .await?;
-    println!("natively it took {:.0} s", began.elapsed().as_secs_f64());
-    let mut rows = 0;
-    for (name, hash, _) in exported.iter().filter(|(name, ..)| name != "recipe.yaml") {
-        let bytes = std::fs::read(output.join(name)).with_context(|| format!("{name} was not made natively"))?;
-        let found = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        ensure!(found == *hash, "{name} differs");
-        rows += bytes.iter().filter(|byte| **byte == b'\n').count();
-    }
-    ensure!(rows > MESSY_ROWS / 2, "{rows} rows");
-    Ok(())
-}
-
-async fn look_at_all_sizes(stage: &Stage, name: &str, defects: &mut Vec<String>) -> Result<()> {
-    for size in [PHONE, DESKTOP] {
-        for is_dark in [false, true] {
-            look_once(&stage.browser, name, size, is_dark, defects).await?;
-        }
-    }
-    Ok(())
 }

@@ -7,6 +7,7 @@
 
 mod appearance;
 mod companion_answers;
+mod dataset_models;
 mod datasets;
 mod downloads;
 mod exactness;

@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use thirtyfour::By;
 
 use super::{AppPage, named};
+use crate::companion::Companion;
 use crate::wait::{self, EVENTUALLY, Look};
 
 /// The Datasets page.
@@ -30,7 +32,7 @@ impl<'a> DatasetsPage<'a> {
         self.app.fill("#dataset-name", name).await
     }
 
-    /// Shows one of the views: `files`, `rows`, `checks`, `quality`, `export` or `steps`.
+    /// Shows one of the views: `files`, `rows`, `checks`, `quality`, `more`, `learned`, `export` or `steps`.
     ///
     /// # Errors
     /// It can't be clicked.
@@ -99,6 +101,31 @@ impl<'a> DatasetsPage<'a> {
     async fn count_in(&self, tab: &str) -> Result<u64> {
         let words = self.app.text(&named(tab)).await?.unwrap_or_default();
         Ok(words.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0))
+    }
+
+    /// Does the exported recipe again with `quern data run`, on the files in `folder`, and holds every file to the bytes
+    /// that the page wrote. How many lines they have.
+    ///
+    /// # Errors
+    /// A file differs or is missing.
+    pub async fn replayed(&self, companion: &Companion, folder: &Path) -> Result<usize> {
+        let exported = self.exported().await?;
+        for (name, _, text) in exported.iter().filter(|(name, ..)| ["recipe.yaml", "answers.jsonl"].contains(&&**name))
+        {
+            std::fs::write(folder.join(name), text.as_deref().context("recipe and answers are short here")?)?;
+        }
+        let path = |name: &str| folder.join(name).to_str().map(str::to_owned).context("paths are text");
+        companion.quern(&["data", "run", &path("recipe.yaml")?, "-o", &path("replayed")?]).await?;
+        let mut lines = 0;
+        for (name, hash, _) in exported.iter().filter(|(name, ..)| name != "recipe.yaml") {
+            // Answers are what the command goes by, and are not written again.
+            let made = if name == "answers.jsonl" { path(name)? } else { path(&format!("replayed/{name}"))? };
+            let bytes = std::fs::read(made).with_context(|| format!("{name} was not made natively"))?;
+            let found = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            ensure!(found == *hash, "{name} differs");
+            lines += bytes.iter().filter(|byte| **byte == b'\n').count();
+        }
+        Ok(lines)
     }
 
     /// SHA-256 and text (of short ones) of every file that was written, by name.

@@ -17,6 +17,8 @@ const SHOWN: usize = 5;
 /// What a file seems to be.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FilePreview {
+    /// The file is a document, which is cut into chunks.
+    pub is_document: bool,
     /// Rows that were looked at, those that are none as well.
     pub looked_at: u64,
     /// How sure it is that they are what they seem, from 0 to 1.
@@ -44,6 +46,7 @@ impl FilePreview {
     /// The file can't be read.
     pub fn read<'a>(records: Box<dyn Records + 'a>, read_as: ReadAs) -> io::Result<Self> {
         let (mut preview, mut detected) = (Self::default(), Detected::default());
+        preview.is_document = records.format().is_some();
         let mut rows = Rows::new(records, read_as).noting_columns();
         while preview.looked_at < LOOKED_AT {
             let Some(read) = rows.next_row()? else { break };

@@ -4,13 +4,16 @@ use std::collections::VecDeque;
 
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
+use shared::dataset::documents::Chunking;
 use shared::dataset::formats::Format;
 use shared::dataset::preview::FilePreview;
 use shared::dataset::rows::ReadAs;
 use wasm_bindgen_futures::spawn_local;
 
 use super::mapping_editor::{MappingDraft, MappingEditor};
-use crate::components::{Badge, Button, ButtonKind, Card, Field, Notice, Select, SelectGroup, SelectOption, Tone};
+use crate::components::{
+    Badge, Button, ButtonKind, Card, Field, Notice, NumberField, Select, SelectGroup, SelectOption, Tone,
+};
 use crate::quantities::bytes;
 use crate::stores::Stores;
 
@@ -35,7 +38,16 @@ pub fn BroughtCard(
     let preview = RwSignal::new(None::<Result<FilePreview, String>>);
     let name = file.name();
     let size = bytes(file.size() as u64);
+    let is_document = RwSignal::new(false);
+    let usual = Chunking::USUAL;
+    let (most, overlap) =
+        (RwSignal::new(usual.most_characters() as u64), RwSignal::new(usual.overlap_characters() as u64));
     let read_as = Memo::new(move |_| match choice.get().as_str() {
+        DETECT if is_document.get() => {
+            let characters = |number: RwSignal<u64>| usize::try_from(number.get()).unwrap_or(usize::MAX);
+            let chunking = Chunking::new(characters(most), characters(overlap)).map_err(|fault| fault.to_string())?;
+            Ok(if chunking == usual { ReadAs::Detect } else { ReadAs::Document(chunking) })
+        }
         DETECT => Ok(ReadAs::Detect),
         MAPPING => mapping.get().unwrap_or_default().mapping().map(ReadAs::Mapping),
         name => Ok(Format::from_name(name).map_or(ReadAs::Detect, ReadAs::Format)),
@@ -57,6 +69,7 @@ pub fn BroughtCard(
             }
             if let Ok(found) = &found {
                 columns.set(found.columns.clone());
+                is_document.set(found.is_document);
                 if let Some(guess) = &found.guess
                     && mapping.with_untracked(Option::is_none)
                 {
@@ -93,6 +106,25 @@ pub fn BroughtCard(
                 <Field label="Read its rows as" control_id="read-as">
                     <Select id="read-as" groups=Signal::derive(options) value=choice on_change=move |key| choice.set(key) />
                 </Field>
+                <Show when=move || is_document.get() && choice.with(|choice| choice == DETECT)>
+                    <div class="form-grid">
+                        <NumberField
+                            label="Characters of a text, at most"
+                            id="chunk-characters"
+                            value=most
+                            min=40
+                            on_change=move |value| most.set(value)
+                            hint="A document is cut at headings and paragraphs. Four characters are about one token of English."
+                        />
+                        <NumberField
+                            label="Characters that two texts share"
+                            id="chunk-overlap"
+                            value=overlap
+                            on_change=move |value| overlap.set(value)
+                            hint="The next text begins with the end of the last."
+                        />
+                    </div>
+                </Show>
                 <Show when=move || choice.with(|choice| choice == MAPPING)>
                     <MappingEditor draft=mapping columns=columns />
                 </Show>
