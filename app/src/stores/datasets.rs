@@ -88,6 +88,8 @@ pub struct DatasetStore {
     pub problem: RwSignal<Option<String>>,
     /// What checks and measures found, until something changes.
     pub survey: RwSignal<Option<Survey>>,
+    /// Whether languages are told too when all rows are looked at.
+    pub looks_at_languages: RwSignal<bool>,
     /// What rows' classes are, until something changes.
     pub classes: RwSignal<Option<(ClassOf, Classes)>>,
     /// The model that is asked of rows.
@@ -131,6 +133,7 @@ impl DatasetStore {
             work: RwSignal::new(None),
             problem: RwSignal::new(None),
             survey: RwSignal::new(None),
+            looks_at_languages: RwSignal::new(false),
             classes: RwSignal::new(None),
             asked_model: RwSignal::new(None),
             meaning_model: RwSignal::new(None),
@@ -411,8 +414,9 @@ impl DatasetStore {
 
     /// Looks at all rows.
     pub fn look_at_all(self) {
+        let checks = if self.looks_at_languages.get_untracked() { Check::all() } else { Check::quick() };
         spawn_local(async move {
-            let request = DatasetRequest::Survey(Check::quick());
+            let request = DatasetRequest::Survey(checks);
             if let Some(DatasetReply::Survey(survey)) = self.do_work("Looking at all rows", request).await {
                 self.survey.set(Some(survey));
             }

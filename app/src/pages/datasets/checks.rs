@@ -7,7 +7,7 @@ use shared::dataset::survey::Finding;
 use shared::dataset::table::Query;
 
 use super::meaning::MeaningCard;
-use crate::components::{Badge, Button, ButtonKind, Card, IconName, Slider, Tone};
+use crate::components::{Badge, Button, ButtonKind, Card, Checkbox, IconName, Slider, Tone};
 use crate::quantities::grouped;
 use crate::stores::Stores;
 
@@ -25,6 +25,13 @@ pub fn ChecksView() -> impl IntoView {
             >
                 "Look at all rows"
             </Button>
+            <Checkbox
+                id="look-at-languages"
+                checked=datasets.looks_at_languages
+                on_change=move |on| datasets.looks_at_languages.set(on)
+            >
+                "Languages too, which takes twice as long"
+            </Checkbox>
             <span class="small muted" data-testid="survey-rows">
                 {move || {
                     datasets
