@@ -82,6 +82,7 @@ async fn balance(stage: &Stage, app: &AppPage<'_>, page: &DatasetsPage<'_>, defe
     app.click(&named("count-classes")).await?;
     app.wait_for_words("class-count", "2 classes").await?;
     app.fill("#class-most", "2").await?;
+    app.bring_into_sight("class").await?;
     look(&stage.browser, "datasets-classes", defects).await?;
     let kept = page.kept().await?;
     page.run("balance-classes").await?;
@@ -110,6 +111,7 @@ async fn ask(stage: &Stage, app: &AppPage<'_>, page: &DatasetsPage<'_>, defects:
     app.choose("#asked-model", MODEL_WORDS).await?;
     app.fill("#made-count", "1").await?;
     app.click("label[for=made-grounded]").await?;
+    app.bring_into_sight("ask-model").await?;
     look(&stage.browser, "datasets-more", defects).await?;
     let before = page.kept().await?;
     page.run("ask-model").await?;
@@ -120,6 +122,7 @@ async fn ask(stage: &Stage, app: &AppPage<'_>, page: &DatasetsPage<'_>, defects:
     page.show("quality").await?;
     app.click(&named("score-rows")).await?;
     app.wait_for_count("score", 5, EVENTUALLY).await?;
+    app.bring_into_sight("score").await?;
     look(&stage.browser, "datasets-scores", defects).await?;
     app.fill("#score-least", "2").await?;
     page.run("drop-by-score").await?;

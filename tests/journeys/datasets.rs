@@ -61,8 +61,7 @@ async fn datasets(stage: &mut Stage) -> Result<()> {
     app.wait_for_count("learned-totals", 1, EVENTUALLY).await?;
     let totals = app.wait_for_words("learned-totals", "are learned").await?;
     println!("{totals} Counting took {:.0} s", began.elapsed().as_secs_f64());
-    let in_sight = "document.querySelector('[data-testid=mask]').scrollIntoView({block: 'center'}); return true";
-    app.wait_for_script("the tokens in sight", in_sight).await?;
+    app.bring_into_sight("mask").await?;
     look(&stage.browser, "datasets-learned", &mut defects).await?;
 
     page.show("export").await?;

@@ -235,6 +235,18 @@ impl<'a> AppPage<'a> {
         .await
     }
 
+    /// Scrolls until the first element of that name is in the middle of what is seen.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn bring_into_sight(&self, testid: &str) -> Result<()> {
+        let script = format!(
+            "const found = document.querySelector({}); found?.scrollIntoView({{block: 'center'}}); return found !== null",
+            json!(named(testid))
+        );
+        self.wait_for_script(&format!("{testid} in sight"), &script).await
+    }
+
     /// Waits until as many elements have that name.
     ///
     /// # Errors
