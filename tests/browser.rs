@@ -143,11 +143,11 @@ impl Browser {
         Ok(())
     }
 
-    /// The most memory that a process with pages and workers of this browser has had, shared pages included.
+    /// Memory of the processes that show pages and run workers of this browser, pages shared with others divided among them.
     ///
     /// # Errors
     /// The system does not tell.
-    pub fn renderers_peak_memory_bytes(&self) -> Result<u64> {
+    pub fn renderers_memory_bytes(&self) -> Result<u64> {
         let driver = self.driver_process.id().context("the driver runs")?;
         let processes = all_processes()?;
         let is_ours = |mut id: u32| {
@@ -160,7 +160,7 @@ impl Browser {
             false
         };
         let renderers = processes.iter().filter(|(id, status)| status.is_renderer && is_ours(**id));
-        renderers.map(|(_, status)| status.peak_memory_bytes).max().context("no process of the browser shows pages")
+        Ok(renderers.map(|(_, status)| status.memory_bytes).sum())
     }
 
     /// Saves what the page looks like as `tests/screenshots/<name>.png`.
@@ -184,15 +184,16 @@ fn all_processes() -> Result<HashMap<u32, ProcessStatus>> {
         // A process may end while it is looked at.
         let Ok(status) = std::fs::read_to_string(format!("/proc/{id}/status")) else { continue };
         let command = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        let memory = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
+        let field = |text: &str, name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name))?;
             line.trim().trim_end_matches(" kB").parse::<u64>().ok()
         };
         processes.insert(
             id,
             ProcessStatus {
-                parent: field("PPid:").unwrap_or_default() as u32,
-                peak_memory_bytes: field("VmHWM:").unwrap_or_default() << 10,
+                parent: field(&status, "PPid:").unwrap_or_default() as u32,
+                memory_bytes: field(&memory, "Pss:").unwrap_or_default() << 10,
                 is_renderer: String::from_utf8_lossy(&command).contains("--type=renderer"),
             },
         );
@@ -202,7 +203,7 @@ fn all_processes() -> Result<HashMap<u32, ProcessStatus>> {
 
 struct ProcessStatus {
     parent: u32,
-    peak_memory_bytes: u64,
+    memory_bytes: u64,
     is_renderer: bool,
 }
 
