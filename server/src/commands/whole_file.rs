@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+/// How much is written at a time: files of rows are long.
+const BLOCK_BYTES: usize = 1 << 20;
+
 /// A file that has its name once it is whole.
 pub(super) struct WholeFile<'a> {
     path: &'a Path,
@@ -19,7 +22,7 @@ impl<'a> WholeFile<'a> {
         check_folder(path)?;
         let part = PathBuf::from(format!("{}.part", path.display()));
         let file = File::create(&part).with_context(|| format!("writing {}", part.display()))?;
-        Ok(Self { path, part, file: BufWriter::new(file) })
+        Ok(Self { path, part, file: BufWriter::with_capacity(BLOCK_BYTES, file) })
     }
 
     /// Gives it its name.
