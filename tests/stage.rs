@@ -29,6 +29,17 @@ impl Stage {
         AppPage::open(&self.browser, &self.companion.url()).await
     }
 
+    /// Stops the companion once the page can be opened without it, which the console may say, and opens the page again.
+    ///
+    /// # Errors
+    /// The browser refused, or the companion did not end.
+    pub async fn go_offline(&mut self) -> Result<()> {
+        self.browser.run_async::<bool>("await navigator.serviceWorker.ready; return true", Vec::new()).await?;
+        self.companion.stop().await?;
+        self.expect_console_error("net::ERR_CONNECTION_REFUSED");
+        AppPage { browser: &self.browser }.reload().await
+    }
+
     /// Says that the console may hold errors with `part` in them.
     pub fn expect_console_error(&mut self, part: impl Into<String>) {
         self.expected_console_errors.push(part.into());

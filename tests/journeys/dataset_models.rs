@@ -43,12 +43,9 @@ async fn dataset_models(stage: &mut Stage) -> Result<()> {
     let card = app.go_to_models().await?.card(SMOLLM2);
     card.press("download").await?;
     card.wait_for("use-model", EVENTUALLY).await?;
-    stage.browser.run_async::<bool>("await navigator.serviceWorker.ready; return true", Vec::new()).await?;
     // All of it happens in the tab.
-    stage.companion.stop().await?;
-    stage.expect_console_error("net::ERR_CONNECTION_REFUSED");
+    stage.go_offline().await?;
     let app = AppPage { browser: &stage.browser };
-    app.reload().await?;
     let page = app.go_to_datasets().await?;
     page.begin("mills").await?;
     let mut defects = Vec::new();

@@ -34,12 +34,9 @@ async fn datasets(stage: &mut Stage) -> Result<()> {
     let card = app.go_to_models().await?.card(SMOLLM2);
     card.press("download").await?;
     card.wait_for("use-model", EVENTUALLY).await?;
-    stage.browser.run_async::<bool>("await navigator.serviceWorker.ready; return true", Vec::new()).await?;
     // Nothing of what follows needs the companion.
-    stage.companion.stop().await?;
-    stage.expect_console_error("net::ERR_CONNECTION_REFUSED");
+    stage.go_offline().await?;
     let app = AppPage { browser: &stage.browser };
-    app.reload().await?;
     let page = app.go_to_datasets().await?;
     let mut defects = Vec::new();
     look(&stage.browser, "datasets-empty", &mut defects).await?;

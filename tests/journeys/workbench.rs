@@ -60,13 +60,10 @@ async fn workbench(stage: &mut Stage) -> Result<()> {
     let card = app.go_to_models().await?.card(SMOLLM2);
     card.press("download").await?;
     card.wait_for("use-model", EVENTUALLY).await?;
-    stage.browser.run_async::<bool>("await navigator.serviceWorker.ready; return true", Vec::new()).await?;
     // The command line computes on the CPU too.
     stage.browser.run::<()>(COMPUTE_ON_CPU, Vec::new()).await?;
-    stage.companion.stop().await?;
-    stage.expect_console_error("net::ERR_CONNECTION_REFUSED");
+    stage.go_offline().await?;
     let app = AppPage { browser: &stage.browser };
-    app.reload().await?;
     app.wait_for_words("companion-status", "No companion").await?;
 
     rank_models(stage, &app, &mut defects).await?;

@@ -4,7 +4,7 @@
 //! is done.
 
 use std::cell::{Cell, RefCell};
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{BufWriter, Write};
 use std::rc::Rc;
 
 use engine::ModelText;
@@ -36,9 +36,6 @@ use crate::storage::opfs::{Directory, SyncFile};
 
 /// So long the worker computes before it looks for messages.
 const BUSY_MS: f64 = 40.0;
-
-/// Bytes that tell what a file is.
-const FIRST_BYTES: u64 = 64 << 10;
 
 /// Datasets, of which one is open.
 #[derive(Clone, Default)]
@@ -364,11 +361,8 @@ fn open_records(brought: &BroughtFile) -> Result<(Box<dyn Records>, ReadBytes), 
     let name = brought.file.name();
     let fault = |error: std::io::Error| Fault::Storage(format!("{name} can't be read: {error}"));
     let mut reader = BlobReader::new(brought.file.clone().into()).map_err(Fault::Storage)?;
-    let mut first = Vec::new();
-    reader.by_ref().take(FIRST_BYTES).read_to_end(&mut first).map_err(fault)?;
-    let kind =
-        FileKind::find(&name, &first).map_err(|unknown| Fault::Storage(format!("{name} can't be used: {unknown}")))?;
-    reader.seek(SeekFrom::Start(0)).map_err(fault)?;
+    let kind = FileKind::look(&name, &mut reader).map_err(fault)?;
+    let kind = kind.map_err(|unknown| Fault::Storage(format!("{name} can't be used: {unknown}")))?;
     let read = ReadBytes::default();
     let records = kind.read(Counted::new(reader, &read), &name, brought.read_as.chunking()).map_err(fault)?;
     Ok((records, read))

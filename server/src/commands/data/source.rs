@@ -1,7 +1,6 @@
 //! A file of rows, opened.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -14,9 +13,6 @@ use shared::dataset::rows::{ReadAs, Rows};
 use super::super::suite_files::read_text;
 use super::rows_ahead::RowsAhead;
 use crate::arguments::ChunkOptions;
-
-/// Bytes that tell what a file is.
-const FIRST_BYTES: u64 = 64 << 10;
 
 /// A place as fields of JSON.
 pub(super) fn place_fields(at: FaultPlace) -> Map<String, Value> {
@@ -89,10 +85,8 @@ fn read_kind(kind: FileKind, path: &Path, file: Counted<File>, chunking: Chunkin
 fn find(path: &Path) -> Result<(FileKind, File)> {
     let name = path.display();
     let mut file = File::open(path).with_context(|| format!("opening {name}"))?;
-    let mut first = Vec::new();
-    file.by_ref().take(FIRST_BYTES).read_to_end(&mut first).with_context(|| format!("reading {name}"))?;
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-    let kind = FileKind::find(&file_name, &first).with_context(|| format!("{name} can't be used"))?;
-    file.seek(SeekFrom::Start(0)).with_context(|| format!("reading {name} from its beginning"))?;
+    let kind = FileKind::look(&file_name, &mut file).with_context(|| format!("reading {name}"))?;
+    let kind = kind.with_context(|| format!("{name} can't be used"))?;
     Ok((kind, file))
 }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::interview::Interview;
 use super::paraphrase::{all, copies_in_words};
 use super::request::TextRequest;
-use super::rewriting::{RULES, Wanted, most_tokens, usable};
-use super::{Task, check_temperature, section};
+use super::rewriting::{RULES, Wanted, request, usable};
+use super::{Task, check_temperature};
 use crate::dataset::preparation::{Origin, PreparationFault};
 use crate::dataset::row::Row;
 use crate::dataset::text_language::language;
@@ -50,11 +50,7 @@ impl BackTranslation {
 
     fn request(&self, from: &str, to: &str, text: &str) -> TextRequest {
         let system = format!("You translate from {from} into {to}, as people write there. {RULES}");
-        TextRequest {
-            temperature: self.temperature,
-            seed: self.seed,
-            ..TextRequest::new(&self.model, &system, section("text", text), most_tokens(text))
-        }
+        request(&self.model, &system, text, self.temperature, self.seed)
     }
 }
 

@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::interview::Interview;
-use super::request::TextRequest;
-use super::rewriting::{RULES, Wanted, most_tokens, usable};
-use super::{Task, check_temperature, section};
+use super::rewriting::{RULES, Wanted, answered, request};
+use super::{Task, check_temperature};
 use crate::dataset::preparation::{Origin, PreparationFault};
 use crate::dataset::row::Row;
 use crate::model_pool::ModelReference;
@@ -83,13 +82,8 @@ impl Task for Paraphrase {
                 "You say what a person writes to a language model in other words: the same meaning, the same tone, the \
                  same language. {RULES}"
             );
-            let request = TextRequest {
-                temperature: self.temperature,
-                seed: self.seed.wrapping_add(copy.into()),
-                ..TextRequest::new(&self.model, &system, section("text", text), most_tokens(text))
-            };
-            let Some(answer) = interview.text(request)? else { return Ok(None) };
-            Ok(usable(text, &answer).map_or_else(|reason| interview.cannot_use(reason), Some))
+            let seed = self.seed.wrapping_add(copy.into());
+            answered(interview, text, request(&self.model, &system, text, self.temperature, seed))
         })
     }
 }

@@ -5,9 +5,8 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::interview::Interview;
 use super::paraphrase::{all, copies_in_words, one, usual_temperature};
-use super::request::TextRequest;
-use super::rewriting::{RULES, Wanted, most_tokens, usable};
-use super::{Task, check_temperature, section};
+use super::rewriting::{RULES, Wanted, answered, request};
+use super::{Task, check_temperature};
 use crate::dataset::preparation::{Origin, PreparationFault};
 use crate::dataset::row::Row;
 use crate::model_pool::ModelReference;
@@ -126,13 +125,8 @@ impl Task for PromptVariation {
                  the same, and so does the language. {RULES}",
                 self.manner(text, copy).instruction()
             );
-            let request = TextRequest {
-                temperature: self.temperature,
-                seed: self.seed.wrapping_add(copy.into()),
-                ..TextRequest::new(&self.model, &system, section("text", text), most_tokens(text))
-            };
-            let Some(answer) = interview.text(request)? else { return Ok(None) };
-            Ok(usable(text, &answer).map_or_else(|reason| interview.cannot_use(reason), Some))
+            let seed = self.seed.wrapping_add(copy.into());
+            answered(interview, text, request(&self.model, &system, text, self.temperature, seed))
         })
     }
 }

@@ -2,10 +2,12 @@
 //! variations have in common.
 
 use super::interview::Interview;
-use super::protected;
+use super::request::TextRequest;
+use super::{protected, section};
 use crate::dataset::preparation::{Origin, PreparationFault};
 use crate::dataset::row::Row;
 use crate::dataset::steps::Chance;
+use crate::model_pool::ModelReference;
 
 /// What a rewriter is told, whatever it rewrites.
 pub(super) const RULES: &str = "Keep every number, name, address, placeholder such as [EMAIL_1] and piece of code as it \
@@ -91,8 +93,23 @@ fn copy(
     }
 }
 
+/// Asks for another way of saying a text.
+pub(super) fn request(model: &ModelReference, system: &str, text: &str, temperature: f32, seed: u64) -> TextRequest {
+    TextRequest { temperature, seed, ..TextRequest::new(model, system, section("text", text), most_tokens(text)) }
+}
+
+/// What is answered, where it can be used in the place of `original`.
+pub(super) fn answered(
+    interview: &mut Interview<'_>,
+    original: &str,
+    request: TextRequest,
+) -> Result<Option<String>, PreparationFault> {
+    let Some(answer) = interview.text(request)? else { return Ok(None) };
+    Ok(usable(original, &answer).map_or_else(|reason| interview.cannot_use(reason), Some))
+}
+
 /// Most tokens that another way of saying a text may take.
-pub(super) fn most_tokens(text: &str) -> u32 {
+fn most_tokens(text: &str) -> u32 {
     // A token has a byte or more; other words are seldom twice as long.
     u32::try_from(text.len()).unwrap_or(u32::MAX).saturating_add(128).min(8192)
 }

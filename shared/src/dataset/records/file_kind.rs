@@ -42,6 +42,9 @@ pub enum FileKind {
 )]
 pub struct UnknownEnding(String);
 
+/// Bytes that tell what a file is.
+const FIRST_BYTES: u64 = 64 << 10;
+
 impl FileKind {
     /// Finds it, from a file's name and its first bytes (64 KiB are enough).
     ///
@@ -68,6 +71,17 @@ impl FileKind {
         }
         let container = Container::find(file_name, first_bytes)?;
         Ok(Self::Text { container, compression })
+    }
+
+    /// Finds it, from a file's name and its beginning, to which the file is set back.
+    ///
+    /// # Errors
+    /// The file can't be read, or, within, it holds no rows.
+    pub fn look(file_name: &str, file: &mut (impl Read + Seek)) -> io::Result<Result<Self, UnknownContainer>> {
+        let mut first = Vec::new();
+        file.by_ref().take(FIRST_BYTES).read_to_end(&mut first)?;
+        file.rewind()?;
+        Ok(Self::find(file_name, &first))
     }
 
     /// What a file should be, by its name alone: `rows.csv.gz`.
