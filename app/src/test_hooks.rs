@@ -50,7 +50,7 @@ pub fn wanted() -> bool {
 
 /// Puts the hooks on `window`.
 pub fn install() {
-    let client = Rc::new(WorkerClient::new("bench", |message| {
+    let client = Rc::new(WorkerClient::new("measured engine", "measure a smaller model", |message| {
         leptos::logging::error!("the engine stopped: {message}");
     }));
     let for_bench = client.clone();

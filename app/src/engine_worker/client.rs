@@ -26,6 +26,7 @@ pub struct WorkerClient {
 
 struct Inner {
     name: &'static str,
+    advice: &'static str,
     worker: Option<RunningWorker>,
     calls: HashMap<u32, UnboundedSender<CallMessage>>,
     last_call: u32,
@@ -59,9 +60,11 @@ pub enum CallMessage {
 }
 
 impl WorkerClient {
-    /// A worker named `name` (shown by developer tools); `on_crash` hears why it broke.
-    pub fn new(name: &'static str, on_crash: impl Fn(String) + 'static) -> Self {
-        let inner = Inner { name, worker: None, calls: HashMap::new(), last_call: 0, on_crash: Rc::new(on_crash) };
+    /// A worker for `name`, which people see after "the"; `advice` is what they may do if it breaks again, and
+    /// `on_crash` hears why it broke.
+    pub fn new(name: &'static str, advice: &'static str, on_crash: impl Fn(String) + 'static) -> Self {
+        let (calls, on_crash) = (HashMap::new(), Rc::new(on_crash));
+        let inner = Inner { name, advice, worker: None, calls, last_call: 0, on_crash };
         Self { inner: Rc::new(RefCell::new(inner)) }
     }
 
@@ -108,11 +111,11 @@ impl WorkerClient {
     }
 
     fn crashed(&self, message: &str) {
-        self.restart(&format!(
-            "The engine stopped unexpectedly ({message}). If it happens again, choose a smaller model, a shorter \
-             context, or another place to compute."
-        ));
-        let on_crash = self.inner.borrow().on_crash.clone();
+        let (name, advice, on_crash) = {
+            let inner = self.inner.borrow();
+            (inner.name, inner.advice, inner.on_crash.clone())
+        };
+        self.restart(&format!("The {name} stopped unexpectedly ({message}). If it happens again, {advice}."));
         on_crash(message.to_owned());
     }
 
@@ -145,15 +148,16 @@ impl WorkerClient {
     fn cancel(&self, number: u32) {
         let is_open = self.inner.borrow_mut().calls.remove(&number).is_some();
         if is_open {
-            self.post_cancel(number);
+            self.post_about(number, Request::Cancel);
         }
     }
 
-    fn post_cancel(&self, number: u32) {
+    /// Says something about a call under way.
+    fn post_about(&self, call: u32, request: Request) {
         if let Some(running) = &mut self.inner.borrow_mut().worker
-            && let Err(error) = running.post(ToWorker { call: number, request: Request::Cancel })
+            && let Err(error) = running.post(ToWorker { call, request })
         {
-            leptos::logging::warn!("the call could not be cancelled: {error}");
+            leptos::logging::warn!("the worker could not be told about a call: {error}");
         }
     }
 }
@@ -228,24 +232,29 @@ pub struct Call {
     ended: bool,
 }
 
-/// Ends a call from elsewhere; the call still hears how it ended.
+/// Holds or ends a call from elsewhere; the call still hears how it ended.
 #[derive(Clone)]
-pub struct Canceller {
+pub struct CallControl {
     client: WorkerClient,
     number: u32,
 }
 
-impl Canceller {
+impl CallControl {
     /// Asks the worker to end the call.
     pub fn cancel(&self) {
-        self.client.post_cancel(self.number);
+        self.client.post_about(self.number, Request::Cancel);
+    }
+
+    /// Asks the worker to wait with the call, or to go on with it; only work on datasets does.
+    pub fn hold(&self, is_held: bool) {
+        self.client.post_about(self.number, Request::Hold(is_held));
     }
 }
 
 impl Call {
-    /// A way to end this call from elsewhere.
-    pub fn canceller(&self) -> Canceller {
-        Canceller { client: self.client.clone(), number: self.number }
+    /// A way to hold or end this call from elsewhere.
+    pub fn control(&self) -> CallControl {
+        CallControl { client: self.client.clone(), number: self.number }
     }
 
     /// Waits for the answer; `on_event` sees what happens meanwhile.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use engine::ModelText;
 use futures::lock::Mutex;
+use gloo_timers::future::TimeoutFuture;
 use shared::dataset::asking::{Answer, Score, open_requests, score_histogram};
 use shared::dataset::checks::Check;
 use shared::dataset::classes::{ClassOf, Classes};
@@ -36,6 +37,9 @@ use crate::storage::opfs::{Directory, SyncFile};
 
 /// So long the worker computes before it looks for messages.
 const BUSY_MS: f64 = 40.0;
+
+/// So often held work looks whether it may go on.
+const HELD_MS: u32 = 100;
 
 /// Datasets, of which one is open.
 #[derive(Clone, Default)]
@@ -125,6 +129,7 @@ impl DatasetHost {
             DatasetRequest::OpenRequests { step, most } => dataset.open_requests(&step, most, &looks).await,
             DatasetRequest::Scores(score) => dataset.scores(&score, &looks).await,
             DatasetRequest::Find(query) => dataset.find(&query, &looks).await,
+            DatasetRequest::FindUnlearnable(problem) => dataset.find_unlearnable(problem),
             DatasetRequest::Lines { first, count } => dataset.lines(first, count),
             DatasetRequest::Detail(row) => {
                 Ok(DatasetReply::Detail(Box::new(RowDetail::read(&dataset.preparation.borrow(), row)?)))
@@ -209,10 +214,20 @@ impl OpenDataset {
         Ok(DatasetReply::Classes(Classes::count(&self.preparation.borrow(), by, pulse).await?))
     }
 
+    fn find_unlearnable(&self, problem: MaskProblem) -> Result<DatasetReply, Fault> {
+        let found: Vec<u32> = match &*self.unlearnable.borrow() {
+            Some(counted) => counted.rows.iter().filter(|(other, _)| *other == problem).map(|(_, row)| *row).collect(),
+            None => return Err(not_counted()),
+        };
+        let count = found.len();
+        *self.found.borrow_mut() = found;
+        Ok(DatasetReply::Found(count))
+    }
+
     /// The recipe names the rows: it is done again without the model.
     async fn drop_unlearnable(&self, problem: MaskProblem, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
         let Some(Unlearnable { rows, model, context_length }) = self.unlearnable.take() else {
-            return Err(Fault::Storage("the rows have changed since they were counted; count them again".to_owned()));
+            return Err(not_counted());
         };
         let reason = match problem {
             MaskProblem::NothingLearned => format!("{model} learns nothing of it"),
@@ -368,6 +383,10 @@ fn open_records(brought: &BroughtFile) -> Result<(Box<dyn Records>, ReadBytes), 
     Ok((records, read))
 }
 
+fn not_counted() -> Fault {
+    Fault::Storage("the rows have changed since they were counted; count them again".to_owned())
+}
+
 /// Why a request can't be served.
 enum Fault {
     Preparation(PreparationFault),
@@ -401,6 +420,9 @@ impl Pulse for WorkerPulse<'_> {
         let Progress { stage, done, total } = progress;
         self.context.event(Event::Dataset(DatasetProgress { stage: stage.to_owned(), done, total }));
         yield_to_messages().await;
+        while self.context.is_held() {
+            TimeoutFuture::new(HELD_MS).await;
+        }
         self.last_ms.set(now_ms());
         let gives_way = self.gives_way.is_some_and(Cell::get);
         if self.context.is_cancelled() || gives_way { Err(Stopped) } else { Ok(()) }

@@ -80,6 +80,8 @@ pub enum DatasetRequest {
         /// The most tokens of a row.
         context_length: usize,
     },
+    /// Find the rows that have this problem by the last count of what is learned. Answer: [`DatasetReply::Found`].
+    FindUnlearnable(MaskProblem),
     /// Drop the rows that have this problem by the last count of what is learned. Answer: [`DatasetReply::Done`].
     DropUnlearnable(MaskProblem),
     /// Write files. Answer: [`DatasetReply::Exported`].

@@ -45,7 +45,14 @@ pub fn start() {
     post(&FromWorker::Ready);
 }
 
-type OpenCalls = Rc<RefCell<HashMap<u32, Rc<Cell<bool>>>>>;
+type OpenCalls = Rc<RefCell<HashMap<u32, Rc<CallWishes>>>>;
+
+/// What the page wants of a call under way.
+#[derive(Default)]
+struct CallWishes {
+    cancelled: Cell<bool>,
+    held: Cell<bool>,
+}
 
 fn take(
     message: ToWorker,
@@ -54,14 +61,17 @@ fn take(
     datasets: &DatasetHost,
 ) {
     let ToWorker { call, request } = message;
-    if matches!(request, Request::Cancel) {
-        if let Some(cancelled) = open_calls.borrow().get(&call) {
-            cancelled.set(true);
+    if let Request::Cancel | Request::Hold(_) = request {
+        if let Some(wishes) = open_calls.borrow().get(&call) {
+            match request {
+                Request::Hold(is_held) => wishes.held.set(is_held),
+                _ => wishes.cancelled.set(true),
+            }
         }
         return;
     }
-    let context = CallContext { call, cancelled: Rc::default(), open_calls: open_calls.clone() };
-    open_calls.borrow_mut().insert(call, context.cancelled.clone());
+    let context = CallContext { call, wishes: Rc::default(), open_calls: open_calls.clone() };
+    open_calls.borrow_mut().insert(call, context.wishes.clone());
     match request {
         Request::Download(_) | Request::Import(_) => {
             spawn_local(async move {
@@ -95,8 +105,12 @@ fn take(
 async fn answer_about_files(context: &CallContext, request: Request) -> Result<Reply, String> {
     let transfer = |progress| context.event(Event::Transfer(progress));
     match request {
-        Request::Download(request) => download::run(&request, &context.cancelled, &transfer).await.map(Reply::Stored),
-        Request::Import(request) => import::run(&request, &context.cancelled, &transfer).await.map(Reply::Stored),
+        Request::Download(request) => {
+            download::run(&request, &context.wishes.cancelled, &transfer).await.map(Reply::Stored)
+        }
+        Request::Import(request) => {
+            import::run(&request, &context.wishes.cancelled, &transfer).await.map(Reply::Stored)
+        }
         _ => Err("this is not a request about files".to_owned()),
     }
 }
@@ -104,14 +118,19 @@ async fn answer_about_files(context: &CallContext, request: Request) -> Result<R
 /// One call as the code that serves it sees it.
 pub struct CallContext {
     call: u32,
-    cancelled: Rc<Cell<bool>>,
+    wishes: Rc<CallWishes>,
     open_calls: OpenCalls,
 }
 
 impl CallContext {
     /// True once the page does not want the answer any more.
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.get()
+        self.wishes.cancelled.get()
+    }
+
+    /// True while the page wants the work to wait.
+    pub fn is_held(&self) -> bool {
+        self.wishes.held.get() && !self.is_cancelled()
     }
 
     /// Tells the page what happens.

@@ -1,7 +1,8 @@
 //! Both sides of every message between the page and a worker.
 //!
 //! A call has a number. The page sends [`ToWorker`], the worker answers with any number of `Event`s and exactly one
-//! `Ended`. [`Request::Cancel`] carries the number of the call it ends. The worker's first message is `Ready`.
+//! `Ended`. [`Request::Cancel`] and [`Request::Hold`] carry the number of the call that they are about. The worker's first
+//! message is `Ready`.
 
 use serde::{Deserialize, Serialize};
 use shared::api::companion::PreviewRequest;
@@ -25,6 +26,8 @@ pub struct ToWorker {
 pub enum Request {
     /// End the call with this message's number as soon as possible. Has no answer of its own.
     Cancel,
+    /// Wait with the call with this message's number, or go on with it. Has no answer of its own.
+    Hold(bool),
     /// Which GPU the engine would use. Answer: [`Reply::Gpu`].
     DescribeGpu,
     /// Take a model file into memory. Events: [`Event::Load`]. Answer: [`Reply::Loaded`].

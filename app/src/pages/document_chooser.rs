@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::workspace::{Document, DocumentHead};
 
 use crate::browser::clock;
-use crate::components::{Button, ButtonKind, Dialog, IconButton, IconName, Select, SelectGroup, SelectOption};
+use crate::components::{Confirm, IconButton, IconName, Select, SelectGroup, SelectOption};
 use crate::workspace::{Heads, OpenDocument};
 
 /// A list of all documents of a kind; the open one is chosen.
@@ -63,21 +63,14 @@ pub fn DeleteDocument(
             testid=format!("delete-{noun}")
             on_press=move |()| is_asking.set(true)
         />
-        <Dialog open=is_asking title=format!("Delete this {noun}?")>
-            <p>{format!("{what_goes} This can't be undone.")}</p>
-            <div class="dialog-actions">
-                <Button kind=ButtonKind::Quiet on_press=move |()| is_asking.set(false)>"Keep it"</Button>
-                <Button
-                    kind=ButtonKind::Danger
-                    testid=format!("confirm-delete-{noun}")
-                    on_press=move |()| {
-                        is_asking.set(false);
-                        on_delete.run(());
-                    }
-                >
-                    "Delete"
-                </Button>
-            </div>
-        </Dialog>
+        <Confirm
+            open=is_asking
+            title=format!("Delete this {noun}?")
+            explanation=format!("{what_goes} This can't be undone.")
+            keep="Keep it"
+            act="Delete"
+            testid=format!("confirm-delete-{noun}")
+            on_confirm=on_delete
+        />
     }
 }

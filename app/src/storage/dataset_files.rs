@@ -110,7 +110,7 @@ impl io::Write for SyncFileWriter {
 }
 
 /// How much of a blob is read at a time: small reads of one are slow.
-const BLOCK_BYTES: usize = 1 << 20;
+const BLOCK_BYTES: usize = 4 << 20;
 
 /// A person's file, read from any place; works in a worker only, which has one thread.
 pub struct BlobReader {

@@ -23,7 +23,7 @@ use wasm_bindgen_futures::spawn_local;
 use super::model_pool::PageModels;
 use crate::browser::clock::now_ms;
 use crate::components::Toaster;
-use crate::engine_worker::client::{Canceller, WorkerClient};
+use crate::engine_worker::client::{CallControl, WorkerClient};
 use crate::engine_worker::dataset_protocol::{
     BroughtFile, DatasetCall, DatasetProgress, DatasetReply, DatasetRequest, ExportedFile,
 };
@@ -45,8 +45,12 @@ pub struct Work {
     pub title: String,
     /// How far it is; `None` before the first report.
     pub progress: Option<DatasetProgress>,
-    /// When its stage began.
+    /// Whether it can wait: what a model is asked can only be stopped.
+    pub can_be_held: bool,
+    /// When its stage began; time in which it waited does not count.
     began_ms: f64,
+    /// Since when it waits for the person.
+    held_since_ms: Option<f64>,
 }
 
 impl Work {
@@ -56,11 +60,16 @@ impl Work {
         Some(progress.done as f64 / progress.total as f64)
     }
 
+    /// Whether it waits for the person.
+    pub fn is_held(&self) -> bool {
+        self.held_since_ms.is_some()
+    }
+
     /// How long the rest of its stage takes, at the pace so far.
     pub fn seconds_left(&self) -> Option<f64> {
         let fraction = self.fraction().filter(|fraction| *fraction > 0.02)?;
         let passed = (now_ms() - self.began_ms) / 1000.0;
-        (passed > 0.5).then(|| passed * (1.0 - fraction) / fraction)
+        (passed > 0.5 && !self.is_held()).then(|| passed * (1.0 - fraction) / fraction)
     }
 }
 
@@ -102,6 +111,8 @@ pub struct DatasetStore {
     pub query: RwSignal<Query>,
     /// How many those are, until something changes.
     pub found: RwSignal<Option<usize>>,
+    /// Why they are shown, where the query does not say it.
+    pub found_because: RwSignal<Option<&'static str>>,
     /// The stored model whose tokens are shown.
     pub mask_model: RwSignal<Option<String>>,
     /// The most tokens of a row, for counting.
@@ -111,7 +122,10 @@ pub struct DatasetStore {
     /// Files that wait to be saved.
     pub exported: RwSignal<Vec<ExportedFile>>,
     client: StoredValue<WorkerClient, LocalStorage>,
-    canceller: StoredValue<Option<Canceller>, LocalStorage>,
+    /// Holds or ends the work under way, as far as the worker does it.
+    control: StoredValue<Option<CallControl>, LocalStorage>,
+    /// The file that was read last, until it was read to its end.
+    half_read: StoredValue<Option<web_sys::File>, LocalStorage>,
     /// Ends asking a model.
     asking: StoredValue<Option<AbortHandle>, LocalStorage>,
     pool: PageModels,
@@ -122,7 +136,8 @@ impl DatasetStore {
     /// The dataset that was open last.
     pub fn start(workspace: Workspace, pool: PageModels, toaster: Toaster) -> Self {
         let overview = RwSignal::new(None);
-        let client = WorkerClient::new("datasets", move |message| {
+        let advice = "leave out the file that was read last";
+        let client = WorkerClient::new("work on datasets", advice, move |message| {
             leptos::logging::error!("the dataset worker stopped: {message}");
             toaster.warn("The work on the dataset stopped unexpectedly. What was done until then is kept.");
         });
@@ -140,12 +155,14 @@ impl DatasetStore {
             scores: RwSignal::new(None),
             query: RwSignal::new(Query::default()),
             found: RwSignal::new(None),
+            found_because: RwSignal::new(None),
             mask_model: RwSignal::new(None),
             mask_context: RwSignal::new(2048),
             mask_totals: RwSignal::new(None),
             exported: RwSignal::new(Vec::new()),
             client: StoredValue::new_local(client),
-            canceller: StoredValue::new_local(None),
+            control: StoredValue::new_local(None),
+            half_read: StoredValue::new_local(None),
             asking: StoredValue::new_local(None),
             pool,
             toaster,
@@ -194,13 +211,22 @@ impl DatasetStore {
     async fn ask(
         self,
         request: DatasetRequest,
+        on_progress: impl FnMut(DatasetProgress),
+    ) -> Result<DatasetReply, Failure> {
+        self.ask_with_control(request, |_| {}, on_progress).await
+    }
+
+    async fn ask_with_control(
+        self,
+        request: DatasetRequest,
+        on_call: impl FnOnce(CallControl),
         mut on_progress: impl FnMut(DatasetProgress),
     ) -> Result<DatasetReply, Failure> {
         let Some(id) = untrack(|| self.record.id()) else {
             return Err(Failure { kind: FailureKind::Cancelled, message: "no dataset is open".to_owned() });
         };
         let call = self.client.get_value().call(Request::Dataset(DatasetCall { id: id.clone(), request }));
-        self.canceller.set_value(Some(call.canceller()));
+        on_call(call.control());
         let on_event = |event| {
             if let Event::Dataset(progress) = event {
                 on_progress(progress);
@@ -218,10 +244,11 @@ impl DatasetStore {
         if self.is_busy() {
             return None;
         }
-        self.begin_work(title.into());
-        let result = self.ask(request, |progress| self.note_progress(progress)).await;
+        self.begin_work(title.into(), true);
+        let keep = |control| self.control.set_value(Some(control));
+        let result = self.ask_with_control(request, keep, |progress| self.note_progress(progress)).await;
         self.work.set(None);
-        self.canceller.set_value(None);
+        self.control.set_value(None);
         match result {
             Ok(reply) => Some(reply),
             Err(failure) if failure.kind == FailureKind::Cancelled => {
@@ -238,7 +265,7 @@ impl DatasetStore {
     }
 
     /// Whether something else is being done, which is then said.
-    fn is_busy(self) -> bool {
+    pub fn is_busy(self) -> bool {
         let is_busy = self.work.with_untracked(Option::is_some);
         if is_busy {
             self.toaster.warn("One thing at a time: wait until the work under way is done, or stop it.");
@@ -246,9 +273,20 @@ impl DatasetStore {
         is_busy
     }
 
-    fn begin_work(self, title: String) {
+    fn begin_work(self, title: String, can_be_held: bool) {
         self.problem.set(None);
-        self.work.set(Some(Work { title, progress: None, began_ms: now_ms() }));
+        self.work.set(Some(Work { title, progress: None, can_be_held, began_ms: now_ms(), held_since_ms: None }));
+    }
+
+    /// Lets the work under way wait, or go on.
+    pub fn hold(self, is_held: bool) {
+        let Some(control) = self.control.get_value() else { return };
+        control.hold(is_held);
+        self.work.update(|work| {
+            let Some(work) = work else { return };
+            work.began_ms += work.held_since_ms.take().map_or(0.0, |since| now_ms() - since);
+            work.held_since_ms = is_held.then(now_ms);
+        });
     }
 
     fn note_progress(self, progress: DatasetProgress) {
@@ -266,8 +304,8 @@ impl DatasetStore {
         if let Some(asking) = self.asking.get_value() {
             asking.abort();
         }
-        if let Some(canceller) = self.canceller.get_value() {
-            canceller.cancel();
+        if let Some(control) = self.control.get_value() {
+            control.cancel();
         }
     }
 
@@ -286,13 +324,32 @@ impl DatasetStore {
     /// Reads a file; says whether it was read to its end.
     pub async fn read(self, file: web_sys::File, read_as: ReadAs) -> bool {
         let title = format!("Reading {}", file.name());
+        self.half_read.set_value(Some(file.clone()));
         match self.do_work(title, DatasetRequest::Read(BroughtFile { file, read_as })).await {
             Some(DatasetReply::Overview(overview)) => {
+                self.half_read.set_value(None);
                 self.show(overview);
                 true
             }
             _ => false,
         }
+    }
+
+    /// The file of that name that was not read to its end; `None` once the page was loaded anew.
+    pub fn half_read(self, name: &str) -> Option<web_sys::File> {
+        self.half_read.get_value().filter(|file| file.name() == name)
+    }
+
+    /// Forgets all files and steps of the open dataset, to begin anew.
+    pub fn clear(self) {
+        spawn_local(async move {
+            let request = DatasetRequest::Clear;
+            if let Some(DatasetReply::Overview(overview)) = self.do_work("Beginning anew", request).await {
+                self.half_read.set_value(None);
+                self.exported.set(Vec::new());
+                self.show(overview);
+            }
+        });
     }
 
     /// Does a step.
@@ -351,7 +408,7 @@ impl DatasetStore {
         if self.is_busy() {
             return false;
         }
-        self.begin_work(step.title());
+        self.begin_work(step.title(), false);
         let (handle, registration) = AbortHandle::new_pair();
         self.asking.set_value(Some(handle));
         let asked = Abortable::new(self.ask_all(step, reference), registration).await;
@@ -428,7 +485,31 @@ impl DatasetStore {
         spawn_local(async move {
             let request = DatasetRequest::Find(self.query.get_untracked());
             if let Some(DatasetReply::Found(count)) = self.do_work("Finding rows", request).await {
+                self.found_because.set(None);
                 self.found.set(Some(count));
+            }
+        });
+    }
+
+    /// Shows the rows that the query asks for.
+    pub fn show_rows(self, query: Query) {
+        self.query.set(query);
+        self.found.set(None);
+        self.tab.set("rows".to_owned());
+    }
+
+    /// Shows the rows that have a problem by the last count of what is learned.
+    pub fn show_unlearnable(self, problem: MaskProblem, because: &'static str) {
+        spawn_local(async move {
+            match self.ask(DatasetRequest::FindUnlearnable(problem), |_| {}).await {
+                Ok(DatasetReply::Found(count)) => {
+                    self.query.set(Query::default());
+                    self.found_because.set(Some(because));
+                    self.found.set(Some(count));
+                    self.tab.set("rows".to_owned());
+                }
+                Ok(_) => {}
+                Err(failure) => self.problem.set(Some(failure.message)),
             }
         });
     }

@@ -10,6 +10,9 @@ use crate::engine_worker::protocol::{
     Event, Failure, FailureKind, GpuDescription, LoadRequest, LoadStage, LoadedModel, Reply, Request,
 };
 
+/// What helps where it breaks again and again.
+const ADVICE: &str = "choose a smaller model, a shorter context, or another place to compute";
+
 /// What the engine is doing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EngineStatus {
@@ -49,7 +52,7 @@ impl EngineStore {
     pub fn new(settings: Settings, toaster: Toaster, device: DeviceStore) -> Self {
         let status = RwSignal::new(EngineStatus::Empty);
         let loaded_as = StoredValue::new(None);
-        let client = WorkerClient::new("engine", move |message| {
+        let client = WorkerClient::new("engine", ADVICE, move |message| {
             status.set(EngineStatus::Empty);
             loaded_as.set_value(None);
             leptos::logging::error!("the engine worker stopped: {message}");

@@ -16,7 +16,7 @@ use super::settings::Settings;
 use crate::browser::clock::now_ms;
 use crate::companion;
 use crate::components::Toaster;
-use crate::engine_worker::client::{Call, Canceller, WorkerClient};
+use crate::engine_worker::client::{Call, CallControl, WorkerClient};
 use crate::engine_worker::protocol::{
     DownloadRequest, Event, Failure, FailureKind, ImportRequest, Request, StoredModel, StoredState, TransferProgress,
     TransferStage,
@@ -91,14 +91,14 @@ impl Transfer {
 #[derive(Clone)]
 enum Stopper {
     Companion(AbortHandle),
-    Worker(Canceller),
+    Worker(CallControl),
 }
 
 impl Stopper {
     fn stop(&self) {
         match self {
             Self::Companion(handle) => handle.abort(),
-            Self::Worker(canceller) => canceller.cancel(),
+            Self::Worker(control) => control.cancel(),
         }
     }
 }
@@ -112,7 +112,7 @@ impl ModelStore {
         companion: CompanionStore,
         device: DeviceStore,
     ) -> Self {
-        let client = WorkerClient::new("model files", |message| {
+        let client = WorkerClient::new("worker for model files", "fetch the file again", |message| {
             leptos::logging::error!("the worker for model files stopped: {message}");
         });
         let store = Self {
@@ -315,7 +315,7 @@ impl ModelStore {
     async fn transfer(self, name: &str, request: Request, step: TransferStep) -> Result<(), Failure> {
         let call: Call = self.client.get_value().call(request);
         self.stoppers.update_value(|stoppers| {
-            stoppers.insert(name.to_owned(), Stopper::Worker(call.canceller()));
+            stoppers.insert(name.to_owned(), Stopper::Worker(call.control()));
         });
         let mut meter = SpeedMeter::default();
         let on_event = |event| {

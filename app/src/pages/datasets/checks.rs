@@ -72,9 +72,7 @@ fn CheckItem(finding: Finding) -> impl IntoView {
     let explanation = check.with_value(|check| check.explanation());
     let repair = check.with_value(|check| check.repair_title()).filter(|_| repairable > 0);
     let show = move |()| {
-        datasets.query.set(Query { check: Some(check.get_value()), ..Query::default() });
-        datasets.found.set(None);
-        datasets.tab.set("rows".to_owned());
+        datasets.show_rows(Query { check: Some(check.get_value()), ..Query::default() });
     };
     view! {
         <li class="item" data-testid=format!("check-{}", key.get_value())>

@@ -8,7 +8,7 @@ use shared::dataset::preparation::Source;
 use wasm_bindgen_futures::spawn_local;
 
 use super::brought::{Brought, BroughtCard};
-use crate::components::{Badge, DropArea, EmptyState, IconName, Notice, Tone};
+use crate::components::{Badge, Button, ButtonKind, Confirm, DropArea, EmptyState, FileButton, IconName, Notice, Tone};
 use crate::quantities::{bytes, counted, grouped};
 use crate::stores::Stores;
 
@@ -21,6 +21,7 @@ pub fn FilesView() -> impl IntoView {
         move || datasets.overview.with(|overview| overview.as_ref().is_some_and(|overview| !overview.steps.is_empty()));
     let sources = move || datasets.overview.with(|it| it.as_ref().map(|it| it.sources.clone()).unwrap_or_default());
     let unfinished = move || datasets.overview.with(|it| it.as_ref().and_then(|it| it.unfinished().cloned()));
+    let is_asking = RwSignal::new(false);
     let is_empty = move || waiting.with(VecDeque::is_empty);
     view! {
         {move || unfinished().filter(|_| datasets.work.with(Option::is_none)).map(|source| view! { <GoOn source=source /> })}
@@ -53,6 +54,27 @@ pub fn FilesView() -> impl IntoView {
         <ul class="items" data-testid="read-files">
             <For each=sources key=|source| format!("{source:?}") children=|source| view! { <SourceItem source=source /> } />
         </ul>
+        <Show when=move || !sources().is_empty()>
+            <div class="row">
+                <Button
+                    kind=ButtonKind::Quiet
+                    icon=IconName::Delete
+                    testid="begin-anew"
+                    on_press=move |()| is_asking.set(true)
+                >
+                    "Begin anew without files"
+                </Button>
+            </div>
+        </Show>
+        <Confirm
+            open=is_asking
+            title="Begin anew?"
+            explanation="All rows and steps of this dataset go; your own files stay where they are, and so do the answers of models. This can't be undone."
+            keep="Keep them"
+            act="Begin anew"
+            testid="confirm-begin-anew"
+            on_confirm=move |()| datasets.clear()
+        />
         <Show when=move || sources().is_empty() && is_empty()>
             <EmptyState icon=IconName::Upload title="No file yet">
                 <p>"Drop files above, or choose some. They stay on this device."</p>
@@ -93,8 +115,10 @@ fn GoOn(source: Source) -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
     let name = source.file.name.clone();
     let read_as = source.file.read_as.clone();
+    let half_read = datasets.half_read(&name).map(SendWrapper::new);
+    let what_to_do = if half_read.is_some() { "Go on from there" } else { "Choose it again to go on from there" };
     let words = format!(
-        "{name} was read up to row {}. Choose it again to go on from there; a file that has changed is noticed.",
+        "{name} was read up to row {}. {what_to_do}; a file that has changed is noticed.",
         grouped(source.progressed.records.into())
     );
     let go_on = move |file: web_sys::File| {
@@ -106,7 +130,22 @@ fn GoOn(source: Source) -> impl IntoView {
     view! {
         <Notice tone=Tone::Warning testid="unfinished-file">
             <p>{words}</p>
-            <crate::components::FileButton id="go-on-file" accept="" icon=IconName::Resume words="Choose it again" on_file=go_on />
+            {match half_read {
+                Some(file) => {
+                    view! {
+                        <Button icon=IconName::Resume testid="go-on-reading" on_press=move |()| go_on(file.clone().take())>
+                            "Go on"
+                        </Button>
+                    }
+                        .into_any()
+                }
+                None => {
+                    view! {
+                        <FileButton id="go-on-file" accept="" icon=IconName::Resume words="Choose it again" on_file=go_on />
+                    }
+                        .into_any()
+                }
+            }}
         </Notice>
     }
 }

@@ -117,7 +117,7 @@ fn Totals(totals: MaskTotals) -> impl IntoView {
                 let problems = problems
                     .into_iter()
                     .map(|(rows, words, problem)| {
-                        view! { <Problem words=format!("{}: {words}", count(rows)) problem=problem /> }
+                        view! { <Problem rows=rows because=words problem=problem /> }
                     });
                 let problems = problems.collect_view();
                 view! {
@@ -131,8 +131,9 @@ fn Totals(totals: MaskTotals) -> impl IntoView {
 
 /// Rows with a problem, and dropping them where that is what helps.
 #[component]
-fn Problem(words: String, problem: Option<MaskProblem>) -> impl IntoView {
+fn Problem(rows: usize, because: &'static str, problem: Option<MaskProblem>) -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
+    let words = format!("{}: {because}", grouped(rows as u64));
     view! {
         <li class="row">
             <span>{words}</span>
@@ -141,8 +142,15 @@ fn Problem(words: String, problem: Option<MaskProblem>) -> impl IntoView {
                     view! {
                         <Button
                             kind=ButtonKind::Quiet
+                            testid=format!("show-{}", key_of(problem))
+                            on_press=move |()| datasets.show_unlearnable(problem, because)
+                        >
+                            "Show them"
+                        </Button>
+                        <Button
+                            kind=ButtonKind::Quiet
                             icon=IconName::Delete
-                            testid=testid_of(problem)
+                            testid=format!("drop-{}", key_of(problem))
                             on_press=move |()| datasets.drop_unlearnable(problem)
                         >
                             "Drop them"
@@ -153,11 +161,11 @@ fn Problem(words: String, problem: Option<MaskProblem>) -> impl IntoView {
     }
 }
 
-fn testid_of(problem: MaskProblem) -> &'static str {
+fn key_of(problem: MaskProblem) -> &'static str {
     match problem {
-        MaskProblem::NothingLearned => "drop-nothing-learned",
-        MaskProblem::Refused => "drop-refused",
-        MaskProblem::TooLong => "drop-too-long",
+        MaskProblem::NothingLearned => "nothing-learned",
+        MaskProblem::Refused => "refused",
+        MaskProblem::TooLong => "too-long",
     }
 }
 

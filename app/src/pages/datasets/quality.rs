@@ -108,9 +108,7 @@ fn Bars(
     let datasets = expect_context::<Stores>().datasets;
     let largest = histogram.counts.iter().copied().max().unwrap_or(0).max(1) as f64;
     let show = move |from: f64, end: f64| {
-        datasets.query.set(Query { measure: Some((measure, from, end)), ..Query::default() });
-        datasets.found.set(None);
-        datasets.tab.set("rows".to_owned());
+        datasets.show_rows(Query { measure: Some((measure, from, end)), ..Query::default() });
     };
     let bars = histogram.filled().map(|bin| {
         let begin = histogram.begins[bin];

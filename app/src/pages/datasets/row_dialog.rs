@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use shared::dataset::answer_pair::AnswerPair;
+use shared::dataset::json::laid_out;
 use shared::dataset::steps::{DropRows, Edit, KeepRows, Rate, Step, read_edited};
 use shared::dataset::table::RowDetail;
 use wasm_bindgen_futures::spawn_local;
@@ -66,6 +67,10 @@ fn Detail(detail: RowDetail, #[prop(into)] close: Callback<()>) -> impl IntoView
     let fault = Memo::new(move |_| text.with(|text| read_edited(text).err()));
     let has_changed = Memo::new(move |_| text.with(|text| before.with_value(|before| text != before)));
     let run = move |step: Step| {
+        // What was written stays until it can be kept.
+        if datasets.is_busy() {
+            return;
+        }
         close.run(());
         datasets.run(step);
     };
@@ -217,10 +222,4 @@ fn PairEditor(
             </div>
         </Show>
     }
-}
-
-/// JSON with a line for each field.
-fn laid_out(json: &str) -> String {
-    let value: Result<serde_json::Value, _> = serde_json::from_str(json);
-    value.ok().and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| json.to_owned())
 }

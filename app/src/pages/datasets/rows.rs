@@ -55,6 +55,7 @@ pub fn RowsView() -> impl IntoView {
             check.or(measure)
         })
     };
+    let condition = move || datasets.found_because.get().map(str::to_owned).or_else(condition);
     let choices =
         |keys: &[(&str, &str)]| keys.iter().map(|(key, words)| ((*key).to_owned(), (*words).to_owned())).collect();
     view! {

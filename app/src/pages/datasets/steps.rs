@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use shared::dataset::preparation::DoneStep;
 use shared::dataset::table::{Query, Status};
 
-use crate::components::{Badge, Button, ButtonKind, EmptyState, IconName};
+use crate::components::{Badge, Button, ButtonKind, Confirm, EmptyState, IconName};
 use crate::quantities::grouped;
 use crate::stores::Stores;
 
@@ -12,16 +12,18 @@ use crate::stores::Stores;
 #[component]
 pub fn StepsView() -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
-    let steps = move || -> Vec<(usize, DoneStep)> {
+    // With each: its place, and how many there are.
+    let steps = move || -> Vec<(usize, usize, DoneStep)> {
         let steps = datasets.overview.with(|it| it.as_ref().map(|it| it.steps.clone()).unwrap_or_default());
-        steps.into_iter().enumerate().collect()
+        let count = steps.len();
+        steps.into_iter().enumerate().map(|(place, step)| (place, count, step)).collect()
     };
     view! {
         <ol class="items" data-testid="steps">
             <For
                 each=steps
-                key=|(place, step)| format!("{place} {step:?}")
-                children=|(place, step)| view! { <StepItem place=place done=step /> }
+                key=|(place, count, step)| format!("{place} {count} {step:?}")
+                children=|(place, count, step)| view! { <StepItem place=place count=count done=step /> }
             />
         </ol>
         <Show when=move || steps().is_empty()>
@@ -33,12 +35,11 @@ pub fn StepsView() -> impl IntoView {
 }
 
 #[component]
-fn StepItem(place: usize, done: DoneStep) -> impl IntoView {
+fn StepItem(place: usize, count: usize, done: DoneStep) -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
+    let is_asking = RwSignal::new(false);
     let show = move |()| {
-        datasets.query.set(Query { status: Status::Dropped(Some(place)), ..Query::default() });
-        datasets.found.set(None);
-        datasets.tab.set("rows".to_owned());
+        datasets.show_rows(Query { status: Status::Dropped(Some(place)), ..Query::default() });
     };
     let dropped = done.counts.dropped;
     let unused = done.unused.clone().into_iter().map(|(reason, answers)| {
@@ -64,11 +65,22 @@ fn StepItem(place: usize, done: DoneStep) -> impl IntoView {
                 <Button
                     icon=IconName::Again
                     testid="take-back"
-                    on_press=move |()| datasets.rewind(place)
+                    on_press=move |()| {
+                        if place + 1 < count { is_asking.set(true) } else { datasets.rewind(place) }
+                    }
                 >
-                    "Take back from here"
+                    {if place + 1 < count { "Take back from here" } else { "Take back" }}
                 </Button>
             </div>
+            <Confirm
+                open=is_asking
+                title="Take back all from here?"
+                explanation="This step and what was done after it are taken back, edits and ratings by hand too. This can't be undone."
+                keep="Keep them"
+                act="Take back"
+                testid="confirm-take-back"
+                on_confirm=move |()| datasets.rewind(place)
+            />
         </li>
     }
 }

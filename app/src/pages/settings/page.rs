@@ -8,7 +8,7 @@ use super::providers::ProvidersCard;
 use crate::browser::read_file;
 use crate::browser::save_file::save_text;
 use crate::components::{
-    Badge, Button, ButtonKind, Card, Dialog, FileButton, Notice, PageHeader, Segmented, Select, SelectGroup,
+    Badge, Button, ButtonKind, Card, Confirm, FileButton, Notice, PageHeader, Segmented, Select, SelectGroup,
     SelectOption, Tone,
 };
 use crate::engine_worker::protocol::{Backend, Measurement, SpeedFigures};
@@ -295,12 +295,16 @@ fn AboutCard() -> impl IntoView {
                 </Button>
             </div>
         </Card>
-        <Dialog open=is_asking title="Delete all conversations?">
-            <p>{move || format!("{} conversations are removed from this browser for good.", count())}</p>
-            <div class="dialog-actions">
-                <Button kind=ButtonKind::Quiet on_press=move |()| is_asking.set(false)>"Keep them"</Button>
-                <Button kind=ButtonKind::Danger on_press=forget_chats>"Delete"</Button>
-            </div>
-        </Dialog>
+        <Confirm
+            open=is_asking
+            title="Delete all conversations?"
+            explanation=Signal::derive(move || {
+                format!("{} conversations are removed from this browser for good.", count())
+            })
+            keep="Keep them"
+            act="Delete"
+            testid="confirm-delete-conversations"
+            on_confirm=forget_chats
+        />
     }
 }

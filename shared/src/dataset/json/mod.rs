@@ -4,6 +4,7 @@
 
 mod builder;
 mod fault;
+mod layout;
 mod parser;
 mod plain;
 mod text;
@@ -11,6 +12,7 @@ mod value;
 
 pub(super) use self::builder::Builder;
 pub use self::fault::{Fault, Reason};
+pub use self::layout::laid_out;
 pub use self::text::{JsonText, write_text};
 pub use self::value::{Kind, Value};
 
