@@ -22,6 +22,7 @@ use shared::dataset::preparation::{
 use shared::dataset::preview::FilePreview;
 use shared::dataset::recipe::{Recipe, RecipeAnswers};
 use shared::dataset::records::{Counted, FileKind, ReadBytes, Records};
+use shared::dataset::set_aside::SetAsideLine;
 use shared::dataset::steps::{DropRows, Step};
 use shared::dataset::survey::survey;
 use shared::dataset::table::{self, Query, RowDetail, RowLine};
@@ -131,6 +132,9 @@ impl DatasetHost {
             DatasetRequest::Find(query) => dataset.find(&query, &looks).await,
             DatasetRequest::FindUnlearnable(problem) => dataset.find_unlearnable(problem),
             DatasetRequest::Lines { first, count } => dataset.lines(first, count),
+            DatasetRequest::SetAside(most) => {
+                Ok(DatasetReply::SetAside(SetAsideLine::first(&dataset.preparation.borrow(), most)?))
+            }
             DatasetRequest::Detail(row) => {
                 Ok(DatasetReply::Detail(Box::new(RowDetail::read(&dataset.preparation.borrow(), row)?)))
             }

@@ -10,6 +10,7 @@ use shared::dataset::overview::Overview;
 use shared::dataset::preparation::DoneStep;
 use shared::dataset::preview::FilePreview;
 use shared::dataset::rows::ReadAs;
+use shared::dataset::set_aside::SetAsideLine;
 use shared::dataset::steps::Step;
 use shared::dataset::survey::Survey;
 use shared::dataset::table::{Query, RowDetail, RowLine};
@@ -64,6 +65,8 @@ pub enum DatasetRequest {
         /// How many.
         count: usize,
     },
+    /// The first rows that were set aside while files were read. Answer: [`DatasetReply::SetAside`].
+    SetAside(usize),
     /// All of a row. Answer: [`DatasetReply::Detail`].
     Detail(u32),
     /// What a stored model learns of a row. Answer: [`DatasetReply::Mask`].
@@ -123,6 +126,8 @@ pub enum DatasetReply {
     Classes(Classes),
     /// Rows.
     Lines(Vec<RowLine>),
+    /// What was set aside.
+    SetAside(Vec<SetAsideLine>),
     /// All of a row.
     Detail(Box<RowDetail>),
     /// What is learned of a row: its name, and its tokens.

@@ -6,13 +6,13 @@ use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
 use leptos::prelude::*;
 use shared::dataset::asking::{Score, Scores, ask};
-use shared::dataset::checks::Check;
 use shared::dataset::classes::{ClassOf, Classes};
 use shared::dataset::export::Export;
 use shared::dataset::loss_mask::{MaskProblem, MaskTotals, MaskedRow};
 use shared::dataset::overview::Overview;
 use shared::dataset::preview::FilePreview;
 use shared::dataset::rows::ReadAs;
+use shared::dataset::set_aside::SetAsideLine;
 use shared::dataset::steps::Step;
 use shared::dataset::survey::Survey;
 use shared::dataset::table::{Query, RowDetail, RowLine};
@@ -20,6 +20,7 @@ use shared::model_pool::{ModelPlace, ModelPool, ModelReference};
 use shared::workspace::DatasetRecord;
 use wasm_bindgen_futures::spawn_local;
 
+use super::looked_for::LookedFor;
 use super::model_pool::PageModels;
 use crate::browser::clock::now_ms;
 use crate::components::Toaster;
@@ -97,8 +98,8 @@ pub struct DatasetStore {
     pub problem: RwSignal<Option<String>>,
     /// What checks and measures found, until something changes.
     pub survey: RwSignal<Option<Survey>>,
-    /// Whether languages are told too when all rows are looked at.
-    pub looks_at_languages: RwSignal<bool>,
+    /// What is looked for when all rows are looked at.
+    pub looked_for: RwSignal<LookedFor>,
     /// What rows' classes are, until something changes.
     pub classes: RwSignal<Option<(ClassOf, Classes)>>,
     /// The model that is asked of rows.
@@ -148,7 +149,7 @@ impl DatasetStore {
             work: RwSignal::new(None),
             problem: RwSignal::new(None),
             survey: RwSignal::new(None),
-            looks_at_languages: RwSignal::new(false),
+            looked_for: RwSignal::new(LookedFor::default()),
             classes: RwSignal::new(None),
             asked_model: RwSignal::new(None),
             meaning_model: RwSignal::new(None),
@@ -471,7 +472,7 @@ impl DatasetStore {
 
     /// Looks at all rows.
     pub fn look_at_all(self) {
-        let checks = if self.looks_at_languages.get_untracked() { Check::all() } else { Check::quick() };
+        let checks = self.looked_for.with_untracked(LookedFor::checks);
         spawn_local(async move {
             let request = DatasetRequest::Survey(checks);
             if let Some(DatasetReply::Survey(survey)) = self.do_work("Looking at all rows", request).await {
@@ -512,6 +513,18 @@ impl DatasetStore {
                 Err(failure) => self.problem.set(Some(failure.message)),
             }
         });
+    }
+
+    /// The first rows that were set aside when files were read.
+    ///
+    /// # Errors
+    /// They can't be read, in words.
+    pub async fn set_aside(self, most: usize) -> Result<Vec<SetAsideLine>, String> {
+        match self.ask(DatasetRequest::SetAside(most), |_| {}).await {
+            Ok(DatasetReply::SetAside(lines)) => Ok(lines),
+            Ok(_) => Err("what was set aside could not be read".to_owned()),
+            Err(failure) => Err(failure.message),
+        }
     }
 
     /// Some of the rows that were found.

@@ -21,6 +21,7 @@ pub mod chat;
 pub mod conversation;
 pub mod datasets;
 pub mod evaluation;
+pub mod looked_for;
 pub mod model_pool;
 pub mod optimization;
 pub mod prompt_trial;

@@ -26,6 +26,7 @@ pub mod recipe;
 pub mod records;
 pub mod row;
 pub mod rows;
+pub mod set_aside;
 pub mod steps;
 pub mod survey;
 pub mod table;

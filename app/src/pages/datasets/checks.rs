@@ -6,10 +6,14 @@ use shared::dataset::steps::{Deduplicate, DropLeaks, Preferred, Step};
 use shared::dataset::survey::Finding;
 use shared::dataset::table::Query;
 
+use super::looked_for::LookedForOptions;
 use super::meaning::MeaningCard;
-use crate::components::{Badge, Button, ButtonKind, Card, Checkbox, IconName, Slider, Tone};
+use crate::components::{Badge, Button, ButtonKind, Card, IconName, Segmented, Slider, Tone};
 use crate::quantities::grouped;
 use crate::stores::Stores;
+
+/// Which of several rows stays.
+const PREFERRED: [(&str, &str); 2] = [("first", "The first"), ("longest", "The longest")];
 
 /// Checks, and duplicates.
 #[component]
@@ -25,13 +29,6 @@ pub fn ChecksView() -> impl IntoView {
             >
                 "Look at all rows"
             </Button>
-            <Checkbox
-                id="look-at-languages"
-                checked=datasets.looks_at_languages
-                on_change=move |on| datasets.looks_at_languages.set(on)
-            >
-                "Languages too, which takes twice as long"
-            </Checkbox>
             <span class="small muted" data-testid="survey-rows">
                 {move || {
                     datasets
@@ -40,6 +37,7 @@ pub fn ChecksView() -> impl IntoView {
                 }}
             </span>
         </div>
+        <LookedForOptions />
         <ul class="items" data-testid="checks">
             {move || {
                 datasets
@@ -122,11 +120,13 @@ fn CheckItem(finding: Finding) -> impl IntoView {
 fn DuplicatesCard() -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
     let percent = RwSignal::new(80.0);
+    let keeps_longest = RwSignal::new(false);
+    let keep = move || if keeps_longest.get_untracked() { Preferred::Longest } else { Preferred::First };
     let near = move || Similarity::try_from(percent.get_untracked() / 100.0).unwrap_or_default();
     view! {
         <Card
             title="Rows that say the same"
-            lead="A model learns what it sees twice as if it mattered twice. The first of equal rows stays; every other one keeps the name of the row that it is like, and can be taken back."
+            lead="A model learns what it sees twice as if it mattered twice. One of them stays; every other one keeps the name of the row that it is like, and can be taken back."
         >
             <div class="row">
                 <Button
@@ -147,12 +147,19 @@ fn DuplicatesCard() -> impl IntoView {
                 words=Signal::derive(move || format!("{:.0} %", percent.get()))
                 on_change=move |value| percent.set(value)
             />
+            <Segmented
+                label="Which of them stays"
+                name="near-keep"
+                options=PREFERRED.map(|(key, words)| (key.to_owned(), words.to_owned())).to_vec()
+                value=Signal::derive(move || PREFERRED[usize::from(keeps_longest.get())].0.to_owned())
+                on_change=move |key: String| keeps_longest.set(key == PREFERRED[1].0)
+            />
             <div class="row">
                 <Button
                     testid="drop-near"
                     on_press=move |()| {
                         datasets
-                            .run(Step::Deduplicate(Deduplicate { near: Some(near()), keep: Preferred::First }));
+                            .run(Step::Deduplicate(Deduplicate { near: Some(near()), keep: keep() }));
                     }
                 >
                     "Drop rows that say nearly the same"

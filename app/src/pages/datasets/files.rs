@@ -5,12 +5,18 @@ use std::collections::VecDeque;
 use leptos::prelude::*;
 use send_wrapper::SendWrapper;
 use shared::dataset::preparation::Source;
+use shared::dataset::set_aside::SetAsideLine;
 use wasm_bindgen_futures::spawn_local;
 
 use super::brought::{Brought, BroughtCard};
-use crate::components::{Badge, Button, ButtonKind, Confirm, DropArea, EmptyState, FileButton, IconName, Notice, Tone};
+use crate::components::{
+    Badge, Button, ButtonKind, Card, Confirm, DropArea, EmptyState, FileButton, IconName, Notice, Tone,
+};
 use crate::quantities::{bytes, counted, grouped};
 use crate::stores::Stores;
+
+/// Rows set aside that are listed.
+const MOST_SET_ASIDE: usize = 50;
 
 /// Files that rows come from.
 #[component]
@@ -55,6 +61,7 @@ pub fn FilesView() -> impl IntoView {
             <For each=sources key=|source| format!("{source:?}") children=|source| view! { <SourceItem source=source /> } />
         </ul>
         <Show when=move || !sources().is_empty()>
+            <SetAsideList />
             <div class="row">
                 <Button
                     kind=ButtonKind::Quiet
@@ -107,6 +114,70 @@ fn SourceItem(source: Source) -> impl IntoView {
 
 fn counted_rows(rows: u64) -> String {
     if rows == 1 { counted(1, "row", "rows") } else { format!("{} rows", grouped(rows)) }
+}
+
+/// What was set aside: where, why, and how it begins.
+#[component]
+fn SetAsideList() -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    let count = Memo::new(move |_| {
+        datasets.overview.with(|overview| {
+            let sources = overview.as_ref().map(|it| it.sources.iter()).into_iter().flatten();
+            sources.map(|source| u64::from(source.progressed.set_aside())).sum::<u64>()
+        })
+    });
+    let lines = RwSignal::new(Vec::<SetAsideLine>::new());
+    let show = move |()| {
+        spawn_local(async move {
+            match datasets.set_aside(MOST_SET_ASIDE).await {
+                Ok(found) => lines.set(found),
+                Err(problem) => datasets.problem.set(Some(problem)),
+            }
+        });
+    };
+    Effect::new(move |_| {
+        count.track();
+        lines.set(Vec::new());
+    });
+    view! {
+        <Show when=move || { count.get() > 0 }>
+            <Show
+                when=move || lines.with(|lines| !lines.is_empty())
+                fallback=move || {
+                    view! {
+                        <div class="row">
+                            <Button kind=ButtonKind::Quiet testid="show-set-aside" on_press=show>
+                                {move || format!("Show what was set aside ({})", grouped(count.get()))}
+                            </Button>
+                        </div>
+                    }
+                }
+            >
+                <Card title="Set aside" lead="What is no row, with its place in its file. All of it is written into a file of its own when you export.">
+                    <ul class="items" data-testid="set-aside">
+                        <For
+                            each=move || lines.get()
+                            key=|line| format!("{line:?}")
+                            children=|line| {
+                                view! {
+                                    <li class="item">
+                                        <div class="item-about">
+                                            <strong class="is-breakable">{line.place()}</strong>
+                                            <p class="small">{line.reason}</p>
+                                            <pre class="text-block is-short">{line.text}</pre>
+                                        </div>
+                                    </li>
+                                }
+                            }
+                        />
+                    </ul>
+                    <Show when=move || lines.with(|lines| (lines.len() as u64) < count.get())>
+                        <p class="small muted">{move || format!("and {} more", grouped(count.get() - lines.with(Vec::len) as u64))}</p>
+                    </Show>
+                </Card>
+            </Show>
+        </Show>
+    }
 }
 
 /// A file whose reading was stopped, by a person or a crash.

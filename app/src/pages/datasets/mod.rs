@@ -6,6 +6,7 @@ pub mod classes;
 pub mod export;
 pub mod files;
 pub mod learned;
+pub mod looked_for;
 pub mod made_by_model;
 pub mod mapping_editor;
 pub mod meaning;

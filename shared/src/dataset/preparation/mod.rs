@@ -411,6 +411,19 @@ impl<F: StoredFile> Preparation<F> {
         copy(&self.files.aside, self.ends.aside, take)
     }
 
+    /// How what was set aside begins: so many bytes, or all there are.
+    ///
+    /// # Errors
+    /// The storage fails.
+    pub(in crate::dataset) fn beginning_of_aside(&self, most_bytes: u64) -> Result<Vec<u8>, PreparationFault> {
+        let mut bytes = Vec::new();
+        copy(&self.files.aside, self.ends.aside.min(most_bytes), |block| {
+            bytes.extend_from_slice(block);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
+
     /// Bytes of what was set aside.
     pub fn aside_bytes(&self) -> u64 {
         self.ends.aside
