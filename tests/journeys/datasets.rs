@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use tests::environment::SMOLLM2;
@@ -139,7 +139,9 @@ async fn check_and_mend(
         page.run(action).await?;
     }
     page.run("drop-same").await?;
-    page.run("drop-near").await?;
+    app.click(&named("drop-near")).await?;
+    hold_a_moment(app).await?;
+    page.wait_until_done("dropping what is nearly the same").await?;
     app.click(&named("look-at-all")).await?;
     page.wait_until_done("looking at the end").await?;
     for check in ["empty-answer", "personal-data", "encoding-damage", "roles-out-of-order"] {
@@ -148,6 +150,20 @@ async fn check_and_mend(
     page.show("quality").await?;
     app.element(&named("histogram")).await?;
     look(&stage.browser, "datasets-quality", defects).await
+}
+
+/// Lets the work under way wait, sees that it does, and lets it go on.
+async fn hold_a_moment(app: &AppPage<'_>) -> Result<()> {
+    app.wait_for_words("dataset-work", "%").await?;
+    app.click(&named("hold-dataset-work")).await?;
+    let words = app.wait_for_words("dataset-work", "waiting").await?;
+    // What was on its way when it was told to wait has come by then.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let held = app.text(&named("dataset-work")).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let later = app.text(&named("dataset-work")).await?;
+    ensure!(held == later && held.is_some(), "it went on: {words:?}, {held:?}, {later:?}");
+    app.click(&named("hold-dataset-work")).await
 }
 
 /// The table goes to its end and back; a row is edited by hand.

@@ -8,6 +8,7 @@
 mod appearance;
 mod companion_answers;
 mod dataset_models;
+mod dataset_tools;
 mod datasets;
 mod downloads;
 mod exactness;
