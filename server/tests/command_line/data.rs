@@ -146,6 +146,38 @@ fn a_recipe_makes_the_same_files_every_time() {
 }
 
 #[test]
+fn a_recipe_writes_over_nothing_that_it_is_made_of_and_nowhere_else() {
+    let quern = Quern::new();
+    let rows = MIXED.as_bytes();
+    quern.file("train.jsonl", rows);
+    let recipe = |file: &str, export: &str| {
+        let text = format!(
+            "quern-recipe: 1\nfiles:\n- name: {file}\nexports:\n- file: {export}\n  format: openai-chat\n"
+        );
+        quern.file("recipe.yaml", text.as_bytes());
+    };
+    recipe("train.jsonl", "train.jsonl");
+    for options in [&[][..], &["--output", "."]] {
+        let errors = quern.run(&[&["data", "run", "recipe.yaml"], options].concat()).bad();
+        assert!(errors.contains("train.jsonl would be written over") && errors.contains("--output FOLDER"), "{errors}");
+    }
+    assert_eq!(std::fs::read(quern.path("train.jsonl")).unwrap(), rows);
+    quern.run(&["data", "run", "recipe.yaml", "--output", "made"]).good();
+    let absolute = quern.path("elsewhere.jsonl");
+    for elsewhere in ["../elsewhere.jsonl", text(&absolute)] {
+        recipe("train.jsonl", elsewhere);
+        let errors = quern.run(&["data", "run", "recipe.yaml", "--output", "out"]).bad();
+        assert!(errors.contains("is no plain file name") && !quern.path("out").exists(), "{errors}");
+    }
+    assert!(!absolute.exists());
+    // A source that has the name of what is written beside the exports.
+    quern.file("set-aside.jsonl", rows);
+    recipe("set-aside.jsonl", "rows.jsonl");
+    let errors = quern.run(&["data", "run", "recipe.yaml"]).bad();
+    assert!(errors.contains("set-aside.jsonl would be written over") && !quern.path("rows.jsonl").exists(), "{errors}");
+}
+
+#[test]
 fn a_recipe_is_held_to_its_files() {
     let quern = Quern::new();
     quern.file("mixed.jsonl", MIXED.as_bytes());

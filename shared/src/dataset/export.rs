@@ -1,5 +1,6 @@
 //! What is written of a preparation.
 
+use std::collections::HashSet;
 use std::io::Write;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dataset_info::dataset_info;
 use super::formats::Format;
 use super::preparation::{Part, Pass, Preparation, PreparationFault, Progress, Pulse, StoredFile};
+use super::recipe::RecipeAnswers;
 use super::records::{Columns, FaultPlace, FileKind, WriteFault};
 use super::rows::SetAside;
 
@@ -22,6 +24,56 @@ pub struct Export {
     /// Which rows; without it all that are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
+}
+
+/// Files that are written beside the exported ones, by whoever writes these.
+const NAMES_BESIDE: [&str; 5] =
+    ["recipe.yaml", RecipeAnswers::USUAL_NAME, "placeholders.json", "dataset_info.json", "set-aside.jsonl"];
+
+impl Export {
+    /// The file beside it that holds the rows which have no place in it.
+    pub fn set_aside_name(&self) -> String {
+        format!("{}.set-aside.jsonl", self.file)
+    }
+
+    /// A name that leads elsewhere would let somebody else's recipe write anywhere. The same names are refused everywhere,
+    /// those of Windows' drives too.
+    fn check_name(&self) -> Result<(), PreparationFault> {
+        let is_plain = !self.file.contains(['/', '\\', ':', '\0']) && !matches!(&*self.file, "" | "." | "..");
+        if is_plain {
+            return Ok(());
+        }
+        Err(PreparationFault::Refused(format!(
+            "the export {:?} is no plain file name, and files are written into the output folder only; call it for \
+             example train.jsonl, and choose the folder with --output",
+            self.file
+        )))
+    }
+}
+
+/// Makes sure that exports have plain names, and that none of them is written over another file of theirs.
+///
+/// # Errors
+/// Which name must be another one.
+pub fn check_names(exports: &[Export]) -> Result<(), PreparationFault> {
+    let mut taken: HashSet<String> = NAMES_BESIDE.iter().map(|name| (*name).to_owned()).collect();
+    for export in exports {
+        export.check_name()?;
+        for name in [export.file.clone(), export.set_aside_name()] {
+            // Some file systems make no difference between capitals and small letters.
+            if !taken.insert(name.to_lowercase()) {
+                let words = format!("two files would be called {name}; give one of the exports another name");
+                return Err(PreparationFault::Refused(words));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The names of all files that may be written for these exports.
+pub fn names_written(exports: &[Export]) -> impl Iterator<Item = String> {
+    let own = exports.iter().flat_map(|export| [export.file.clone(), export.set_aside_name()]);
+    own.chain(NAMES_BESIDE.iter().skip(2).map(|name| (*name).to_owned()))
 }
 
 /// What was written.
@@ -57,6 +109,7 @@ pub async fn export<F: StoredFile>(
     aside: &mut impl Write,
     pulse: &impl Pulse,
 ) -> Result<Exported, PreparationFault> {
+    export.check_name()?;
     let kind = FileKind::of_name(&export.file).map_err(|unknown| PreparationFault::Refused(unknown.to_string()))?;
     let kind = kind.with_protected_cells();
     let mut lines = Lines { export, pass: preparation.pass(), line: String::new() };
@@ -118,5 +171,27 @@ impl<F: StoredFile> Lines<'_, F> {
         let (_, content) = self.pass.row(row)?;
         self.line.clear();
         Ok(format.write(&content, &mut self.line).map(|()| &*self.line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(names: &[&str]) -> String {
+        let export = |name: &&str| Export { file: (*name).to_owned(), format: Format::TrlText, part: None };
+        let exports: Vec<Export> = names.iter().map(export).collect();
+        check_names(&exports).err().map(|fault| fault.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn exports_are_written_into_their_folder_and_over_nothing_of_theirs() {
+        assert_eq!(fault(&["train.jsonl", "test.jsonl", "..a.jsonl"]), "");
+        for elsewhere in ["../x.jsonl", "/tmp/x.jsonl", "a/b.jsonl", "..\\x.jsonl", "C:x.jsonl", "", ".."] {
+            assert!(fault(&[elsewhere]).contains("is no plain file name"), "{elsewhere}");
+        }
+        for twice in [&["a.jsonl", "A.jsonl"][..], &["dataset_info.json"], &["a.csv", "a.csv.set-aside.jsonl"]] {
+            assert!(fault(twice).contains("two files would be called"), "{twice:?}");
+        }
     }
 }

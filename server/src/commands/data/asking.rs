@@ -40,6 +40,11 @@ impl<'a> Asking<'a> {
         Self { config, arguments, recipe, path: folder.join(name), models: OnceCell::new() }
     }
 
+    /// The file of answers.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn is_wanted(&self) -> bool {
         let RunArguments { ask, model, embedder, .. } = self.arguments;
         *ask || model.is_some() || embedder.is_some()

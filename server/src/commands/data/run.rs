@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, bail};
-use shared::dataset::export::{export, files_beside};
+use shared::dataset::export::{check_names, export, files_beside, names_written};
 use shared::dataset::preparation::{FileHash, Files, Opened, Preparation, Silent, SourceFile};
 use shared::dataset::recipe::{Recipe, RecipeFile};
 use shared::dataset::records::ReadBytes;
@@ -28,7 +28,28 @@ pub(super) async fn run(config: &Config, arguments: &RunArguments) -> Result<()>
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let output = arguments.output.clone().unwrap_or_else(|| folder.clone());
     let asking = Asking::new(config, arguments, &recipe, &folder);
-    make(&recipe, &asking, arguments.from.as_ref().unwrap_or(&folder), &output).await
+    let from = arguments.from.as_ref().unwrap_or(&folder);
+    check_names(&recipe.exports)?;
+    let sources = recipe.files.iter().map(|file| from.join(&file.name));
+    must_not_be_written_over(sources.chain([path.clone(), asking.path().to_owned()]), &recipe, &output)?;
+    make(&recipe, &asking, from, &output).await
+}
+
+/// Refuses to write over what the rows are made of, before anything is done.
+fn must_not_be_written_over(sources: impl Iterator<Item = PathBuf>, recipe: &Recipe, output: &Path) -> Result<()> {
+    // What is not there is written over by nobody.
+    let sources: Vec<PathBuf> = sources.filter_map(|path| path.canonicalize().ok()).collect();
+    for name in names_written(&recipe.exports) {
+        let written = output.join(name);
+        if written.canonicalize().is_ok_and(|found| sources.contains(&found)) {
+            bail!(
+                "{} would be written over, and the recipe is made with it; name another folder with --output FOLDER, or \
+                 another file in the recipe's `exports`",
+                written.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path) -> Result<()> {
@@ -65,7 +86,7 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
         }
     }
     for wanted in &recipe.exports {
-        let (path, aside_path) = (output.join(&wanted.file), output.join(format!("{}.set-aside.jsonl", wanted.file)));
+        let (path, aside_path) = (output.join(&wanted.file), output.join(wanted.set_aside_name()));
         bar.begin(&wanted.file);
         let (mut rows, mut aside) = (WholeFile::create(&path)?, WholeFile::create(&aside_path)?);
         let exported = export(&preparation, wanted, &mut rows, &mut aside, &bar).await?;
