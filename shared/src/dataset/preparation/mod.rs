@@ -25,6 +25,7 @@ pub use self::answered::UsedAnswers;
 pub use self::change::{Change, Effect};
 pub use self::entry::{Entry, Origin};
 pub use self::journal::{Counts, DoneStep, FileHash, Progressed, SourceFile};
+pub use self::names::RowNames;
 pub use self::pass::Pass;
 pub use self::pulse::{Progress, Pulse, Silent, Stopped};
 pub use self::row_block::{RowBlock, RowBlocks};

@@ -293,3 +293,68 @@ fn files_are_named_once_and_read_to_their_end() {
         assert_eq!(preparation.row_named("b:2").unwrap(), preparation.sources()[0].progressed.rows + 1);
     });
 }
+
+/// Counts the bytes that are read.
+#[derive(Default)]
+struct Counting {
+    file: MemoryFile,
+    read_bytes: Cell<usize>,
+}
+
+impl StoredFile for Counting {
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read_bytes.set(self.read_bytes.get() + buffer.len());
+        self.file.read_exact_at(offset, buffer)
+    }
+
+    fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(offset, bytes)
+    }
+
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        self.file.truncate(length)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Asks to stop at once.
+struct Impatient;
+
+impl Pulse for Impatient {
+    async fn beat(&self, _: Progress) -> Result<(), Stopped> {
+        Err(Stopped)
+    }
+}
+
+#[test]
+fn rows_that_were_made_are_found_by_their_names_in_one_go() {
+    let text: String = (0..3000).map(|row| format!("{{\"prompt\":\"q {row}\",\"completion\":\"a\"}}\n")).collect();
+    let mut preparation = Preparation::open(Files::<Counting>::default()).unwrap();
+    let records = Container::JsonLines.read(text.as_bytes()).unwrap();
+    let opened = Opened::new(source("a", &text), records, ReadBytes::default());
+    pollster::block_on(preparation.read(opened, &Silent)).unwrap();
+    let noise = Noise { kind: NoiseKind::Casing, share: 1.0, of_rows: 1.0, seed: 0, part: None };
+    pollster::block_on(preparation.run(Step::Noise(noise), &Silent)).unwrap();
+    let mut names = preparation.row_names();
+    let made: Vec<String> =
+        (1..=3000).map(|row| format!("a:{row}+1")).filter(|name| names.find(name).is_ok()).collect();
+    assert!(made.len() > 1000, "{}", made.len());
+    let drop = |rows: &[String]| Step::DropRows(DropRows { rows: rows.to_vec(), reason: "no".to_owned() });
+    let bytes_to_drop = |rows: &[String]| {
+        preparation.files.entries.read_bytes.set(0);
+        let counts = pollster::block_on(preparation.compute(drop(rows), &Silent)).unwrap().done.counts;
+        assert_eq!(counts.dropped, rows.len() as u64);
+        preparation.files.entries.read_bytes.get()
+    };
+    let (few, all) = (bytes_to_drop(&made[..10]), bytes_to_drop(&made));
+    assert!(all <= few * 2, "{all} bytes for {} rows, {few} for ten", made.len());
+    let stopped = pollster::block_on(preparation.run(drop(&made), &Impatient));
+    assert!(matches!(stopped, Err(PreparationFault::Stopped)));
+}
