@@ -178,6 +178,24 @@ fn a_recipe_writes_over_nothing_that_it_is_made_of_and_nowhere_else() {
 }
 
 #[test]
+fn rows_in_no_part_are_told_where_parts_are_written() {
+    let quern = Quern::new();
+    quern.file("rows.jsonl", b"{\"text\":\"a\"}\n{\"text\":\"b\"}\n{\"text\":\"c\"}\n");
+    let recipe = "quern-recipe: 1\nfiles:\n- name: rows.jsonl\nsteps:\n- drop-rows:\n    rows: [rows.jsonl:2]\n- split:\n    train: 1.0\n    validation: 0.0\n    test: 0.0\n- keep-rows:\n    rows: [rows.jsonl:2]\nexports:\n- file: train.jsonl\n  format: trl-text\n  part: train\n";
+    let run = |recipe: &str| {
+        quern.file("recipe.yaml", recipe.as_bytes());
+        let ran = quern.run(&["data", "run", "recipe.yaml", "-o", "out"]);
+        assert!(ran.success, "{}", ran.errors);
+        ran.errors
+    };
+    let told = run(recipe);
+    assert!(told.contains("1 rows are in none of these files, rows.jsonl:2 the first"), "{told}");
+    assert_eq!(std::fs::read_to_string(quern.path("out/train.jsonl")).unwrap().lines().count(), 2);
+    let told = run(&recipe.replace("  part: train\n", ""));
+    assert!(!told.contains("in none of these files"), "{told}");
+}
+
+#[test]
 fn a_recipe_is_held_to_its_files() {
     let quern = Quern::new();
     quern.file("mixed.jsonl", MIXED.as_bytes());

@@ -76,6 +76,16 @@ pub fn names_written(exports: &[Export]) -> impl Iterator<Item = String> {
     own.chain(NAMES_BESIDE.iter().skip(2).map(|name| (*name).to_owned()))
 }
 
+/// Kept rows that are in none of the files because they are in no part, while only parts are written: a split does not see
+/// what is taken back after it. Whoever writes the files must tell of them.
+pub fn rows_in_no_part<F: StoredFile>(preparation: &Preparation<F>, exports: &[Export]) -> Vec<u32> {
+    if exports.iter().any(|export| export.part.is_none()) {
+        return Vec::new();
+    }
+    let rows = preparation.rows().iter().enumerate();
+    rows.filter(|(_, row)| row.is_kept() && row.part.is_none()).map(|(number, _)| number as u32).collect()
+}
+
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exported {

@@ -165,13 +165,14 @@ mod tests {
             temperature: 0.7,
             seed: 0,
             keep_texts: false,
+            part: None,
         };
-        let paraphrase = Paraphrase { model: model.clone(), copies: 2, of_rows: 0.5, temperature: 0.9, seed: 3 };
+        let paraphrase = Paraphrase { model: model.clone(), copies: 2, of_rows: 0.5, temperature: 0.9, seed: 3, part: None };
         let manners = vec![Manner::Command, Manner::FewWords];
         let (of_rows, temperature, seed) = (1.0, 0.9, 0);
-        let variation = PromptVariation { model: model.clone(), manners, copies: 1, of_rows, temperature, seed };
+        let variation = PromptVariation { model: model.clone(), manners, copies: 1, of_rows, temperature, seed, part: None };
         let (via, from) = ("German".to_owned(), "English".to_owned());
-        let translation = BackTranslation { model: model.clone(), via, from, of_rows, temperature: 0.0, seed };
+        let translation = BackTranslation { model: model.clone(), via, from, of_rows, temperature: 0.0, seed, part: None };
         let criterion = "The answer is right: complete, and to the point.".to_owned();
         let score = Score { model, criterion, at_least: 4 };
         let (model, similarity) = (ModelReference::browser("bge-small"), Similarity::USUAL_OF_MEANINGS);
@@ -266,7 +267,7 @@ mod tests {
                 Step::Deduplicate(Deduplicate { near: Some(Similarity::USUAL), keep: Preferred::Longest }),
                 Step::Filter(Filter { measure: Measure::AnswerWords, at_least: Some(2.0), at_most: None }),
                 Step::Edit(Edit { row: "messy.jsonl:2".to_owned(), to: "{\"text\":\"a: b\\n# c\"}".to_owned() }),
-                Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.1, of_rows: 0.5, seed: 3 }),
+                Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.1, of_rows: 0.5, seed: 3, part: None }),
                 Step::Split(Split { evenly_by: Some("label".to_owned()), ..Split::default() }),
             ],
             vec![Export { file: "train.jsonl".to_owned(), format: Format::OpenAiChat, part: Some(Part::Train) }],

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, bail};
-use shared::dataset::export::{check_names, export, files_beside, names_written};
+use shared::dataset::export::{check_names, export, files_beside, names_written, rows_in_no_part};
 use shared::dataset::preparation::{FileHash, Files, Opened, Preparation, Silent, SourceFile};
 use shared::dataset::recipe::{Recipe, RecipeFile};
 use shared::dataset::records::ReadBytes;
@@ -97,6 +97,15 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
             aside.finish()?;
             note(&format!("  {} have no place in it and are in {}", exported.set_aside, aside_path.display()));
         }
+    }
+    let left_out = rows_in_no_part(&preparation, &recipe.exports);
+    if let Some(first) = left_out.first() {
+        let first = preparation.name_of(preparation.pass().entry(*first)?.origin)?;
+        note(&format!(
+            "{} rows are in none of these files, {first} the first: they are in no part, for they were taken back after the \
+             split, or made from such; split once more behind that, or export without `part`",
+            left_out.len()
+        ));
     }
     for (name, text) in files_beside(&preparation, &recipe.exports) {
         write_whole(&output.join(name), &text)?;

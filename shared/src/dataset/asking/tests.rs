@@ -138,6 +138,7 @@ fn questions() -> Questions {
         temperature: 0.7,
         seed: 0,
         keep_texts: false,
+        part: None,
     }
 }
 
@@ -194,7 +195,7 @@ fn count(reason: &str, rows: u64) -> (String, u64) {
 #[test]
 fn what_the_person_says_is_said_in_other_words_and_answers_stay() {
     let mut preparation = prepared(ASKED);
-    let step = Paraphrase { model: model(), copies: 2, of_rows: 1.0, temperature: 0.9, seed: 0 };
+    let step = Paraphrase { model: model(), copies: 2, of_rows: 1.0, temperature: 0.9, seed: 0, part: None };
     let unused = run(&mut preparation, Step::Paraphrase(step.clone()));
     assert_eq!(
         unused,
@@ -239,6 +240,7 @@ fn prompts_are_asked_in_other_manners() {
         of_rows: 1.0,
         temperature: 0.9,
         seed: 0,
+        part: None,
     };
     let open = pollster::block_on(open_requests(&preparation, &Step::VaryPrompts(step.clone()), 99, &Silent)).unwrap();
     let manners: HashMap<String, u32> = open.requests.iter().fold(HashMap::new(), |mut counts, (_, request)| {
@@ -263,6 +265,7 @@ fn a_translation_is_asked_there_and_back() {
         of_rows: 1.0,
         temperature: 0.0,
         seed: 0,
+        part: None,
     };
     let step = Step::BackTranslate(step);
     let open = pollster::block_on(open_requests(&preparation, &step, 99, &Silent)).unwrap();
@@ -352,7 +355,7 @@ fn outcome(preparation: &Preparation<MemoryFile>) -> (Vec<String>, String, Vec<u
 fn a_recipe_with_its_answers_needs_no_model_and_has_the_same_bytes() {
     let lines = [TEXTS, ASKED].concat();
     let steps = || {
-        let rewrite = Paraphrase { model: model(), copies: 1, of_rows: 0.7, temperature: 0.9, seed: 2 };
+        let rewrite = Paraphrase { model: model(), copies: 1, of_rows: 0.7, temperature: 0.9, seed: 2, part: None };
         let score = Score { model: model(), criterion: "Good".to_owned(), at_least: 2 };
         let same = Meaning { model: model(), similarity: Similarity::USUAL_OF_MEANINGS, keep: Preferred::First };
         [Step::Questions(questions()), Step::Paraphrase(rewrite), Step::Score(score), Step::DeduplicateByMeaning(same)]

@@ -62,7 +62,7 @@ fn steps() -> Vec<Step> {
         Step::DropRows(DropRows { rows: vec!["messy.jsonl:3".to_owned()], reason: "too dull".to_owned() }),
         Step::KeepRows(KeepRows { rows: vec!["messy.jsonl:5".to_owned()] }),
         Step::Rate(Rate { row: "messy.jsonl:8".to_owned(), rating: 4.try_into().unwrap() }),
-        Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.5, of_rows: 0.5, seed: 1 }),
+        Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.5, of_rows: 0.5, seed: 1, part: None }),
         Step::Questions(Questions {
             model: model(),
             count: 2,
@@ -71,8 +71,9 @@ fn steps() -> Vec<Step> {
             temperature: 0.7,
             seed: 0,
             keep_texts: true,
+            part: None,
         }),
-        Step::Paraphrase(Paraphrase { model: model(), copies: 1, of_rows: 0.2, temperature: 0.9, seed: 2 }),
+        Step::Paraphrase(Paraphrase { model: model(), copies: 1, of_rows: 0.2, temperature: 0.9, seed: 2, part: None }),
         Step::Score(Score { model: model(), criterion: "It is good.".to_owned(), at_least: 2 }),
         Step::DeduplicateByMeaning(Meaning {
             model: model(),

@@ -28,7 +28,7 @@ pub(super) use self::chance::Chance;
 
 use super::asking::{BackTranslation, Meaning, Paraphrase, PromptVariation, Questions, Score, Task};
 use super::checks::Check;
-use super::preparation::{Entry, Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
+use super::preparation::{Entry, Part, Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
 use super::row::Row;
 use crate::model_pool::ModelReference;
 
@@ -156,11 +156,37 @@ pub(super) async fn each_kept<F: StoredFile>(
     preparation: &Preparation<F>,
     stage: &'static str,
     pulse: &impl Pulse,
+    take: impl FnMut(u32, Entry, Row) -> Result<(), PreparationFault>,
+) -> Result<(), PreparationFault> {
+    each_kept_of(preparation, None, stage, pulse, take).await
+}
+
+/// Gives every kept row of a part, or of all, to `take`, in order.
+///
+/// # Errors
+/// No row is in the part.
+pub(super) async fn each_kept_of<F: StoredFile>(
+    preparation: &Preparation<F>,
+    part: Option<Part>,
+    stage: &'static str,
+    pulse: &impl Pulse,
     mut take: impl FnMut(u32, Entry, Row) -> Result<(), PreparationFault>,
 ) -> Result<(), PreparationFault> {
     let mut pass = preparation.pass();
     let rows = preparation.rows().len() as u32;
-    let kept = (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept());
+    let is_meant = |row: &u32| {
+        let state = preparation.rows()[*row as usize];
+        state.is_kept() && (part.is_none() || state.part == part)
+    };
+    if let Some(part) = part
+        && !(0..rows).any(|row| is_meant(&row))
+    {
+        return Err(PreparationFault::Refused(format!(
+            "only rows of the part {} are meant, and none is in it; split the rows first, or leave `part` out",
+            part.name()
+        )));
+    }
+    let kept = (0..rows).filter(is_meant);
     for (place, row) in kept.enumerate() {
         pulse.beat_at(place, Progress { stage, done: u64::from(row), total: u64::from(rows) }).await?;
         let (entry, content) = pass.row(row)?;
