@@ -82,14 +82,20 @@ pub(super) fn edit<F: StoredFile>(
     writer.replace(number, origin, &row)
 }
 
+/// Makes sure that there is such a rating.
+pub(super) fn check_rating(rating: NonZeroU8) -> Result<(), PreparationFault> {
+    if rating.get() <= BEST {
+        return Ok(());
+    }
+    Err(PreparationFault::Refused(format!("a rating goes from 1 to {BEST}, not {rating}")))
+}
+
 pub(super) fn rate<F: StoredFile>(
     preparation: &Preparation<F>,
     step: &Rate,
     writer: &mut StepWriter<'_, F>,
 ) -> Result<(), PreparationFault> {
-    if step.rating.get() > BEST {
-        return Err(PreparationFault::Refused(format!("a rating goes from 1 to {BEST}, not {}", step.rating)));
-    }
+    check_rating(step.rating)?;
     writer.mark(preparation.row_named(&step.row)?, Effect::Rate(step.rating))
 }
 

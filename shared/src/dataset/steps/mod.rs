@@ -11,6 +11,7 @@ mod descendants;
 mod drop_leaks;
 mod edit;
 mod filter;
+mod keep_rated;
 mod noise;
 mod split;
 
@@ -21,6 +22,7 @@ pub use self::deduplicate::{Deduplicate, Preferred};
 pub use self::drop_leaks::DropLeaks;
 pub use self::edit::{DropRows, Edit, KeepRows, Rate, read_edited};
 pub use self::filter::Filter;
+pub use self::keep_rated::KeepRated;
 pub use self::noise::{Noise, NoiseKind};
 pub use self::split::Split;
 
@@ -44,6 +46,8 @@ pub enum Step {
     Deduplicate(Deduplicate),
     /// Drops rows by a measure.
     Filter(Filter),
+    /// Drops rows by how good a person finds them.
+    KeepRated(KeepRated),
     /// Drops rows of classes that have too many.
     Balance(Balance),
     /// Puts another row in the place of one.
@@ -82,6 +86,7 @@ impl Step {
             Self::Drop(check) => format!("Drop: {}", check.title()),
             Self::Deduplicate(step) => step.title(),
             Self::Filter(step) => step.title(),
+            Self::KeepRated(step) => step.title(),
             Self::Balance(step) => step.title(),
             Self::Edit(step) => format!("Edit {}", step.row),
             Self::Rate(step) => format!("Rate {} with {}", step.row, step.rating),
@@ -134,6 +139,7 @@ pub(super) async fn run<F: StoredFile>(
         Step::Drop(check) => check::drop(preparation, check, writer, pulse).await,
         Step::Deduplicate(step) => deduplicate::run(preparation, step, writer, pulse).await,
         Step::Filter(step) => filter::run(preparation, step, writer, pulse).await,
+        Step::KeepRated(step) => keep_rated::run(preparation, step, writer),
         Step::Balance(step) => balance::run(preparation, step, writer, pulse).await,
         Step::Edit(step) => edit::edit(preparation, step, writer),
         Step::Rate(step) => edit::rate(preparation, step, writer),
