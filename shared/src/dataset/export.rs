@@ -5,9 +5,10 @@ use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
-use super::dataset_info::dataset_info;
+use super::dataset_info::{self, Contents, DatasetInfo};
 use super::formats::Format;
-use super::preparation::{Part, Pass, Preparation, PreparationFault, Progress, Pulse, StoredFile};
+use super::json::JsonText;
+use super::preparation::{Part, Pass, Preparation, PreparationFault, Progress, Pulse, RowState, StoredFile};
 use super::recipe::RecipeAnswers;
 use super::records::{Columns, FaultPlace, FileKind, WriteFault};
 use super::rows::SetAside;
@@ -24,13 +25,46 @@ pub struct Export {
     /// Which rows; without it all that are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
+    /// What becomes of cells of a table (`.csv`, `.tsv`) that spreadsheets take for formulas.
+    #[serde(default, skip_serializing_if = "Formulas::are_protected")]
+    pub formulas: Formulas,
+    /// Whether a column `rating` says how good a person finds a row, from 1 to 5.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rating: bool,
+}
+
+/// What becomes of cells of a table that spreadsheets take for formulas: those that begin with `=`, `+`, `-` or `@` and are
+/// no numbers, such as the items of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Formulas {
+    /// An apostrophe goes before them, so that no spreadsheet computes what a stranger wrote. Whoever trains on the table takes
+    /// it away: `protected-cells` of a recipe's file, and `--protected-cells` of `quern data convert`, do.
+    #[default]
+    Protected,
+    /// They stay as they are, for tables that no spreadsheet opens.
+    AsIs,
+}
+
+impl Formulas {
+    fn are_protected(&self) -> bool {
+        *self == Self::Protected
+    }
 }
 
 /// Files that are written beside the exported ones, by whoever writes these.
 const NAMES_BESIDE: [&str; 5] =
-    ["recipe.yaml", RecipeAnswers::USUAL_NAME, "placeholders.json", "dataset_info.json", "set-aside.jsonl"];
+    ["recipe.yaml", RecipeAnswers::USUAL_NAME, "placeholders.json", dataset_info::FILE_NAME, "set-aside.jsonl"];
+
+/// The column of a rating.
+const RATING: &str = "rating";
 
 impl Export {
+    /// A file as it usually is.
+    pub fn new(file: String, format: Format, part: Option<Part>) -> Self {
+        Self { file, format, part, formulas: Formulas::default(), rating: false }
+    }
+
     /// The file beside it that holds the rows which have no place in it.
     pub fn set_aside_name(&self) -> String {
         format!("{}.set-aside.jsonl", self.file)
@@ -87,7 +121,7 @@ pub fn rows_in_no_part<F: StoredFile>(preparation: &Preparation<F>, exports: &[E
 }
 
 /// What was written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Exported {
     /// Rows in the file.
     pub written: u64,
@@ -95,15 +129,20 @@ pub struct Exported {
     pub set_aside: u64,
     /// Cells of a table with an apostrophe before them, so that no spreadsheet takes them for formulas.
     pub protected_cells: u64,
+    /// What LLaMA-Factory must know of them.
+    pub contents: Contents,
 }
 
 /// Small files that belong beside the exported ones, with their names: what placeholders stand for, and LLaMA-Factory's
 /// description.
-pub fn files_beside<F: StoredFile>(preparation: &Preparation<F>, exports: &[Export]) -> Vec<(&'static str, String)> {
+pub fn files_beside<F: StoredFile>(
+    preparation: &Preparation<F>,
+    written: &[(Export, Exported)],
+) -> Vec<(&'static str, String)> {
     let tables: Vec<_> = preparation.steps().filter_map(|done| done.placeholders.as_ref()).collect();
     let placeholders = (!tables.is_empty()).then(|| serde_json::to_string_pretty(&tables).unwrap_or_default() + "\n");
     let mut files: Vec<_> = placeholders.map(|text| ("placeholders.json", text)).into_iter().collect();
-    files.extend(dataset_info(exports).map(|text| ("dataset_info.json", text)));
+    files.extend(DatasetInfo::of(written).text.map(|text| (dataset_info::FILE_NAME, text)));
     files
 }
 
@@ -121,9 +160,9 @@ pub async fn export<F: StoredFile>(
 ) -> Result<Exported, PreparationFault> {
     export.check_name()?;
     let kind = FileKind::of_name(&export.file).map_err(|unknown| PreparationFault::Refused(unknown.to_string()))?;
-    let kind = kind.with_protected_cells();
-    let mut lines = Lines { export, pass: preparation.pass(), line: String::new() };
+    let kind = if export.formulas.are_protected() { kind.with_protected_cells() } else { kind };
     let rows = preparation.rows();
+    let mut lines = Lines { export, rows, pass: preparation.pass(), line: String::new() };
     let is_meant = |row: &u32| {
         let state = rows[*row as usize];
         state.is_kept() && (export.part.is_none() || state.part == export.part)
@@ -148,6 +187,7 @@ pub async fn export<F: StoredFile>(
             Ok(line) => match writer.write_record(line) {
                 Ok(()) => {
                     exported.written += 1;
+                    exported.contents.note(line);
                     continue;
                 }
                 Err(WriteFault::Io(error)) => return Err(error.into()),
@@ -166,6 +206,7 @@ pub async fn export<F: StoredFile>(
 /// Rows as the wanted format writes them.
 struct Lines<'a, F> {
     export: &'a Export,
+    rows: &'a [RowState],
     pass: Pass<'a, F>,
     line: String,
 }
@@ -174,11 +215,20 @@ impl<F: StoredFile> Lines<'_, F> {
     /// A row's line, or what of it the format has no place for.
     fn read(&mut self, row: u32) -> Result<Result<&str, &'static str>, PreparationFault> {
         let format = self.export.format;
+        let rating = self.rows[row as usize].rating.filter(|_| self.export.rating);
         // A text that is in the format already is what the format would write.
-        if self.pass.entry(row)?.written_as == format {
+        if rating.is_none() && self.pass.entry(row)?.written_as == format {
             return Ok(Ok(self.pass.text(row)?.1));
         }
-        let (_, content) = self.pass.row(row)?;
+        let (_, mut content) = self.pass.row(row)?;
+        if let Some(rating) = rating {
+            if content.columns.iter().any(|(name, _)| name == RATING) {
+                return Ok(Err("a rating beside a column of that name"));
+            }
+            let rating =
+                JsonText::parse(&rating.to_string()).map_err(|_| PreparationFault::Damaged("a rating is no number"))?;
+            content.columns.push((RATING.to_owned(), rating));
+        }
         self.line.clear();
         Ok(format.write(&content, &mut self.line).map(|()| &*self.line))
     }
@@ -186,10 +236,16 @@ impl<F: StoredFile> Lines<'_, F> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
+    use crate::dataset::documents::Chunking;
+    use crate::dataset::preparation::{Silent, tests::prepared};
+    use crate::dataset::rows::{ReadAs, Rows};
+    use crate::dataset::steps::{Rate, Step};
 
     fn fault(names: &[&str]) -> String {
-        let export = |name: &&str| Export { file: (*name).to_owned(), format: Format::TrlText, part: None };
+        let export = |name: &&str| Export::new((*name).to_owned(), Format::TrlText, None);
         let exports: Vec<Export> = names.iter().map(export).collect();
         check_names(&exports).err().map(|fault| fault.to_string()).unwrap_or_default()
     }
@@ -203,5 +259,53 @@ mod tests {
         for twice in [&["a.jsonl", "A.jsonl"][..], &["dataset_info.json"], &["a.csv", "a.csv.set-aside.jsonl"]] {
             assert!(fault(twice).contains("two files would be called"), "{twice:?}");
         }
+    }
+
+    fn exported(lines: &str, step: Option<Step>, export: &Export) -> (String, Exported) {
+        let mut preparation = prepared(lines);
+        if let Some(step) = step {
+            pollster::block_on(preparation.run(step, &Silent)).unwrap();
+        }
+        let (mut out, mut aside) = (Vec::new(), Vec::new());
+        let exported = pollster::block_on(super::export(&preparation, export, &mut out, &mut aside, &Silent)).unwrap();
+        (String::from_utf8(out).unwrap(), exported)
+    }
+
+    #[test]
+    fn formulas_are_protected_unless_the_recipe_says_otherwise() {
+        let answers = ["- item", "=1+1", "-5", "plain - item", "'- quoted"];
+        let row = |answer: &&str| format!("{{\"instruction\":\"q\",\"input\":\"\",\"output\":\"{answer}\"}}\n");
+        let lines: String = answers.iter().map(row).collect();
+        let mut export = Export::new("a.csv".to_owned(), Format::Alpaca, None);
+        let (protected, told) = exported(&lines, None, &export);
+        assert_eq!(told.protected_cells, 3);
+        assert!(protected.contains(",'- item\n") && protected.contains(",-5\n") && protected.contains(",''- quoted\n"));
+        export.formulas = Formulas::AsIs;
+        let (as_is, told) = exported(&lines, None, &export);
+        assert_eq!(told.protected_cells, 0);
+        assert!(as_is.contains(",- item\n"), "{as_is}");
+        // Both come back as they were.
+        for (table, is_protected) in [(protected, true), (as_is, false)] {
+            let kind = FileKind::of_name("a.csv").unwrap();
+            let kind = if is_protected { kind.with_protected_cells() } else { kind };
+            let records = kind.read(Cursor::new(table.into_bytes()), "a.csv", Chunking::USUAL).unwrap();
+            let mut rows = Rows::new(records, ReadAs::Detect);
+            for answer in answers {
+                let (_, row) = rows.next_row().unwrap().unwrap().content.unwrap();
+                assert_eq!(row.sample.messages().last().unwrap().plain_text(), Some(answer));
+            }
+        }
+    }
+
+    #[test]
+    fn ratings_go_along_where_they_are_wanted() {
+        let lines = "{\"text\":\"a\"}\n{\"text\":\"b\"}\n";
+        let rate = || Some(Step::Rate(Rate { row: "a.jsonl:2".to_owned(), rating: 4.try_into().unwrap() }));
+        let mut export = Export::new("a.jsonl".to_owned(), Format::TrlText, None);
+        assert_eq!(exported(lines, rate(), &export).0, lines);
+        export.rating = true;
+        assert_eq!(exported(lines, rate(), &export).0, "{\"text\":\"a\"}\n{\"text\":\"b\",\"rating\":4}\n");
+        let (_, told) = exported(&lines.replace("\"b\"", "\"b\",\"rating\":\"good\""), rate(), &export);
+        assert_eq!((told.written, told.set_aside), (1, 1));
     }
 }

@@ -45,6 +45,10 @@ pub struct RecipeFile {
     /// What its rows are read as.
     #[serde(default)]
     pub read_as: ReadAs,
+    /// Of a table: the apostrophes before what spreadsheets would take for formulas are none of the cells' own, as in tables
+    /// that are written here, and are taken away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected_cells: bool,
 }
 
 /// The file with what models answered, with which the steps that ask need no model any more. Answers are only ever added
@@ -93,8 +97,8 @@ impl RecipeFile {
 
 impl From<&SourceFile> for RecipeFile {
     fn from(file: &SourceFile) -> Self {
-        let SourceFile { name, bytes, xxh128, read_as } = file.clone();
-        Self { name, bytes: Some(bytes), xxh128, read_as }
+        let SourceFile { name, bytes, xxh128, read_as, protected_cells } = file.clone();
+        Self { name, bytes: Some(bytes), xxh128, read_as, protected_cells }
     }
 }
 
@@ -147,6 +151,7 @@ mod tests {
     use super::super::asking::{BackTranslation, Manner, Meaning, Paraphrase, PromptVariation, Questions, Score};
     use super::super::checks::Check;
     use super::super::duplicates::Similarity;
+    use super::super::export::Formulas;
     use super::super::formats::Format;
     use super::super::measures::Measure;
     use super::super::preparation::Part;
@@ -167,12 +172,15 @@ mod tests {
             keep_texts: false,
             part: None,
         };
-        let paraphrase = Paraphrase { model: model.clone(), copies: 2, of_rows: 0.5, temperature: 0.9, seed: 3, part: None };
+        let paraphrase =
+            Paraphrase { model: model.clone(), copies: 2, of_rows: 0.5, temperature: 0.9, seed: 3, part: None };
         let manners = vec![Manner::Command, Manner::FewWords];
         let (of_rows, temperature, seed) = (1.0, 0.9, 0);
-        let variation = PromptVariation { model: model.clone(), manners, copies: 1, of_rows, temperature, seed, part: None };
+        let variation =
+            PromptVariation { model: model.clone(), manners, copies: 1, of_rows, temperature, seed, part: None };
         let (via, from) = ("German".to_owned(), "English".to_owned());
-        let translation = BackTranslation { model: model.clone(), via, from, of_rows, temperature: 0.0, seed, part: None };
+        let translation =
+            BackTranslation { model: model.clone(), via, from, of_rows, temperature: 0.0, seed, part: None };
         let criterion = "The answer is right: complete, and to the point.".to_owned();
         let score = Score { model, criterion, at_least: 4 };
         let (model, similarity) = (ModelReference::browser("bge-small"), Similarity::USUAL_OF_MEANINGS);
@@ -258,7 +266,8 @@ mod tests {
 
     fn recipe() -> Recipe {
         let file = |name: &str, read_as| {
-            (&SourceFile { name: name.to_owned(), bytes: 7, xxh128: Some("ab".to_owned()), read_as }).into()
+            let (name, xxh128) = (name.to_owned(), Some("ab".to_owned()));
+            (&SourceFile { name, bytes: 7, xxh128, read_as, protected_cells: false }).into()
         };
         Recipe::new(
             vec![file("messy.jsonl", ReadAs::Detect), file("b.csv", ReadAs::Format(Format::OpenAiChat))],
@@ -270,7 +279,7 @@ mod tests {
                 Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.1, of_rows: 0.5, seed: 3, part: None }),
                 Step::Split(Split { evenly_by: Some("label".to_owned()), ..Split::default() }),
             ],
-            vec![Export { file: "train.jsonl".to_owned(), format: Format::OpenAiChat, part: Some(Part::Train) }],
+            vec![Export::new("train.jsonl".to_owned(), Format::OpenAiChat, Some(Part::Train))],
         )
     }
 
@@ -324,6 +333,15 @@ mod tests {
     }
 
     #[test]
+    fn tables_are_protected_and_ratings_are_written_as_the_recipe_says() {
+        let text = "quern-recipe: 1\nfiles:\n- name: a.csv\n  protected-cells: true\nsteps:\n- keep-rated:\n    at-least: 4\nexports:\n- file: b.csv\n  format: alpaca\n  formulas: as-is\n  rating: true\n";
+        let recipe = Recipe::parse(text).unwrap();
+        assert!(recipe.files[0].protected_cells && recipe.exports[0].rating);
+        assert_eq!(recipe.exports[0].formulas, Formulas::AsIs);
+        assert_eq!(Recipe::parse(&recipe.to_text()).unwrap(), recipe);
+    }
+
+    #[test]
     fn what_is_no_recipe_is_told() {
         let fault = |text: &str| Recipe::parse(text).unwrap_err().to_string();
         expect!["the recipe is of version 2, and this Quern reads version 1; use a newer one"]
@@ -337,13 +355,13 @@ mod tests {
             5 |     near: 0.3
               |           ^ a similarity of 0.3 makes no sense here: it is above 0.5 and at most 1, usually 0.8"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- deduplicate:\n    near: 0.3\n"));
         expect![[r#"
-            this is no recipe of Quern: error: line 4 column 3: unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks
+            this is no recipe of Quern: error: line 4 column 3: unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, keep-rated, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks
              --> <input>:4:3
               |
             2 | files: []
             3 | steps:
             4 | - dedupe: {}
-              |   ^ unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- dedupe: {}\n"));
+              |   ^ unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, keep-rated, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- dedupe: {}\n"));
         expect![[r#"
             this is no recipe of Quern: error: line 1 column 1: expected mapping start
              --> <input>:1:1

@@ -44,7 +44,12 @@ fn english() -> String {
 impl BackTranslation {
     /// What it does, in words.
     pub fn title(&self) -> String {
-        format!("Translate into {} and back: {} ({})", self.via, copies_in_words(1, self.of_rows, self.part), self.model)
+        format!(
+            "Translate into {} and back: {} ({})",
+            self.via,
+            copies_in_words(1, self.of_rows, self.part),
+            self.model
+        )
     }
 
     fn wanted(&self) -> Wanted {

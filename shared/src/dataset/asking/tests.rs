@@ -84,7 +84,8 @@ impl ModelCall for Fake {
 /// Rows of a file.
 fn prepared(lines: &str) -> Preparation<MemoryFile> {
     let mut preparation = Preparation::open(Files::<MemoryFile>::default()).unwrap();
-    let file = SourceFile { name: "a".to_owned(), bytes: 0, xxh128: None, read_as: ReadAs::Detect };
+    let (name, read_as) = ("a".to_owned(), ReadAs::Detect);
+    let file = SourceFile { name, bytes: 0, xxh128: None, read_as, protected_cells: false };
     let records = Container::JsonLines.read(lines.as_bytes()).unwrap();
     pollster::block_on(preparation.read(Opened::new(file, records, ReadBytes::default()), &Silent)).unwrap();
     preparation
