@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::export::Export;
-use super::preparation::{Preparation, SourceFile, StoredFile, UsedAnswers};
+use super::export::{Export, check_names};
+use super::preparation::{Preparation, PreparationFault, SourceFile, StoredFile, UsedAnswers};
 use super::rows::ReadAs;
 use super::steps::Step;
 
@@ -137,6 +137,34 @@ impl Recipe {
     pub fn parse(text: &str) -> Result<Self, RecipeFault> {
         let recipe: Self = serde_saphyr::from_str(text).map_err(|error| RecipeFault::Text(error.to_string()))?;
         if recipe.quern_recipe == VERSION { Ok(recipe) } else { Err(RecipeFault::Version(recipe.quern_recipe)) }
+    }
+
+    /// The name of the file with what models answered.
+    pub fn answers_name(&self) -> &str {
+        self.answers.as_ref().map_or(RecipeAnswers::USUAL_NAME, |answers| &answers.name)
+    }
+
+    /// Makes sure, before anything is done, that a recipe of somebody else's writes nothing elsewhere than into its own folder
+    /// and the one for its output, nor over its own files.
+    ///
+    /// # Errors
+    /// Which name must be another one.
+    pub fn check_names(&self) -> Result<(), PreparationFault> {
+        check_names(&self.exports)?;
+        let answers = self.answers_name();
+        let leads_elsewhere = answers.starts_with(['/', '\\'])
+            || answers.contains(':')
+            || answers.split(['/', '\\']).any(|part| part == "..");
+        let is_taken = self.files.iter().any(|file| file.name == answers)
+            || self.exports.iter().any(|export| export.file == answers);
+        let reason = match (leads_elsewhere, is_taken) {
+            (true, _) => "leads out of the recipe's folder, and answers are written to it",
+            (_, true) => "is also the name of another of the recipe's files",
+            (false, false) => return Ok(()),
+        };
+        Err(PreparationFault::Refused(format!(
+            "the file of answers {answers:?} {reason}; call it for example answers.jsonl"
+        )))
     }
 
     /// Writes it.
@@ -339,6 +367,23 @@ mod tests {
         assert!(recipe.files[0].protected_cells && recipe.exports[0].rating);
         assert_eq!(recipe.exports[0].formulas, Formulas::AsIs);
         assert_eq!(Recipe::parse(&recipe.to_text()).unwrap(), recipe);
+    }
+
+    #[test]
+    fn answers_are_kept_in_a_file_of_their_own_in_the_recipes_folder() {
+        let fault = |name: &str| {
+            let answers = RecipeAnswers { name: name.to_owned(), bytes: None, xxh128: None };
+            let checked = Recipe { answers: Some(answers), ..recipe() }.check_names();
+            checked.err().map(|fault| fault.to_string()).unwrap_or_default()
+        };
+        assert_eq!(recipe().check_names().err().map(|fault| fault.to_string()), None);
+        assert_eq!(fault("kept/answers.jsonl"), "");
+        for elsewhere in ["../a.jsonl", "/a.jsonl", "a/../../b", "C:a", "\\\\host\\a"] {
+            assert!(fault(elsewhere).contains("leads out of the recipe's folder"), "{elsewhere}");
+        }
+        for taken in ["messy.jsonl", "train.jsonl"] {
+            assert!(fault(taken).contains("another of the recipe's files"), "{taken}");
+        }
     }
 
     #[test]

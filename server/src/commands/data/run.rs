@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, bail};
 use shared::dataset::dataset_info::{self, DatasetInfo};
-use shared::dataset::export::{check_names, export, files_beside, names_written, rows_in_no_part};
+use shared::dataset::export::{export, files_beside, names_written, rows_in_no_part};
 use shared::dataset::preparation::{FileHash, Opened, Preparation, Silent, SourceFile};
 use shared::dataset::recipe::{Recipe, RecipeFile};
 use shared::dataset::records::ReadBytes;
@@ -30,7 +30,7 @@ pub(super) async fn run(config: &Config, arguments: &RunArguments) -> Result<()>
     let output = arguments.output.clone().unwrap_or_else(|| folder.clone());
     let asking = Asking::new(config, arguments, &recipe, &folder);
     let from = arguments.from.as_ref().unwrap_or(&folder);
-    check_names(&recipe.exports)?;
+    recipe.check_names()?;
     let sources = recipe.files.iter().map(|file| from.join(&file.name));
     must_not_be_written_over(sources.chain([path.clone(), asking.path().to_owned()]), &recipe, &output)?;
     make(&recipe, &asking, from, &output).await
