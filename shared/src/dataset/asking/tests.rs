@@ -232,6 +232,26 @@ fn what_the_person_says_is_said_in_other_words_and_answers_stay() {
 }
 
 #[test]
+fn a_model_is_asked_about_the_rows_of_a_part_only() {
+    let mut preparation = prepared(ASKED);
+    let step = |part| {
+        let (copies, of_rows, temperature, seed) = (1, 1.0, 0.9, 0);
+        Step::Paraphrase(Paraphrase { model: model(), copies, of_rows, temperature, seed, part })
+    };
+    let open = |preparation: &Preparation<MemoryFile>, part| {
+        pollster::block_on(open_requests(preparation, &step(part), 99, &Silent)).map(|open| open.open)
+    };
+    let early = open(&preparation, Some(Part::Train)).unwrap_err().to_string();
+    assert!(early.contains("none is in it; split the rows first"), "{early}");
+    let all = open(&preparation, None).unwrap();
+    let split = Split { train: 0.5, validation: 0.0, test: 0.5, ..Split::default() };
+    pollster::block_on(preparation.run(Step::Split(split), &Silent)).unwrap();
+    let [training, test] = [Part::Train, Part::Test].map(|part| open(&preparation, Some(part)).unwrap());
+    assert!(training > 0 && test > 0 && training + test == all, "{training} {test} {all}");
+    assert!(step(Some(Part::Train)).title().contains("one copy of each row of the part train"));
+}
+
+#[test]
 fn prompts_are_asked_in_other_manners() {
     let mut preparation = prepared(ASKED);
     let step = PromptVariation {

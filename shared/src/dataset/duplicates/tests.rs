@@ -129,9 +129,9 @@ fn what_is_just_alike_enough_is_found() {
         let texts = pairs_of(least);
         let shingles: Vec<Shingles> = texts.iter().map(|text| Shingles::of_text(text)).collect();
         let pairs = all_pairs(&shingles, least);
-        let near = pairs.iter().filter(|(one, other)| {
-            similarity(&shingles[*one as usize], &shingles[*other as usize]) < least + 0.03
-        });
+        let near = pairs
+            .iter()
+            .filter(|(one, other)| similarity(&shingles[*one as usize], &shingles[*other as usize]) < least + 0.03);
         assert!(near.count() == pairs.len() && pairs.len() == texts.len() / 2, "{}", pairs.len());
         let least = Similarity::try_from(least).unwrap();
         let mut families = pollster::block_on(find_families(&prepared_of(&texts), least, &Silent)).unwrap();

@@ -251,7 +251,8 @@ mod tests {
         }
         let mut preparation = prepared(&file);
         run(&mut preparation, noise(None)).unwrap();
-        let step = Split { train: 0.5, validation: 0.2, test: 0.3, together_by: Some("who".to_owned()), ..Split::default() };
+        let step =
+            Split { train: 0.5, validation: 0.2, test: 0.3, together_by: Some("who".to_owned()), ..Split::default() };
         run(&mut preparation, Step::Split(step)).unwrap();
         let mut pass = preparation.pass();
         let mut part_of = HashMap::new();
