@@ -345,6 +345,17 @@ impl<F: StoredFile> Preparation<F> {
         writer.finish(step)
     }
 
+    /// Counts what a step would do, and does nothing: how many rows it would drop, for example.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn counts_of(&self, step: Step, pulse: &impl Pulse) -> Result<Counts, PreparationFault> {
+        let computed = self.compute(step, pulse).await;
+        // What it wrote is of no use to anybody, and may be long.
+        self.forget_uncounted()?;
+        Ok(computed?.done.counts)
+    }
+
     /// Does what was computed. Nothing may have been done in between.
     ///
     /// # Errors

@@ -41,7 +41,8 @@ fn messy(rows: usize) -> String {
 }
 
 fn source(name: &str, text: &str) -> SourceFile {
-    SourceFile { name: name.to_owned(), bytes: text.len() as u64, xxh128: None, read_as: ReadAs::Detect }
+    let (name, bytes) = (name.to_owned(), text.len() as u64);
+    SourceFile { name, bytes, xxh128: None, read_as: ReadAs::Detect, protected_cells: false }
 }
 
 /// The rows of one file of JSON Lines.
@@ -256,11 +257,38 @@ fn what_makes_no_sense_is_refused_and_does_nothing() {
 }
 
 #[test]
+fn what_a_step_would_do_is_counted_and_not_done() {
+    let words = |pair: usize| (0..20).map(|word| format!("p{pair}w{word} ")).collect::<String>();
+    let text = |row: usize| format!("{{\"prompt\":\"{}\",\"completion\":\"Of {row}\"}}\n", words(row / 2));
+    let mut preparation = prepared(&(0..80).map(text).collect::<String>());
+    let steps = [
+        Step::Deduplicate(Deduplicate { near: Some(Similarity::try_from(0.6).unwrap()), ..Deduplicate::default() }),
+        Step::DropLeaks(DropLeaks { near: Similarity::try_from(0.6).unwrap() }),
+        Step::Noise(Noise { kind: NoiseKind::Typos, share: 1.0, of_rows: 1.0, seed: 0, part: None }),
+    ];
+    let split = Split { near: Similarity::try_from(1.0).unwrap(), ..Split::default() };
+    pollster::block_on(preparation.run(Step::Split(split), &Silent)).unwrap();
+    let before = (outcome(&preparation), file_lengths(&preparation));
+    for step in steps {
+        let counts = pollster::block_on(preparation.counts_of(step.clone(), &Silent)).unwrap();
+        assert_eq!((outcome(&preparation), file_lengths(&preparation)), before);
+        assert!(counts.dropped + counts.added > 0, "{step:?}");
+        assert_eq!(counts, pollster::block_on(preparation.run(step, &Silent)).unwrap().counts);
+        preparation.rewind(1).unwrap();
+    }
+}
+
+fn file_lengths(preparation: &Preparation<MemoryFile>) -> [u64; 3] {
+    let Files { texts, entries, changes, .. } = &preparation.files;
+    [texts, entries, changes].map(|file| file.length().unwrap())
+}
+
+#[test]
 fn rows_are_exported_by_part_and_format() {
     let preparation = prepare(Files::<MemoryFile>::default(), &messy(60)).unwrap();
     let mut total = 0;
     for part in Part::ALL {
-        let wanted = Export { file: "a.jsonl".to_owned(), format: Format::OpenAiChat, part: Some(part) };
+        let wanted = Export::new("a.jsonl".to_owned(), Format::OpenAiChat, Some(part));
         let (mut out, mut aside) = (Vec::new(), Vec::new());
         let exported = pollster::block_on(export(&preparation, &wanted, &mut out, &mut aside, &Silent)).unwrap();
         let (out, aside) = (String::from_utf8(out).unwrap(), String::from_utf8(aside).unwrap());
