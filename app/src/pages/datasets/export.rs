@@ -52,10 +52,7 @@ pub fn ExportView(
         let exports = if parts.is_empty() {
             vec![Export::new(format!("rows{ending}"), format, None)]
         } else {
-            parts
-                .iter()
-                .map(|(part, _)| Export::new(format!("{}{ending}", part.name()), format, Some(*part)))
-                .collect()
+            parts.iter().map(|(part, _)| Export::new(format!("{}{ending}", part.name()), format, Some(*part))).collect()
         };
         datasets.export(exports);
     };

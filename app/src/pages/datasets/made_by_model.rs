@@ -52,7 +52,9 @@ impl Wishes {
         let of_rows = self.percent.get_untracked() as f64 / 100.0;
         let (seed, copies) = (self.seed.get_untracked(), 1);
         match self.kind.get_untracked().as_str() {
-            WORDS => Step::Paraphrase(Paraphrase { model, copies, of_rows, temperature: TEMPERATURE, seed, part: None }),
+            WORDS => {
+                Step::Paraphrase(Paraphrase { model, copies, of_rows, temperature: TEMPERATURE, seed, part: None })
+            }
             BACK => {
                 let (via, from) = (self.via.get_untracked().trim().to_owned(), "English".to_owned());
                 Step::BackTranslate(BackTranslation { model, via, from, of_rows, temperature: 0.0, seed, part: None })
