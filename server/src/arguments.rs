@@ -36,6 +36,10 @@ where it names none. With that file no model is needed, and the bytes are the sa
 asked with --ask, --model or --embedder, and added to that file at once: Ctrl-C loses nothing, and the same command goes \
 on.";
 
+const DATA_LEARNED: &str = "Exits with 0 where something is learned of every row, with 1 where a row has no token that is \
+learned (its template refuses it, it has no answer, or the answer is cut off), and with 2 where that can't be found out. \
+--row shows tokens that are learned in colour on a terminal, and else in ⟦ ⟧; │ is between tokens.";
+
 /// Runs small language models on this machine, and serves them over OpenAI's API.
 #[derive(Debug, Parser)]
 #[command(name = "quern", version, after_help = ORDER, propagate_version = true, max_term_width = 100)]
@@ -131,26 +135,69 @@ pub enum ModelsCommand {
 #[derive(Debug, Subcommand)]
 pub enum DataCommand {
     /// Say what is in files: how many rows, in which formats, and what is wrong where
-    Inspect {
-        /// Files: JSON Lines, JSON, CSV, TSV, ChatML's text, documents in Markdown, plain text, HTML or PDF (each also as .gz
-        /// or .zst), or Parquet
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-        /// What columns mean, as in prompt=question,answer=reply; or a YAML file that says it
-        #[arg(long, value_name = "MAPPING")]
-        map: Option<String>,
-        #[command(flatten)]
-        #[expect(missing_docs, reason = "the options within say it")]
-        chunks: ChunkOptions,
-        /// Print JSON, a line for each file
-        #[arg(long)]
-        json: bool,
-    },
+    Inspect(InspectArguments),
+    /// Count what a model learns of a file's rows, by its own tokenizer and chat template: tokens, what is cut, refused or
+    /// teaches nothing, and what training costs
+    #[command(after_help = DATA_LEARNED)]
+    Learned(LearnedArguments),
     /// Write the rows of files in one format, in the kind of file that the name of the output says
     Convert(ConvertArguments),
     /// Make a dataset as a recipe says; the page writes one beside what it exports
     #[command(after_help = DATA_RUN)]
     Run(RunArguments),
+}
+
+/// `quern data inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// Files: JSON Lines, JSON, CSV, TSV, ChatML's text, documents in Markdown, plain text, HTML or PDF (each also as .gz
+    /// or .zst), or Parquet
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// What columns mean, as in prompt=question,answer=reply; or a YAML file that says it
+    #[arg(long, value_name = "MAPPING")]
+    pub map: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the options within say it")]
+    pub chunks: ChunkOptions,
+    /// Also count rows that are as alike as that to another of their file, above 0.5 and up to 1, usually 0.8; the temporary
+    /// folder needs as much room as the rows take
+    #[arg(long, value_name = "SIMILARITY")]
+    pub near: Option<f64>,
+    /// Print JSON, a line for each file
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `quern data learned`.
+#[derive(Debug, Args)]
+pub struct LearnedArguments {
+    /// A file of rows, or a document
+    pub file: PathBuf,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the arguments within say it")]
+    pub model: ModelArguments,
+    /// Most tokens of a row; what is longer is cut at its end [default: any number]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub context_length: Option<u32>,
+    /// Say what training costs at this price; all tokens that are kept count, as providers count them
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    pub price_per_million_tokens: Option<f64>,
+    /// How often all rows are trained on
+    #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub epochs: u32,
+    /// Show the tokens of this row only, counted from 1, with those marked that are learned
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub row: Option<u64>,
+    /// What columns mean, as in prompt=question,answer=reply; or a YAML file that says it
+    #[arg(long, value_name = "MAPPING")]
+    pub map: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "the options within say it")]
+    pub chunks: ChunkOptions,
+    /// In tables, take away the apostrophes before what spreadsheets would take for formulas
+    #[arg(long)]
+    pub protected_cells: bool,
 }
 
 /// How documents are cut into rows.

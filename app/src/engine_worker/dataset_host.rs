@@ -322,8 +322,9 @@ impl OpenDataset {
             Ok(BufWriter::with_capacity(1 << 20, SyncFileWriter::new(file).map_err(Fault::Storage)?))
         };
         let mut files = Vec::new();
+        let mut written = Vec::new();
         for wanted in exports {
-            let aside_name = format!("{}.set-aside.jsonl", wanted.file);
+            let aside_name = wanted.set_aside_name();
             let (mut output, mut aside) = (create(&wanted.file).await?, create(&aside_name).await?);
             let exported = export(&preparation, wanted, &mut output, &mut aside, pulse).await?;
             files.push(finish(&wanted.file, Some(exported.written), output)?);
@@ -333,6 +334,7 @@ impl OpenDataset {
             } else {
                 folder.remove(&aside_name).await.map_err(Fault::Storage)?;
             }
+            written.push((wanted.clone(), exported));
         }
         if preparation.aside_bytes() > 0 {
             let mut output = create("set-aside.jsonl").await?;
@@ -348,7 +350,7 @@ impl OpenDataset {
             folder.remove(RecipeAnswers::USUAL_NAME).await.map_err(Fault::Storage)?;
         }
         let recipe = Recipe::of(&preparation, exports.to_vec()).with_answers(answers).to_text();
-        for (name, text) in files_beside(&preparation, exports).into_iter().chain([("recipe.yaml", recipe)]) {
+        for (name, text) in files_beside(&preparation, &written).into_iter().chain([("recipe.yaml", recipe)]) {
             let mut output = create(name).await?;
             output.write_all(text.as_bytes()).map_err(|error| Fault::Storage(error.to_string()))?;
             files.push(finish(name, None, output)?);

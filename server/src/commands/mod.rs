@@ -56,7 +56,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         // What was found wanting is told apart from what could not be found out.
         Command::Eval(eval) => return Ok(or_exit_with_2(eval::run_command(config, eval).await)),
         Command::Optimize(optimize) => return Ok(or_exit_with_2(optimize::run(config, optimize).await)),
-        Command::Data(command) => data::run(config, command).await,
+        Command::Data(command) => return data::run(config, command).await,
         Command::Tokenize(tokenize) => tokenize::run(config, tokenize).await,
         Command::Config(_) => config::run(&config),
     }

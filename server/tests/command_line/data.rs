@@ -86,7 +86,10 @@ fn columns_that_no_format_has_are_guessed_and_can_be_named() {
     let twice = quern
         .file("twice.jsonl", b"{\"text\": \"a\", \"id\": 1}\n{\"id\": 2, \"text\": \"\\u0061\"}\n{\"text\": \"b\"}\n");
     let told = quern.run(&["data", "inspect", text(&twice)]).good();
-    assert!(told.contains("1 say the very same as an earlier one"), "{told}");
+    assert!(told.contains("1 say the very same as an earlier one") && !told.contains("nearly"), "{told}");
+    let told = quern.run(&["data", "inspect", "--near", "0.8", text(&twice)]).good();
+    assert!(told.contains("1 say nearly the same as another"), "{told}");
+    assert!(quern.run(&["data", "inspect", "--near", "3", text(&twice)]).bad().contains("a similarity of 3"));
     let map = quern.file("map.yaml", b"prompt: question\nanswer: reply\n");
     quern.run(&["data", "convert", text(&file), "--map", text(&map), "--to", "alpaca", "-o", "a.jsonl"]).good();
     let first = r#"{"instruction":"q","input":"","output":"a","id":"1"}"#;
@@ -131,7 +134,10 @@ fn a_recipe_makes_the_same_files_every_time() {
         .map(|folder| {
             let ran = quern.run(&["data", "run", text(&recipe), "--output", folder]);
             assert!(ran.success, "{}", ran.errors);
-            for part in ["mixed.jsonl: 4 rows, 1 that are none", "Drop rows that say the same as another: 1 dropped"] {
+            let left_out = "test.csv.gz is not in dataset_info.json";
+            for part in
+                [left_out, "mixed.jsonl: 4 rows, 1 that are none", "Drop rows that say the same as another: 1 dropped"]
+            {
                 assert!(ran.errors.contains(part), "{part}: {}", ran.errors);
             }
             ["train.jsonl", "test.csv.gz", "set-aside.jsonl", "dataset_info.json"]
@@ -143,6 +149,93 @@ fn a_recipe_makes_the_same_files_every_time() {
     assert_eq!(made[0], made[1]);
     let rows = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().count();
     assert!(rows(&made[0][0]) >= 1 && rows(&made[0][2]) >= 1);
+}
+
+#[test]
+fn a_recipe_writes_over_nothing_that_it_is_made_of_and_nowhere_else() {
+    let quern = Quern::new();
+    let rows = MIXED.as_bytes();
+    quern.file("train.jsonl", rows);
+    let recipe = |file: &str, export: &str| {
+        let text =
+            format!("quern-recipe: 1\nfiles:\n- name: {file}\nexports:\n- file: {export}\n  format: openai-chat\n");
+        quern.file("recipe.yaml", text.as_bytes());
+    };
+    recipe("train.jsonl", "train.jsonl");
+    for options in [&[][..], &["--output", "."]] {
+        let errors = quern.run(&[&["data", "run", "recipe.yaml"], options].concat()).bad();
+        assert!(errors.contains("train.jsonl would be written over") && errors.contains("--output FOLDER"), "{errors}");
+    }
+    assert_eq!(std::fs::read(quern.path("train.jsonl")).unwrap(), rows);
+    quern.run(&["data", "run", "recipe.yaml", "--output", "made"]).good();
+    let absolute = quern.path("elsewhere.jsonl");
+    for elsewhere in ["../elsewhere.jsonl", text(&absolute)] {
+        recipe("train.jsonl", elsewhere);
+        let errors = quern.run(&["data", "run", "recipe.yaml", "--output", "out"]).bad();
+        assert!(errors.contains("is no plain file name") && !quern.path("out").exists(), "{errors}");
+    }
+    assert!(!absolute.exists());
+    // A source that has the name of what is written beside the exports.
+    quern.file("set-aside.jsonl", rows);
+    recipe("set-aside.jsonl", "rows.jsonl");
+    let errors = quern.run(&["data", "run", "recipe.yaml"]).bad();
+    assert!(errors.contains("set-aside.jsonl would be written over") && !quern.path("rows.jsonl").exists(), "{errors}");
+}
+
+#[test]
+fn files_that_are_converted_are_described_for_llama_factory() {
+    let quern = Quern::new();
+    quern.file("rows.jsonl", MIXED.as_bytes());
+    quern.file("dataset_info.json", br#"{"mine": {"file_name": "mine.json"}}"#);
+    let info = || std::fs::read_to_string(quern.path("dataset_info.json")).unwrap();
+    let convert = |to: &str, output: &str| quern.run(&["data", "convert", "rows.jsonl", "--to", to, "-o", output]);
+    convert("sharegpt", "chat.jsonl").good();
+    let read: Value = serde_json::from_str(&info()).unwrap();
+    assert_eq!((&read["mine"]["file_name"], &read["chat"]["file_name"]), (&"mine.json".into(), &"chat.jsonl".into()));
+    assert!(read["chat"]["columns"].get("tools").is_none());
+    let before = info();
+    convert("sharegpt", "chat.jsonl.gz").good();
+    assert_eq!(info(), before);
+    quern.file("dataset_info.json", b"none");
+    assert!(convert("alpaca", "b.jsonl").bad().contains("describes no files of LLaMA-Factory's"));
+}
+
+#[test]
+fn tables_of_lists_come_back_as_they_were() {
+    let quern = Quern::new();
+    let rows = "{\"instruction\":\"q\",\"input\":\"\",\"output\":\"- item\"}\n";
+    quern.file("rows.jsonl", rows.as_bytes());
+    let run = |file: &str, export: &str| {
+        let text = format!("quern-recipe: 1\nfiles:\n- name: {file}\nexports:\n- file: {export}\n  format: alpaca\n");
+        quern.file("recipe.yaml", text.as_bytes());
+        let ran = quern.run(&["data", "run", "recipe.yaml", "-o", "."]);
+        assert!(ran.success, "{}", ran.errors);
+        (std::fs::read_to_string(quern.path(export.lines().next().unwrap())).unwrap(), ran.errors)
+    };
+    let (table, told) = run("rows.jsonl", "a.csv");
+    assert!(table.ends_with(",'- item\n") && told.contains("1 cells that spreadsheets would take"), "{table} {told}");
+    assert_eq!(run("a.csv\n  protected-cells: true", "back.jsonl").0, rows);
+    let (table, told) = run("rows.jsonl", "b.csv\n  formulas: as-is");
+    assert!(table.ends_with(",- item\n") && !told.contains("cells"), "{table} {told}");
+    assert_eq!(run("b.csv", "back.jsonl").0, rows);
+}
+
+#[test]
+fn rows_in_no_part_are_told_where_parts_are_written() {
+    let quern = Quern::new();
+    quern.file("rows.jsonl", b"{\"text\":\"a\"}\n{\"text\":\"b\"}\n{\"text\":\"c\"}\n");
+    let recipe = "quern-recipe: 1\nfiles:\n- name: rows.jsonl\nsteps:\n- drop-rows:\n    rows: [rows.jsonl:2]\n- split:\n    train: 1.0\n    validation: 0.0\n    test: 0.0\n- keep-rows:\n    rows: [rows.jsonl:2]\nexports:\n- file: train.jsonl\n  format: trl-text\n  part: train\n";
+    let run = |recipe: &str| {
+        quern.file("recipe.yaml", recipe.as_bytes());
+        let ran = quern.run(&["data", "run", "recipe.yaml", "-o", "out"]);
+        assert!(ran.success, "{}", ran.errors);
+        ran.errors
+    };
+    let told = run(recipe);
+    assert!(told.contains("1 rows are in none of these files, rows.jsonl:2 the first"), "{told}");
+    assert_eq!(std::fs::read_to_string(quern.path("out/train.jsonl")).unwrap().lines().count(), 2);
+    let told = run(&recipe.replace("  part: train\n", ""));
+    assert!(!told.contains("in none of these files"), "{told}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod config;
 mod data;
 mod data_asking;
+mod data_learned;
 mod eval;
 #[path = "../support/fake_provider.rs"]
 mod fake_provider;

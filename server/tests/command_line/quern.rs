@@ -15,6 +15,8 @@ pub(crate) struct Quern {
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) success: bool,
+    /// Its exit code; none where a signal ended it.
+    pub(crate) code: Option<i32>,
     pub(crate) output: String,
     pub(crate) errors: String,
 }
@@ -70,7 +72,8 @@ impl Quern {
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("quern prints UTF-8");
-        Self { success: output.status.success(), output: text(output.stdout), errors: text(output.stderr) }
+        let code = output.status.code();
+        Self { success: output.status.success(), code, output: text(output.stdout), errors: text(output.stderr) }
     }
 }
 

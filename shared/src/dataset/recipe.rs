@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::export::Export;
-use super::preparation::{Preparation, SourceFile, StoredFile, UsedAnswers};
+use super::export::{Export, check_names};
+use super::preparation::{Preparation, PreparationFault, SourceFile, StoredFile, UsedAnswers};
 use super::rows::ReadAs;
 use super::steps::Step;
 
@@ -45,6 +45,10 @@ pub struct RecipeFile {
     /// What its rows are read as.
     #[serde(default)]
     pub read_as: ReadAs,
+    /// Of a table: the apostrophes before what spreadsheets would take for formulas are none of the cells' own, as in tables
+    /// that are written here, and are taken away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected_cells: bool,
 }
 
 /// The file with what models answered, with which the steps that ask need no model any more. Answers are only ever added
@@ -93,8 +97,8 @@ impl RecipeFile {
 
 impl From<&SourceFile> for RecipeFile {
     fn from(file: &SourceFile) -> Self {
-        let SourceFile { name, bytes, xxh128, read_as } = file.clone();
-        Self { name, bytes: Some(bytes), xxh128, read_as }
+        let SourceFile { name, bytes, xxh128, read_as, protected_cells } = file.clone();
+        Self { name, bytes: Some(bytes), xxh128, read_as, protected_cells }
     }
 }
 
@@ -135,6 +139,34 @@ impl Recipe {
         if recipe.quern_recipe == VERSION { Ok(recipe) } else { Err(RecipeFault::Version(recipe.quern_recipe)) }
     }
 
+    /// The name of the file with what models answered.
+    pub fn answers_name(&self) -> &str {
+        self.answers.as_ref().map_or(RecipeAnswers::USUAL_NAME, |answers| &answers.name)
+    }
+
+    /// Makes sure, before anything is done, that a recipe of somebody else's writes nothing elsewhere than into its own folder
+    /// and the one for its output, nor over its own files.
+    ///
+    /// # Errors
+    /// Which name must be another one.
+    pub fn check_names(&self) -> Result<(), PreparationFault> {
+        check_names(&self.exports)?;
+        let answers = self.answers_name();
+        let leads_elsewhere = answers.starts_with(['/', '\\'])
+            || answers.contains(':')
+            || answers.split(['/', '\\']).any(|part| part == "..");
+        let is_taken = self.files.iter().any(|file| file.name == answers)
+            || self.exports.iter().any(|export| export.file == answers);
+        let reason = match (leads_elsewhere, is_taken) {
+            (true, _) => "leads out of the recipe's folder, and answers are written to it",
+            (_, true) => "is also the name of another of the recipe's files",
+            (false, false) => return Ok(()),
+        };
+        Err(PreparationFault::Refused(format!(
+            "the file of answers {answers:?} {reason}; call it for example answers.jsonl"
+        )))
+    }
+
     /// Writes it.
     pub fn to_text(&self) -> String {
         let yaml = serde_saphyr::to_string(self).unwrap_or_default();
@@ -147,6 +179,7 @@ mod tests {
     use super::super::asking::{BackTranslation, Manner, Meaning, Paraphrase, PromptVariation, Questions, Score};
     use super::super::checks::Check;
     use super::super::duplicates::Similarity;
+    use super::super::export::Formulas;
     use super::super::formats::Format;
     use super::super::measures::Measure;
     use super::super::preparation::Part;
@@ -165,13 +198,17 @@ mod tests {
             temperature: 0.7,
             seed: 0,
             keep_texts: false,
+            part: None,
         };
-        let paraphrase = Paraphrase { model: model.clone(), copies: 2, of_rows: 0.5, temperature: 0.9, seed: 3 };
+        let paraphrase =
+            Paraphrase { model: model.clone(), copies: 2, of_rows: 0.5, temperature: 0.9, seed: 3, part: None };
         let manners = vec![Manner::Command, Manner::FewWords];
         let (of_rows, temperature, seed) = (1.0, 0.9, 0);
-        let variation = PromptVariation { model: model.clone(), manners, copies: 1, of_rows, temperature, seed };
+        let variation =
+            PromptVariation { model: model.clone(), manners, copies: 1, of_rows, temperature, seed, part: None };
         let (via, from) = ("German".to_owned(), "English".to_owned());
-        let translation = BackTranslation { model: model.clone(), via, from, of_rows, temperature: 0.0, seed };
+        let translation =
+            BackTranslation { model: model.clone(), via, from, of_rows, temperature: 0.0, seed, part: None };
         let criterion = "The answer is right: complete, and to the point.".to_owned();
         let score = Score { model, criterion, at_least: 4 };
         let (model, similarity) = (ModelReference::browser("bge-small"), Similarity::USUAL_OF_MEANINGS);
@@ -257,7 +294,8 @@ mod tests {
 
     fn recipe() -> Recipe {
         let file = |name: &str, read_as| {
-            (&SourceFile { name: name.to_owned(), bytes: 7, xxh128: Some("ab".to_owned()), read_as }).into()
+            let (name, xxh128) = (name.to_owned(), Some("ab".to_owned()));
+            (&SourceFile { name, bytes: 7, xxh128, read_as, protected_cells: false }).into()
         };
         Recipe::new(
             vec![file("messy.jsonl", ReadAs::Detect), file("b.csv", ReadAs::Format(Format::OpenAiChat))],
@@ -266,10 +304,10 @@ mod tests {
                 Step::Deduplicate(Deduplicate { near: Some(Similarity::USUAL), keep: Preferred::Longest }),
                 Step::Filter(Filter { measure: Measure::AnswerWords, at_least: Some(2.0), at_most: None }),
                 Step::Edit(Edit { row: "messy.jsonl:2".to_owned(), to: "{\"text\":\"a: b\\n# c\"}".to_owned() }),
-                Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.1, of_rows: 0.5, seed: 3 }),
+                Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.1, of_rows: 0.5, seed: 3, part: None }),
                 Step::Split(Split { evenly_by: Some("label".to_owned()), ..Split::default() }),
             ],
-            vec![Export { file: "train.jsonl".to_owned(), format: Format::OpenAiChat, part: Some(Part::Train) }],
+            vec![Export::new("train.jsonl".to_owned(), Format::OpenAiChat, Some(Part::Train))],
         )
     }
 
@@ -323,6 +361,32 @@ mod tests {
     }
 
     #[test]
+    fn tables_are_protected_and_ratings_are_written_as_the_recipe_says() {
+        let text = "quern-recipe: 1\nfiles:\n- name: a.csv\n  protected-cells: true\nsteps:\n- keep-rated:\n    at-least: 4\nexports:\n- file: b.csv\n  format: alpaca\n  formulas: as-is\n  rating: true\n";
+        let recipe = Recipe::parse(text).unwrap();
+        assert!(recipe.files[0].protected_cells && recipe.exports[0].rating);
+        assert_eq!(recipe.exports[0].formulas, Formulas::AsIs);
+        assert_eq!(Recipe::parse(&recipe.to_text()).unwrap(), recipe);
+    }
+
+    #[test]
+    fn answers_are_kept_in_a_file_of_their_own_in_the_recipes_folder() {
+        let fault = |name: &str| {
+            let answers = RecipeAnswers { name: name.to_owned(), bytes: None, xxh128: None };
+            let checked = Recipe { answers: Some(answers), ..recipe() }.check_names();
+            checked.err().map(|fault| fault.to_string()).unwrap_or_default()
+        };
+        assert_eq!(recipe().check_names().err().map(|fault| fault.to_string()), None);
+        assert_eq!(fault("kept/answers.jsonl"), "");
+        for elsewhere in ["../a.jsonl", "/a.jsonl", "a/../../b", "C:a", "\\\\host\\a"] {
+            assert!(fault(elsewhere).contains("leads out of the recipe's folder"), "{elsewhere}");
+        }
+        for taken in ["messy.jsonl", "train.jsonl"] {
+            assert!(fault(taken).contains("another of the recipe's files"), "{taken}");
+        }
+    }
+
+    #[test]
     fn what_is_no_recipe_is_told() {
         let fault = |text: &str| Recipe::parse(text).unwrap_err().to_string();
         expect!["the recipe is of version 2, and this Quern reads version 1; use a newer one"]
@@ -336,13 +400,13 @@ mod tests {
             5 |     near: 0.3
               |           ^ a similarity of 0.3 makes no sense here: it is above 0.5 and at most 1, usually 0.8"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- deduplicate:\n    near: 0.3\n"));
         expect![[r#"
-            this is no recipe of Quern: error: line 4 column 3: unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks
+            this is no recipe of Quern: error: line 4 column 3: unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, keep-rated, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks
              --> <input>:4:3
               |
             2 | files: []
             3 | steps:
             4 | - dedupe: {}
-              |   ^ unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- dedupe: {}\n"));
+              |   ^ unknown variant `dedupe`, expected one of repair, drop, deduplicate, filter, keep-rated, balance, edit, rate, drop-rows, keep-rows, noise, questions, paraphrase, back-translate, vary-prompts, score, deduplicate-by-meaning, split, drop-leaks"#]].assert_eq(&fault("quern-recipe: 1\nfiles: []\nsteps:\n- dedupe: {}\n"));
         expect![[r#"
             this is no recipe of Quern: error: line 1 column 1: expected mapping start
              --> <input>:1:1

@@ -1,5 +1,7 @@
 //! What a table shows of rows, and which rows it shows.
 
+use std::num::NonZeroU8;
+
 use serde::{Deserialize, Serialize};
 
 use super::checks::Check;
@@ -18,6 +20,8 @@ pub struct Query {
     pub check: Option<Check>,
     /// Those with a measure between two values, the second not included.
     pub measure: Option<(Measure, f64, f64)>,
+    /// Those that a person rated so.
+    pub rating: Option<RatingQuery>,
     /// Those that say this somewhere; case makes no difference.
     pub text: String,
 }
@@ -32,6 +36,27 @@ pub enum Status {
     Dropped(Option<usize>),
     /// Either.
     Any,
+}
+
+/// How good a person finds rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RatingQuery {
+    /// So good or better.
+    AtLeast(NonZeroU8),
+    /// So good or worse.
+    AtMost(NonZeroU8),
+    /// Nobody said.
+    Unrated,
+}
+
+impl RatingQuery {
+    fn suits(self, rating: Option<NonZeroU8>) -> bool {
+        match self {
+            Self::AtLeast(least) => rating.is_some_and(|rating| rating >= least),
+            Self::AtMost(most) => rating.is_some_and(|rating| rating <= most),
+            Self::Unrated => rating.is_none(),
+        }
+    }
 }
 
 /// The numbers of the rows that are shown, in order.
@@ -51,7 +76,9 @@ pub async fn find<F: StoredFile>(
             Status::Dropped(step) => state.dropped_by() == step,
             Status::Any => true,
         };
-        has_status && (query.part.is_none() || state.part == query.part)
+        has_status
+            && (query.part.is_none() || state.part == query.part)
+            && query.rating.is_none_or(|rating| rating.suits(state.rating))
     };
     let rows: Vec<u32> = (0..preparation.rows().len() as u32).filter(suits).collect();
     if query.check.is_none() && query.measure.is_none() && query.text.is_empty() {
@@ -129,7 +156,7 @@ impl RowLine {
             prompt,
             answer,
             part: state.part,
-            rating: state.rating.map(std::num::NonZeroU8::get),
+            rating: state.rating.map(NonZeroU8::get),
             is_kept: state.is_kept(),
         })
     }

@@ -50,12 +50,9 @@ pub fn ExportView(
         };
         let parts = untrack(parts);
         let exports = if parts.is_empty() {
-            vec![Export { file: format!("rows{ending}"), format, part: None }]
+            vec![Export::new(format!("rows{ending}"), format, None)]
         } else {
-            parts
-                .iter()
-                .map(|(part, _)| Export { file: format!("{}{ending}", part.name()), format, part: Some(*part) })
-                .collect()
+            parts.iter().map(|(part, _)| Export::new(format!("{}{ending}", part.name()), format, Some(*part))).collect()
         };
         datasets.export(exports);
     };

@@ -52,14 +52,17 @@ impl Wishes {
         let of_rows = self.percent.get_untracked() as f64 / 100.0;
         let (seed, copies) = (self.seed.get_untracked(), 1);
         match self.kind.get_untracked().as_str() {
-            WORDS => Step::Paraphrase(Paraphrase { model, copies, of_rows, temperature: TEMPERATURE, seed }),
+            WORDS => {
+                Step::Paraphrase(Paraphrase { model, copies, of_rows, temperature: TEMPERATURE, seed, part: None })
+            }
             BACK => {
                 let (via, from) = (self.via.get_untracked().trim().to_owned(), "English".to_owned());
-                Step::BackTranslate(BackTranslation { model, via, from, of_rows, temperature: 0.0, seed })
+                Step::BackTranslate(BackTranslation { model, via, from, of_rows, temperature: 0.0, seed, part: None })
             }
             MANNERS => {
                 let manners = Manner::ALL.to_vec();
-                Step::VaryPrompts(PromptVariation { model, manners, copies, of_rows, temperature: TEMPERATURE, seed })
+                let (temperature, part) = (TEMPERATURE, None);
+                Step::VaryPrompts(PromptVariation { model, manners, copies, of_rows, temperature, seed, part })
             }
             _ => {
                 let about = Some(self.about.get_untracked().trim().to_owned()).filter(|about| !about.is_empty());
@@ -72,6 +75,7 @@ impl Wishes {
                     temperature: TEMPERATURE,
                     seed,
                     keep_texts: self.keeps_texts.get_untracked(),
+                    part: None,
                 })
             }
         }

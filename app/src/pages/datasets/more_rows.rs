@@ -58,6 +58,7 @@ fn NoiseCard() -> impl IntoView {
                                     share: part(share),
                                     of_rows: part(of_rows),
                                     seed: seed.get_untracked(),
+                                    part: None,
                                 }),
                             );
                     }

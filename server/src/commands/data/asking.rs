@@ -36,8 +36,13 @@ pub(super) struct Asking<'a> {
 impl<'a> Asking<'a> {
     /// As the arguments say; `folder` is the recipe's.
     pub(super) fn new(config: &'a Config, arguments: &'a RunArguments, recipe: &'a Recipe, folder: &Path) -> Self {
-        let name = recipe.answers.as_ref().map_or(RecipeAnswers::USUAL_NAME, |answers| answers.name.as_str());
-        Self { config, arguments, recipe, path: folder.join(name), models: OnceCell::new() }
+        let path = folder.join(recipe.answers_name());
+        Self { config, arguments, recipe, path, models: OnceCell::new() }
+    }
+
+    /// The file of answers.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     fn is_wanted(&self) -> bool {

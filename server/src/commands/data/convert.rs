@@ -5,6 +5,8 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use shared::dataset::dataset_info::DatasetInfo;
+use shared::dataset::export::{Export, Exported};
 use shared::dataset::formats::Format;
 use shared::dataset::personal_data::Placeholders;
 use shared::dataset::records::{Columns, FaultPlace, FileKind, ReadBytes, WriteFault};
@@ -13,6 +15,7 @@ use shared::dataset::rows::{ReadAs, ReadRow, Rows, SetAside};
 
 use super::super::suite_files::read_text;
 use super::super::whole_file::WholeFile;
+use super::run::add_dataset_info;
 use super::source::{mapping, open, with_chunks};
 use crate::arguments::ConvertArguments;
 use crate::terminal::note;
@@ -48,6 +51,7 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
             Ok(())
         })?;
     }
+    let mut exported = Exported::default();
     let writing = || format!("writing {}", arguments.output.display());
     let mut writer = kind.writer(&mut output, columns).with_context(writing)?;
     let mut rows = 0_u64;
@@ -62,7 +66,10 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
                     return aside.add(path, SetAside::without_place(&read, at, to, lacks));
                 }
                 match writer.write_record(&line) {
-                    Ok(()) => rows += 1,
+                    Ok(()) => {
+                        rows += 1;
+                        exported.contents.note(&line);
+                    }
                     Err(WriteFault::Io(error)) => return Err(error).with_context(writing),
                     Err(lacks) => return aside.add(path, SetAside::of_row(&read, at, lacks.to_string())),
                 }
@@ -79,6 +86,10 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
              are, and --protected-cells takes the apostrophes away when the table is read",
             written.protected_cells
         ));
+    }
+    let export = Export::new(output_name.into_owned(), to, None);
+    if let Some(text) = DatasetInfo::of(&[(export, exported)]).text {
+        add_dataset_info(arguments.output.parent().unwrap_or(Path::new("")), &text)?;
     }
     aside.finish()
 }

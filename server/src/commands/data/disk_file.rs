@@ -4,8 +4,10 @@
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
-use shared::dataset::preparation::StoredFile;
+use anyhow::{Context, Result, bail};
+use shared::dataset::preparation::{Files, StoredFile};
 
 /// A file, mostly one without a name.
 pub(super) struct DiskFile {
@@ -23,6 +25,15 @@ impl DiskFile {
     pub(super) fn kept(file: File) -> Self {
         Self { file: RefCell::new(file), is_kept: true }
     }
+}
+
+/// The files of a preparation, none of which has a name.
+pub(super) fn temporary_files(folder: &Path) -> Result<Files<DiskFile>> {
+    let file = || tempfile::tempfile_in(folder).map(DiskFile::new);
+    let files = (0..Files::<DiskFile>::NAMES.len()).map(|_| file()).collect::<io::Result<Vec<_>>>();
+    let files = files.with_context(|| format!("keeping the work under way in {}", folder.display()))?;
+    let Ok(files) = files.try_into() else { bail!("a preparation has another number of files") };
+    Ok(Files::from_array(files))
 }
 
 impl StoredFile for DiskFile {

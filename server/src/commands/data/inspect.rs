@@ -1,18 +1,21 @@
 //! `quern data inspect`: what files of rows hold.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use shared::dataset::duplicates::{SampleHash, Seen};
+use shared::dataset::duplicates::{SampleHash, Seen, Similarity};
 use shared::dataset::formats::{Detected, Format};
+use shared::dataset::preparation::{Opened, Preparation, SourceFile};
 use shared::dataset::records::ReadBytes;
 use shared::dataset::rows::{ReadAs, Rows, SetAside};
+use shared::dataset::steps::{Deduplicate, Step};
 
-use super::source::{mapping, open, place_fields, with_chunks};
-use crate::arguments::ChunkOptions;
-use crate::terminal::{print, print_line};
+use super::disk_file::temporary_files;
+use super::source::{mapping, open, open_ahead, place_fields, with_chunks};
+use crate::arguments::InspectArguments;
+use crate::terminal::{Interrupt, StageBar, print, print_line};
 
 /// Faults that are shown of a file; the others are counted.
 const MOST_SHOWN: usize = 10;
@@ -25,23 +28,44 @@ struct Found {
     kinds: BTreeMap<&'static str, u64>,
     /// Rows that say the very same as an earlier one.
     duplicates: u64,
+    /// Rows that are nearly the same as another, where that was asked for.
+    near_duplicates: Option<u64>,
     set_aside: u64,
     shown: Vec<SetAside>,
 }
 
 /// Prints what is in each file.
-pub(super) fn run(files: &[PathBuf], map: Option<&str>, chunks: &ChunkOptions, is_json: bool) -> Result<()> {
-    let read_as = map.map(mapping).transpose()?.map_or(ReadAs::Detect, ReadAs::Mapping);
-    let read_as = with_chunks(read_as, chunks)?;
-    for path in files {
-        let found = look(path, &read_as)?;
-        if is_json {
+pub(super) async fn run(arguments: &InspectArguments) -> Result<()> {
+    let read_as = arguments.map.as_deref().map(mapping).transpose()?.map_or(ReadAs::Detect, ReadAs::Mapping);
+    let read_as = with_chunks(read_as, &arguments.chunks)?;
+    let near = arguments.near.map(Similarity::try_from).transpose().map_err(anyhow::Error::msg)?;
+    for path in &arguments.files {
+        let mut found = look(path, &read_as)?;
+        if let Some(near) = near {
+            found.near_duplicates = Some(count_near(path, &read_as, near).await?);
+        }
+        if arguments.json {
             print_line(&to_json(path, &found).to_string())?;
         } else {
             print(&to_text(path, &found))?;
         }
     }
     Ok(())
+}
+
+/// Counts the rows that would be dropped because they are as alike as that to one that stays.
+async fn count_near(path: &Path, read_as: &ReadAs, near: Similarity) -> Result<u64> {
+    let bytes = std::fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?.len();
+    let (name, read_as) = (path.display().to_string(), read_as.clone());
+    let read = ReadBytes::default();
+    let rows = Box::new(open_ahead(path, false, &read_as, &read)?);
+    let file = SourceFile { name, bytes, xxh128: None, read_as, protected_cells: false };
+    let bar = StageBar::new(Interrupt::listen());
+    bar.begin(&file.name);
+    let mut preparation = Preparation::open(temporary_files(&std::env::temp_dir())?)?;
+    preparation.read(Opened { file, rows, read }, &bar).await?;
+    let step = Step::Deduplicate(Deduplicate { near: Some(near), ..Deduplicate::default() });
+    Ok(preparation.counts_of(step, &bar).await?.dropped)
 }
 
 fn look(path: &Path, read_as: &ReadAs) -> Result<Found> {
@@ -132,6 +156,9 @@ fn to_text(path: &Path, found: &Found) -> String {
     if found.duplicates > 0 {
         text.push_str(&format!("  {} say the very same as an earlier one\n", found.duplicates));
     }
+    if let Some(near) = found.near_duplicates {
+        text.push_str(&format!("  {near} say nearly the same as another\n"));
+    }
     for aside in &found.shown {
         text.push_str(&format!("  {}: {}\n", aside.at, aside.reason));
     }
@@ -160,7 +187,7 @@ fn to_json(path: &Path, found: &Found) -> Value {
     json!({
         "file": path.display().to_string(), "rows": found.rows, "formats": formats, "kinds": found.kinds,
         "format": detected.format().map(Format::name), "confidence": detected.confidence(), "reason": detected.reason(),
-        "guess": guess, "duplicates": found.duplicates,
+        "guess": guess, "duplicates": found.duplicates, "near_duplicates": found.near_duplicates,
         "set_aside": found.set_aside, "faults": shown.collect::<Vec<_>>(),
     })
 }

@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, bail};
-use shared::dataset::export::{export, files_beside};
-use shared::dataset::preparation::{FileHash, Files, Opened, Preparation, Silent, SourceFile};
+use shared::dataset::dataset_info::{self, DatasetInfo};
+use shared::dataset::export::{export, files_beside, names_written, rows_in_no_part};
+use shared::dataset::preparation::{FileHash, Opened, Preparation, Silent, SourceFile};
 use shared::dataset::recipe::{Recipe, RecipeFile};
 use shared::dataset::records::ReadBytes;
 
 use super::super::suite_files::read_text;
 use super::super::whole_file::{WholeFile, write_whole};
 use super::asking::Asking;
-use super::disk_file::DiskFile;
+use super::disk_file::{DiskFile, temporary_files};
 use super::source::open_ahead;
 use crate::arguments::RunArguments;
 use crate::config::Config;
@@ -28,7 +29,28 @@ pub(super) async fn run(config: &Config, arguments: &RunArguments) -> Result<()>
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let output = arguments.output.clone().unwrap_or_else(|| folder.clone());
     let asking = Asking::new(config, arguments, &recipe, &folder);
-    make(&recipe, &asking, arguments.from.as_ref().unwrap_or(&folder), &output).await
+    let from = arguments.from.as_ref().unwrap_or(&folder);
+    recipe.check_names()?;
+    let sources = recipe.files.iter().map(|file| from.join(&file.name));
+    must_not_be_written_over(sources.chain([path.clone(), asking.path().to_owned()]), &recipe, &output)?;
+    make(&recipe, &asking, from, &output).await
+}
+
+/// Refuses to write over what the rows are made of, before anything is done.
+fn must_not_be_written_over(sources: impl Iterator<Item = PathBuf>, recipe: &Recipe, output: &Path) -> Result<()> {
+    // What is not there is written over by nobody.
+    let sources: Vec<PathBuf> = sources.filter_map(|path| path.canonicalize().ok()).collect();
+    for name in names_written(&recipe.exports) {
+        let written = output.join(name);
+        if written.canonicalize().is_ok_and(|found| sources.contains(&found)) {
+            bail!(
+                "{} would be written over, and the recipe is made with it; name another folder with --output FOLDER, or \
+                 another file in the recipe's `exports`",
+                written.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path) -> Result<()> {
@@ -38,11 +60,7 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
     std::fs::create_dir_all(output).with_context(|| format!("making the folder {}", output.display()))?;
     let interrupt = Interrupt::listen();
     let bar = StageBar::new(interrupt.clone());
-    let file = || tempfile::tempfile_in(output).map(DiskFile::new);
-    let files = (0..Files::<DiskFile>::NAMES.len()).map(|_| file()).collect::<io::Result<Vec<_>>>();
-    let files = files.with_context(|| format!("keeping the work under way in {}", output.display()))?;
-    let Ok(files) = files.try_into() else { bail!("a preparation has another number of files") };
-    let mut files = Files::from_array(files);
+    let mut files = temporary_files(output)?;
     if let Some(answers) = asking.open_file(&bar).await? {
         files.answers = answers;
     }
@@ -64,8 +82,9 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
             note(&format!("  {answers} not used: {reason}"));
         }
     }
+    let mut written = Vec::with_capacity(recipe.exports.len());
     for wanted in &recipe.exports {
-        let (path, aside_path) = (output.join(&wanted.file), output.join(format!("{}.set-aside.jsonl", wanted.file)));
+        let (path, aside_path) = (output.join(&wanted.file), output.join(wanted.set_aside_name()));
         bar.begin(&wanted.file);
         let (mut rows, mut aside) = (WholeFile::create(&path)?, WholeFile::create(&aside_path)?);
         let exported = export(&preparation, wanted, &mut rows, &mut aside, &bar).await?;
@@ -76,9 +95,32 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
             aside.finish()?;
             note(&format!("  {} have no place in it and are in {}", exported.set_aside, aside_path.display()));
         }
+        if exported.protected_cells > 0 {
+            note(&format!(
+                "  {} cells that spreadsheets would take for formulas begin with an apostrophe; `formulas: as-is` of an \
+                 export leaves them as they are, and `protected-cells: true` of a file takes the apostrophes away",
+                exported.protected_cells
+            ));
+        }
+        written.push((wanted.clone(), exported));
     }
-    for (name, text) in files_beside(&preparation, &recipe.exports) {
-        write_whole(&output.join(name), &text)?;
+    let left_out = rows_in_no_part(&preparation, &recipe.exports);
+    if let Some(first) = left_out.first() {
+        let first = preparation.name_of(preparation.pass().entry(*first)?.origin)?;
+        note(&format!(
+            "{} rows are in none of these files, {first} the first: they are in no part, for they were taken back after the \
+             split, or made from such; split once more behind that, or export without `part`",
+            left_out.len()
+        ));
+    }
+    for (name, text) in files_beside(&preparation, &written) {
+        match name {
+            dataset_info::FILE_NAME => add_dataset_info(output, &text)?,
+            _ => write_whole(&output.join(name), &text)?,
+        }
+    }
+    for (file, reason) in DatasetInfo::of(&written).left_out {
+        note(&format!("{file} is not in {}: LLaMA-Factory can't read it; {reason}", dataset_info::FILE_NAME));
     }
     if preparation.aside_bytes() > 0 {
         let path = output.join("set-aside.jsonl");
@@ -90,16 +132,29 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
     Ok(())
 }
 
+/// Adds to what a folder's `dataset_info.json` says of other files.
+pub(super) fn add_dataset_info(folder: &Path, text: &str) -> Result<()> {
+    let path = folder.join(dataset_info::FILE_NAME);
+    let merged = if path.exists() {
+        dataset_info::merged(&read_text(&path)?, text).with_context(|| {
+            format!("{} is there and describes no files of LLaMA-Factory's; move it away", path.display())
+        })?
+    } else {
+        text.to_owned()
+    };
+    write_whole(&path, &merged)
+}
+
 async fn read(preparation: &mut Preparation<DiskFile>, file: &RecipeFile, folder: &Path, bar: &StageBar) -> Result<()> {
     let path = folder.join(&file.name);
     bar.begin(&file.name);
     let before = stamp(&path)?;
-    let mut found =
-        SourceFile { name: file.name.clone(), bytes: before.0, xxh128: None, read_as: file.read_as.clone() };
+    let RecipeFile { name, read_as, protected_cells, .. } = file.clone();
+    let mut found = SourceFile { name, bytes: before.0, xxh128: None, read_as, protected_cells };
     must_be(file, &found)?;
     let hash = file.xxh128.as_ref().map(|_| hash_aside(path.clone(), before.0));
     let read = ReadBytes::default();
-    let rows = Box::new(open_ahead(&path, &file.read_as, &read)?);
+    let rows = Box::new(open_ahead(&path, file.protected_cells, &file.read_as, &read)?);
     preparation.read(Opened { file: found.clone(), rows, read }, bar).await?;
     if let Some(hash) = hash {
         let Ok(hash) = hash.join() else { bail!("the hash of {} could not be computed", path.display()) };

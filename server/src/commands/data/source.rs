@@ -67,8 +67,14 @@ pub(super) fn open(
 }
 
 /// Opens a file to be read by as many threads as can.
-pub(super) fn open_ahead(path: &Path, read_as: &ReadAs, read: &ReadBytes) -> Result<RowsAhead> {
+pub(super) fn open_ahead(
+    path: &Path,
+    has_protected_cells: bool,
+    read_as: &ReadAs,
+    read: &ReadBytes,
+) -> Result<RowsAhead> {
     let (kind, file) = find(path)?;
+    let kind = if has_protected_cells { kind.with_protected_cells() } else { kind };
     let file = Counted::new(file, read);
     if kind.can_be_shared() {
         return Ok(RowsAhead::of_shares(Shares::new(file), read_as));

@@ -7,7 +7,7 @@ use super::paraphrase::{all, copies_in_words};
 use super::request::TextRequest;
 use super::rewriting::{RULES, Wanted, request, usable};
 use super::{Task, check_temperature};
-use crate::dataset::preparation::{Origin, PreparationFault};
+use crate::dataset::preparation::{Origin, Part, PreparationFault};
 use crate::dataset::row::Row;
 use crate::dataset::text_language::language;
 use crate::model_pool::ModelReference;
@@ -32,6 +32,9 @@ pub struct BackTranslation {
     /// Another seed, other rows.
     #[serde(default)]
     pub seed: u64,
+    /// Which rows get a copy; without it all that are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 fn english() -> String {
@@ -41,7 +44,12 @@ fn english() -> String {
 impl BackTranslation {
     /// What it does, in words.
     pub fn title(&self) -> String {
-        format!("Translate into {} and back: {} ({})", self.via, copies_in_words(1, self.of_rows), self.model)
+        format!(
+            "Translate into {} and back: {} ({})",
+            self.via,
+            copies_in_words(1, self.of_rows, self.part),
+            self.model
+        )
     }
 
     fn wanted(&self) -> Wanted {
@@ -59,6 +67,10 @@ impl Task for BackTranslation {
 
     fn model(&self) -> &ModelReference {
         &self.model
+    }
+
+    fn part(&self) -> Option<Part> {
+        self.part
     }
 
     fn check(&self) -> Result<(), String> {

@@ -5,7 +5,7 @@ use super::answer::{Answer, Direction, Said};
 use super::request::{Request, RequestKey, TextRequest};
 use crate::dataset::preparation::{Entry, Preparation, PreparationFault, Pulse, StoredFile};
 use crate::dataset::row::Row;
-use crate::dataset::steps::each_kept;
+use crate::dataset::steps::each_kept_of;
 use crate::model_pool::ModelReference;
 
 /// The answer to a request and its number, where there is one.
@@ -115,7 +115,7 @@ impl<T> Interviewed<T> {
     }
 }
 
-/// Does a task with every kept row, and gives what comes of each to `take`.
+/// Does a task with every kept row that it is for, and gives what comes of each to `take`.
 pub(in crate::dataset) async fn interview_rows<F: StoredFile, T: Task>(
     preparation: &Preparation<F>,
     task: &T,
@@ -125,7 +125,7 @@ pub(in crate::dataset) async fn interview_rows<F: StoredFile, T: Task>(
 ) -> Result<(), PreparationFault> {
     task.check().map_err(PreparationFault::Refused)?;
     let find = |key| preparation.answer_to(key);
-    each_kept(preparation, stage, pulse, |row, entry, content| {
+    each_kept_of(preparation, task.part(), stage, pulse, |row, entry, content| {
         let mut interview = Interview::new(&find);
         let outcome = task.of_row(entry.origin, &content, &mut interview)?;
         let Interview { open, used, unused, .. } = interview;

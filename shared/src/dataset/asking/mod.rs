@@ -15,7 +15,7 @@ mod meaning;
 mod open_requests;
 mod paraphrase;
 mod prompt_variation;
-mod protected;
+pub(super) mod protected;
 mod questions;
 mod request;
 mod rewriting;
@@ -25,7 +25,7 @@ mod transcript;
 #[cfg(test)]
 pub(super) mod tests;
 
-use super::preparation::{Origin, PreparationFault};
+use super::preparation::{Origin, Part, PreparationFault};
 use super::row::Row;
 use crate::model_pool::ModelReference;
 
@@ -52,6 +52,11 @@ pub trait Task {
 
     /// Who is asked.
     fn model(&self) -> &ModelReference;
+
+    /// The part that it is done with; all rows, where it is none.
+    fn part(&self) -> Option<Part> {
+        None
+    }
 
     /// Why its settings make no sense, if they don't.
     ///

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::interview::Interview;
 use super::rewriting::{RULES, Wanted, answered, request};
 use super::{Task, check_temperature};
-use crate::dataset::preparation::{Origin, PreparationFault};
+use crate::dataset::preparation::{Origin, Part, PreparationFault};
 use crate::dataset::row::Row;
 use crate::model_pool::ModelReference;
 
@@ -27,6 +27,9 @@ pub struct Paraphrase {
     /// Another seed, other rows and other words.
     #[serde(default)]
     pub seed: u64,
+    /// Which rows get copies; without it all that are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 pub(super) fn one() -> u32 {
@@ -42,16 +45,21 @@ pub(super) fn usual_temperature() -> f32 {
 }
 
 /// In words, how many copies of which part of the rows.
-pub(super) fn copies_in_words(copies: u32, of_rows: f64) -> String {
+pub(super) fn copies_in_words(copies: u32, of_rows: f64, part: Option<Part>) -> String {
     let copies = if copies == 1 { "one copy".to_owned() } else { format!("{copies} copies") };
     let percent = (of_rows * 100.0).round();
-    if of_rows < 1.0 { format!("{copies} of {percent} % of the rows") } else { format!("{copies} of each row") }
+    let of_part = part.map(|part| format!(" of the part {}", part.name())).unwrap_or_default();
+    if of_rows < 1.0 {
+        format!("{copies} of {percent} % of the rows{of_part}")
+    } else {
+        format!("{copies} of each row{of_part}")
+    }
 }
 
 impl Paraphrase {
     /// What it does, in words.
     pub fn title(&self) -> String {
-        format!("Say it in other words: {} ({})", copies_in_words(self.copies, self.of_rows), self.model)
+        format!("Say it in other words: {} ({})", copies_in_words(self.copies, self.of_rows, self.part), self.model)
     }
 
     fn wanted(&self) -> Wanted {
@@ -64,6 +72,10 @@ impl Task for Paraphrase {
 
     fn model(&self) -> &ModelReference {
         &self.model
+    }
+
+    fn part(&self) -> Option<Part> {
+        self.part
     }
 
     fn check(&self) -> Result<(), String> {

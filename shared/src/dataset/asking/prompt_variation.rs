@@ -7,7 +7,7 @@ use super::interview::Interview;
 use super::paraphrase::{all, copies_in_words, one, usual_temperature};
 use super::rewriting::{RULES, Wanted, answered, request};
 use super::{Task, check_temperature};
-use crate::dataset::preparation::{Origin, PreparationFault};
+use crate::dataset::preparation::{Origin, Part, PreparationFault};
 use crate::dataset::row::Row;
 use crate::model_pool::ModelReference;
 
@@ -32,6 +32,9 @@ pub struct PromptVariation {
     /// Another seed, other rows, manners and words.
     #[serde(default)]
     pub seed: u64,
+    /// Which rows get copies; without it all that are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 /// A manner of asking.
@@ -84,7 +87,7 @@ fn every_manner() -> Vec<Manner> {
 impl PromptVariation {
     /// What it does, in words.
     pub fn title(&self) -> String {
-        format!("Ask in another manner: {} ({})", copies_in_words(self.copies, self.of_rows), self.model)
+        format!("Ask in another manner: {} ({})", copies_in_words(self.copies, self.of_rows, self.part), self.model)
     }
 
     fn wanted(&self) -> Wanted {
@@ -103,6 +106,10 @@ impl Task for PromptVariation {
 
     fn model(&self) -> &ModelReference {
         &self.model
+    }
+
+    fn part(&self) -> Option<Part> {
+        self.part
     }
 
     fn check(&self) -> Result<(), String> {

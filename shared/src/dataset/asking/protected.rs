@@ -1,11 +1,13 @@
 //! What must be in a text however it is said: numbers, addresses, placeholders, code.
 
+use std::ops::Range;
+
 /// What is in a text and not in the other way of saying it.
 pub(super) fn missing(original: &str, other: &str) -> Option<&'static str> {
     let lacks = |parts: Vec<&str>| parts.iter().any(|part| !other.contains(part));
     if lacks(code(original)) {
         Some("a piece of code is missing in the answer")
-    } else if lacks(placeholders(original)) {
+    } else if lacks(placeholders(original).into_iter().map(|place| &original[place]).collect()) {
         Some("a placeholder is missing in the answer")
     } else if lacks(addresses(original)) {
         Some("an address is missing in the answer")
@@ -25,8 +27,8 @@ fn code(text: &str) -> Vec<&str> {
     parts[..whole].iter().skip(1).step_by(2).copied().filter(|part| !part.trim().is_empty()).collect()
 }
 
-/// `{{ name }}` of templates, `[EMAIL_1]` of personal data.
-fn placeholders(text: &str) -> Vec<&str> {
+/// Where `{{ name }}` of templates and `[EMAIL_1]` of personal data stand in a text.
+pub(in crate::dataset) fn placeholders(text: &str) -> Vec<Range<usize>> {
     let is_label = |inner: &str| {
         let (label, number) = inner.rsplit_once('_').unwrap_or_default();
         !label.is_empty()
@@ -34,19 +36,24 @@ fn placeholders(text: &str) -> Vec<&str> {
             && !number.is_empty()
             && number.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let labels = between(text, "[", "]").into_iter().filter(|part| is_label(&part[1..part.len() - 1]));
-    between(text, "{{", "}}").into_iter().chain(labels).collect()
+    let mut found = between(text, "{{", "}}");
+    // A label begins with the last bracket before its end: others may stand around it.
+    found.extend(text.match_indices(']').filter_map(|(end, _)| {
+        let start = text[..end].rfind('[')?;
+        is_label(&text[start + 1..end]).then_some(start..end + 1)
+    }));
+    found
 }
 
 /// What begins and ends so, the marks included.
-fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+fn between(text: &str, open: &str, close: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find(open) {
-        let Some(length) = rest[start + open.len()..].find(close) else { break };
-        let end = start + open.len() + length + close.len();
-        found.push(&rest[start..end]);
-        rest = &rest[end..];
+    let mut from = 0;
+    while let Some(start) = text[from..].find(open).map(|start| from + start) {
+        let within = start + open.len();
+        let Some(length) = text[within..].find(close) else { break };
+        from = within + length + close.len();
+        found.push(start..from);
     }
     found
 }
@@ -92,6 +99,7 @@ mod tests {
         }
         assert_eq!(missing("The 7 of us", "Us 77"), Some("a number is missing in the answer"));
         assert_eq!(missing("Mail a@b.example, please!", "Please mail to a@b.example"), None);
+        assert_eq!(missing("[see [EMAIL_1]]", "see it"), Some("a placeholder is missing in the answer"));
         assert_eq!(missing("It's `half", "It is half"), None);
         assert_eq!(missing("[1] a list [of things]", "1 list of things"), None);
     }

@@ -10,7 +10,7 @@ use super::request::TextRequest;
 use super::{Task, check_temperature, section};
 use crate::dataset::duplicates::word_hashes;
 use crate::dataset::json::JsonText;
-use crate::dataset::preparation::{Origin, PreparationFault};
+use crate::dataset::preparation::{Origin, Part, PreparationFault};
 use crate::dataset::row::{Message, Role, Row, Sample};
 use crate::dataset::steps::counted;
 use crate::model_pool::ModelReference;
@@ -40,6 +40,9 @@ pub struct Questions {
     /// Whether the texts stay rows themselves; else they are dropped once questions were asked of them.
     #[serde(default)]
     pub keep_texts: bool,
+    /// Of which texts; without it all that are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 /// A question and its answer.
@@ -71,7 +74,8 @@ impl Questions {
 
     /// What it does, in words.
     pub fn title(&self) -> String {
-        format!("Ask up to {} of each text ({})", counted(self.count as usize, "question"), self.model)
+        let of_part = self.part.map(|part| format!(" of the part {}", part.name())).unwrap_or_default();
+        format!("Ask up to {} of each text{of_part} ({})", counted(self.count as usize, "question"), self.model)
     }
 
     /// The row that a pair becomes, with all that was known of its text. `text_name` is the text's own.
@@ -127,6 +131,10 @@ impl Task for Questions {
 
     fn model(&self) -> &ModelReference {
         &self.model
+    }
+
+    fn part(&self) -> Option<Part> {
+        self.part
     }
 
     fn check(&self) -> Result<(), String> {

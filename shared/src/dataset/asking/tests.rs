@@ -84,7 +84,8 @@ impl ModelCall for Fake {
 /// Rows of a file.
 fn prepared(lines: &str) -> Preparation<MemoryFile> {
     let mut preparation = Preparation::open(Files::<MemoryFile>::default()).unwrap();
-    let file = SourceFile { name: "a".to_owned(), bytes: 0, xxh128: None, read_as: ReadAs::Detect };
+    let (name, read_as) = ("a".to_owned(), ReadAs::Detect);
+    let file = SourceFile { name, bytes: 0, xxh128: None, read_as, protected_cells: false };
     let records = Container::JsonLines.read(lines.as_bytes()).unwrap();
     pollster::block_on(preparation.read(Opened::new(file, records, ReadBytes::default()), &Silent)).unwrap();
     preparation
@@ -138,6 +139,7 @@ fn questions() -> Questions {
         temperature: 0.7,
         seed: 0,
         keep_texts: false,
+        part: None,
     }
 }
 
@@ -194,7 +196,7 @@ fn count(reason: &str, rows: u64) -> (String, u64) {
 #[test]
 fn what_the_person_says_is_said_in_other_words_and_answers_stay() {
     let mut preparation = prepared(ASKED);
-    let step = Paraphrase { model: model(), copies: 2, of_rows: 1.0, temperature: 0.9, seed: 0 };
+    let step = Paraphrase { model: model(), copies: 2, of_rows: 1.0, temperature: 0.9, seed: 0, part: None };
     let unused = run(&mut preparation, Step::Paraphrase(step.clone()));
     assert_eq!(
         unused,
@@ -230,6 +232,26 @@ fn what_the_person_says_is_said_in_other_words_and_answers_stay() {
 }
 
 #[test]
+fn a_model_is_asked_about_the_rows_of_a_part_only() {
+    let mut preparation = prepared(ASKED);
+    let step = |part| {
+        let (copies, of_rows, temperature, seed) = (1, 1.0, 0.9, 0);
+        Step::Paraphrase(Paraphrase { model: model(), copies, of_rows, temperature, seed, part })
+    };
+    let open = |preparation: &Preparation<MemoryFile>, part| {
+        pollster::block_on(open_requests(preparation, &step(part), 99, &Silent)).map(|open| open.open)
+    };
+    let early = open(&preparation, Some(Part::Train)).unwrap_err().to_string();
+    assert!(early.contains("none is in it; split the rows first"), "{early}");
+    let all = open(&preparation, None).unwrap();
+    let split = Split { train: 0.5, validation: 0.0, test: 0.5, ..Split::default() };
+    pollster::block_on(preparation.run(Step::Split(split), &Silent)).unwrap();
+    let [training, test] = [Part::Train, Part::Test].map(|part| open(&preparation, Some(part)).unwrap());
+    assert!(training > 0 && test > 0 && training + test == all, "{training} {test} {all}");
+    assert!(step(Some(Part::Train)).title().contains("one copy of each row of the part train"));
+}
+
+#[test]
 fn prompts_are_asked_in_other_manners() {
     let mut preparation = prepared(ASKED);
     let step = PromptVariation {
@@ -239,6 +261,7 @@ fn prompts_are_asked_in_other_manners() {
         of_rows: 1.0,
         temperature: 0.9,
         seed: 0,
+        part: None,
     };
     let open = pollster::block_on(open_requests(&preparation, &Step::VaryPrompts(step.clone()), 99, &Silent)).unwrap();
     let manners: HashMap<String, u32> = open.requests.iter().fold(HashMap::new(), |mut counts, (_, request)| {
@@ -263,6 +286,7 @@ fn a_translation_is_asked_there_and_back() {
         of_rows: 1.0,
         temperature: 0.0,
         seed: 0,
+        part: None,
     };
     let step = Step::BackTranslate(step);
     let open = pollster::block_on(open_requests(&preparation, &step, 99, &Silent)).unwrap();
@@ -352,7 +376,7 @@ fn outcome(preparation: &Preparation<MemoryFile>) -> (Vec<String>, String, Vec<u
 fn a_recipe_with_its_answers_needs_no_model_and_has_the_same_bytes() {
     let lines = [TEXTS, ASKED].concat();
     let steps = || {
-        let rewrite = Paraphrase { model: model(), copies: 1, of_rows: 0.7, temperature: 0.9, seed: 2 };
+        let rewrite = Paraphrase { model: model(), copies: 1, of_rows: 0.7, temperature: 0.9, seed: 2, part: None };
         let score = Score { model: model(), criterion: "Good".to_owned(), at_least: 2 };
         let same = Meaning { model: model(), similarity: Similarity::USUAL_OF_MEANINGS, keep: Preferred::First };
         [Step::Questions(questions()), Step::Paraphrase(rewrite), Step::Score(score), Step::DeduplicateByMeaning(same)]

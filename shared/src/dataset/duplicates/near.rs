@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::families::Families;
-use super::minhash::{BANDS, MinHash};
+use super::minhash::{Bands, MinHash};
 use super::shingles::{Shingles, similarity};
 use crate::dataset::preparation::{Preparation, PreparationFault, Progress, Pulse, StoredFile};
 
@@ -68,12 +68,13 @@ pub async fn find_families<F: StoredFile>(
 ) -> Result<Families, PreparationFault> {
     let rows = preparation.rows().len() as u32;
     let kept: Vec<u32> = (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept()).collect();
-    let keys = write_keys(preparation, &kept, pulse).await?;
+    let bands = Bands::finding(least.0);
+    let keys = write_keys(preparation, &kept, bands, pulse).await?;
     let mut families = Families::new(rows);
     let mut pass = preparation.pass();
     let mut pairs = Vec::with_capacity(kept.len());
-    for band in 0..BANDS {
-        read_band(keys, band, &kept, &mut pairs)?;
+    for band in 0..bands.count {
+        read_band(keys, band, bands, &kept, &mut pairs)?;
         pairs.sort_unstable();
         let mut looked_at = 0_usize;
         for bucket in pairs.chunk_by(|one, other| one >> 32 == other >> 32).filter(|bucket| bucket.len() > 1) {
@@ -94,10 +95,10 @@ pub async fn find_families<F: StoredFile>(
                     None => {}
                 }
                 looked_at += 1;
-                pulse.beat_at(looked_at, progress("comparing", band, BANDS)).await?;
+                pulse.beat_at(looked_at, progress("comparing", band, bands.count)).await?;
             }
         }
-        pulse.beat(progress("comparing", band + 1, BANDS)).await?;
+        pulse.beat(progress("comparing", band + 1, bands.count)).await?;
     }
     Ok(families)
 }
@@ -110,6 +111,7 @@ fn progress(stage: &'static str, done: usize, total: usize) -> Progress {
 async fn write_keys<'a, F: StoredFile>(
     preparation: &'a Preparation<F>,
     kept: &[u32],
+    bands: Bands,
     pulse: &impl Pulse,
 ) -> Result<&'a F, PreparationFault> {
     let scratch = preparation.scratch()?;
@@ -118,10 +120,10 @@ async fn write_keys<'a, F: StoredFile>(
     let mut offset = 0;
     for (block_number, block) in kept.chunks(BLOCK_ROWS).enumerate() {
         // The keys of one group after those of another, so that a group is read in long runs.
-        let mut keys = vec![0_u8; block.len() * BANDS * 4];
+        let mut keys = vec![0_u8; block.len() * bands.count * 4];
         for (place, row) in block.iter().enumerate() {
             let shingles = Shingles::of_row(&pass.row(*row)?.1);
-            for (band, key) in minhash.band_keys(shingles.hashes()).into_iter().enumerate() {
+            for (band, key) in minhash.band_keys(shingles.hashes(), bands).enumerate() {
                 keys[(band * block.len() + place) * 4..][..4].copy_from_slice(&key.to_le_bytes());
             }
             let done = block_number * BLOCK_ROWS + place;
@@ -134,13 +136,19 @@ async fn write_keys<'a, F: StoredFile>(
 }
 
 /// The keys of one group, each in the upper half of a number whose lower half is the row.
-fn read_band<F: StoredFile>(keys: &F, band: usize, kept: &[u32], pairs: &mut Vec<u64>) -> Result<(), PreparationFault> {
+fn read_band<F: StoredFile>(
+    keys: &F,
+    band: usize,
+    bands: Bands,
+    kept: &[u32],
+    pairs: &mut Vec<u64>,
+) -> Result<(), PreparationFault> {
     pairs.clear();
     let mut offset = 0;
     for block in kept.chunks(BLOCK_ROWS) {
         let mut bytes = vec![0; block.len() * 4];
         keys.read_exact_at(offset + (band * block.len() * 4) as u64, &mut bytes)?;
-        offset += (block.len() * BANDS * 4) as u64;
+        offset += (block.len() * bands.count * 4) as u64;
         let (words, _) = bytes.as_chunks::<4>();
         pairs.extend(
             words.iter().zip(block).map(|(key, row)| u64::from(u32::from_le_bytes(*key)) << 32 | u64::from(*row)),

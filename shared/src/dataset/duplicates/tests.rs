@@ -104,3 +104,40 @@ fn near_duplicates_are_those_of_a_comparison_of_all_with_all() {
     assert!(recall >= 0.98 && precision >= 0.99, "recall {recall}, precision {precision}");
     assert!((left as f64) < 0.02 * pairs.len() as f64, "{left}");
 }
+
+/// Pairs of texts that share just as much as is looked for, and nothing with the others.
+fn pairs_of(least: f64) -> Vec<String> {
+    const PAIRS: usize = 1500;
+    const SHINGLES: usize = 60;
+    let mut random = ChaCha8Rng::seed_from_u64(12);
+    let mut texts = Vec::with_capacity(2 * PAIRS);
+    for _ in 0..PAIRS {
+        let mut words = || (0..SHINGLES + 2).map(|_| format!("w{}", random.random::<u32>())).collect::<Vec<_>>();
+        // So many shingles of both that they are that part of all.
+        let shared = (2.0 * SHINGLES as f64 * least / (1.0 + least)).ceil() as usize;
+        let (one, mut other) = (words(), words());
+        other[..shared + 2].clone_from_slice(&one[..shared + 2]);
+        texts.extend([one.join(" "), other.join(" ")]);
+    }
+    texts
+}
+
+/// Recall at least 0.98 where it is hardest, whatever similarity is looked for.
+#[test]
+fn what_is_just_alike_enough_is_found() {
+    for least in [0.501, 0.55, 0.65, 0.75, 0.8, 0.9] {
+        let texts = pairs_of(least);
+        let shingles: Vec<Shingles> = texts.iter().map(|text| Shingles::of_text(text)).collect();
+        let pairs = all_pairs(&shingles, least);
+        let near = pairs
+            .iter()
+            .filter(|(one, other)| similarity(&shingles[*one as usize], &shingles[*other as usize]) < least + 0.03);
+        assert!(near.count() == pairs.len() && pairs.len() == texts.len() / 2, "{}", pairs.len());
+        let least = Similarity::try_from(least).unwrap();
+        let mut families = pollster::block_on(find_families(&prepared_of(&texts), least, &Silent)).unwrap();
+        let found = pairs.iter().filter(|(one, other)| families.first(*one) == families.first(*other)).count();
+        let recall = found as f64 / pairs.len() as f64;
+        eprintln!("{} pairs at {}: recall {recall:.4}", pairs.len(), least.get());
+        assert!(recall >= 0.98, "{recall} at {}", least.get());
+    }
+}

@@ -222,4 +222,7 @@ fn totals_count_what_is_kept() {
         rows_without_end: 1,
     };
     assert_eq!(totals, expected);
+    // Three epochs of eleven tokens, at two for a million.
+    assert!((totals.training_cost(3, 2.0) - 66e-6).abs() < 1e-12);
+    assert_eq!(totals.rows_that_teach_nothing(), 3);
 }

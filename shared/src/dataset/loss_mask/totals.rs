@@ -50,6 +50,17 @@ impl MaskTotals {
         Self { context_length, ..Self::default() }
     }
 
+    /// What training on them costs by a price for a million tokens. Providers count all tokens that are kept, those that
+    /// are only read too.
+    pub fn training_cost(&self, epochs: u32, price_per_million_tokens: f64) -> f64 {
+        self.tokens as f64 * f64::from(epochs) * price_per_million_tokens / 1e6
+    }
+
+    /// Rows without a token that is learned.
+    pub fn rows_that_teach_nothing(&self) -> usize {
+        self.rows_with_nothing_learned + self.rows_with_errors
+    }
+
     /// Adds a row, and says what is the worst about it.
     pub fn add(&mut self, row: &Result<MaskedRow, MaskError>) -> Option<MaskProblem> {
         self.rows += 1;

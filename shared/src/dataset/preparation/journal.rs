@@ -77,12 +77,15 @@ pub struct SourceFile {
     pub xxh128: Option<String>,
     /// What its rows are read as.
     pub read_as: ReadAs,
+    /// Of a table: apostrophes that protect cells are taken away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected_cells: bool,
 }
 
 impl SourceFile {
     /// A file by what was read of it.
     pub fn new(name: &str, read: &FileHash, read_as: ReadAs) -> Self {
-        Self { name: name.to_owned(), bytes: read.bytes, xxh128: Some(read.to_text()), read_as }
+        Self { name: name.to_owned(), bytes: read.bytes, xxh128: Some(read.to_text()), read_as, protected_cells: false }
     }
 }
 

@@ -25,6 +25,7 @@ pub use self::answered::UsedAnswers;
 pub use self::change::{Change, Effect};
 pub use self::entry::{Entry, Origin};
 pub use self::journal::{Counts, DoneStep, FileHash, Progressed, SourceFile};
+pub use self::names::RowNames;
 pub use self::pass::Pass;
 pub use self::pulse::{Progress, Pulse, Silent, Stopped};
 pub use self::row_block::{RowBlock, RowBlocks};
@@ -342,6 +343,17 @@ impl<F: StoredFile> Preparation<F> {
         let mut writer = StepWriter::new(self);
         steps::run(self, &step, &mut writer, pulse).await?;
         writer.finish(step)
+    }
+
+    /// Counts what a step would do, and does nothing: how many rows it would drop, for example.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn counts_of(&self, step: Step, pulse: &impl Pulse) -> Result<Counts, PreparationFault> {
+        let computed = self.compute(step, pulse).await;
+        // What it wrote is of no use to anybody, and may be long.
+        self.forget_uncounted()?;
+        Ok(computed?.done.counts)
     }
 
     /// Does what was computed. Nothing may have been done in between.

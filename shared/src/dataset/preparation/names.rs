@@ -1,9 +1,10 @@
 //! Names of rows: `messy.jsonl:17` is the file's seventeenth row, `messy.jsonl:17+2` the second that was made from it.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use super::storage::StoredFile;
-use super::{Origin, Preparation, PreparationFault};
+use super::{Origin, Pass, Preparation, PreparationFault};
 
 impl<F: StoredFile> Preparation<F> {
     /// A row's name: its file and which row of it, and which of those made from it.
@@ -22,35 +23,76 @@ impl<F: StoredFile> Preparation<F> {
     /// # Errors
     /// The storage fails, or there is none.
     pub fn row_named(&self, name: &str) -> Result<u32, PreparationFault> {
-        let none = || PreparationFault::Refused(format!("there is no row {name}; rows are called like messy.jsonl:17"));
-        let (file, place) = name.rsplit_once(':').ok_or_else(none)?;
-        let (record, descendant) = place.split_once('+').unwrap_or((place, "0"));
-        let (record, descendant): (u32, u16) =
-            (record.parse().map_err(|_| none())?, descendant.parse().map_err(|_| none())?);
-        let file = self.sources.iter().position(|source| source.file.name == file).ok_or_else(none)?;
-        let mut pass = self.pass();
-        let wanted = (file, record, descendant);
-        let mut compare = |row: u32| {
-            let origin = pass.entry(row)?.origin;
-            Ok::<_, PreparationFault>((usize::from(origin.file), origin.record, origin.descendant).cmp(&wanted))
+        self.row_names().find(name)
+    }
+
+    /// Finds rows by their names, many of them.
+    pub fn row_names(&self) -> RowNames<'_, F> {
+        RowNames { preparation: self, pass: self.pass(), made: None }
+    }
+}
+
+/// What a row is named by: its file, which row of it, and which of those made from that.
+type Place = (usize, u32, u16);
+
+/// Finds rows by their names. Those that were read are in order; those that were made are looked through once.
+pub struct RowNames<'a, F> {
+    preparation: &'a Preparation<F>,
+    pass: Pass<'a, F>,
+    made: Option<HashMap<Place, u32>>,
+}
+
+impl<F: StoredFile> RowNames<'_, F> {
+    /// The row of that name.
+    ///
+    /// # Errors
+    /// The storage fails, or there is none.
+    pub fn find(&mut self, name: &str) -> Result<u32, PreparationFault> {
+        let place = self.parse(name);
+        let row = match place {
+            Some(place @ (_, _, 0)) => self.row_read(place)?,
+            Some(place) => self.row_made(place)?,
+            None => None,
         };
-        if descendant > 0 {
-            for row in self.rows_read()..self.rows.len() as u32 {
-                if compare(row)?.is_eq() {
-                    return Ok(row);
-                }
-            }
-            return Err(none());
-        }
-        let (mut from, mut to) = (0, self.rows_read());
+        row.ok_or_else(|| {
+            PreparationFault::Refused(format!("there is no row {name}; rows are called like messy.jsonl:17"))
+        })
+    }
+
+    fn parse(&self, name: &str) -> Option<Place> {
+        let (file, place) = name.rsplit_once(':')?;
+        let (record, descendant) = place.split_once('+').unwrap_or((place, "0"));
+        let file = self.preparation.sources.iter().position(|source| source.file.name == file)?;
+        Some((file, record.parse().ok()?, descendant.parse().ok()?))
+    }
+
+    fn row_read(&mut self, wanted: Place) -> Result<Option<u32>, PreparationFault> {
+        let (mut from, mut to) = (0, self.preparation.rows_read());
         while from < to {
             let middle = from + (to - from) / 2;
-            match compare(middle)? {
+            match place_of(&mut self.pass, middle)?.cmp(&wanted) {
                 Ordering::Less => from = middle + 1,
                 Ordering::Greater => to = middle,
-                Ordering::Equal => return Ok(middle),
+                Ordering::Equal => return Ok(Some(middle)),
             }
         }
-        Err(none())
+        Ok(None)
     }
+
+    fn row_made(&mut self, wanted: Place) -> Result<Option<u32>, PreparationFault> {
+        let made = match &self.made {
+            Some(made) => made,
+            None => {
+                let rows = self.preparation.rows_read()..self.preparation.rows.len() as u32;
+                let made = rows.map(|row| Ok((place_of(&mut self.pass, row)?, row)));
+                self.made.insert(made.collect::<Result<_, PreparationFault>>()?)
+            }
+        };
+        Ok(made.get(&wanted).copied())
+    }
+}
+
+fn place_of<F: StoredFile>(pass: &mut Pass<'_, F>, row: u32) -> Result<Place, PreparationFault> {
+    let origin = pass.entry(row)?.origin;
+    Ok((usize::from(origin.file), origin.record, origin.descendant))
 }

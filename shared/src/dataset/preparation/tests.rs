@@ -41,7 +41,8 @@ fn messy(rows: usize) -> String {
 }
 
 fn source(name: &str, text: &str) -> SourceFile {
-    SourceFile { name: name.to_owned(), bytes: text.len() as u64, xxh128: None, read_as: ReadAs::Detect }
+    let (name, bytes) = (name.to_owned(), text.len() as u64);
+    SourceFile { name, bytes, xxh128: None, read_as: ReadAs::Detect, protected_cells: false }
 }
 
 /// The rows of one file of JSON Lines.
@@ -62,7 +63,7 @@ fn steps() -> Vec<Step> {
         Step::DropRows(DropRows { rows: vec!["messy.jsonl:3".to_owned()], reason: "too dull".to_owned() }),
         Step::KeepRows(KeepRows { rows: vec!["messy.jsonl:5".to_owned()] }),
         Step::Rate(Rate { row: "messy.jsonl:8".to_owned(), rating: 4.try_into().unwrap() }),
-        Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.5, of_rows: 0.5, seed: 1 }),
+        Step::Noise(Noise { kind: NoiseKind::DroppedWords, share: 0.5, of_rows: 0.5, seed: 1, part: None }),
         Step::Questions(Questions {
             model: model(),
             count: 2,
@@ -71,8 +72,9 @@ fn steps() -> Vec<Step> {
             temperature: 0.7,
             seed: 0,
             keep_texts: true,
+            part: None,
         }),
-        Step::Paraphrase(Paraphrase { model: model(), copies: 1, of_rows: 0.2, temperature: 0.9, seed: 2 }),
+        Step::Paraphrase(Paraphrase { model: model(), copies: 1, of_rows: 0.2, temperature: 0.9, seed: 2, part: None }),
         Step::Score(Score { model: model(), criterion: "It is good.".to_owned(), at_least: 2 }),
         Step::DeduplicateByMeaning(Meaning {
             model: model(),
@@ -255,11 +257,38 @@ fn what_makes_no_sense_is_refused_and_does_nothing() {
 }
 
 #[test]
+fn what_a_step_would_do_is_counted_and_not_done() {
+    let words = |pair: usize| (0..20).map(|word| format!("p{pair}w{word} ")).collect::<String>();
+    let text = |row: usize| format!("{{\"prompt\":\"{}\",\"completion\":\"Of {row}\"}}\n", words(row / 2));
+    let mut preparation = prepared(&(0..80).map(text).collect::<String>());
+    let steps = [
+        Step::Deduplicate(Deduplicate { near: Some(Similarity::try_from(0.6).unwrap()), ..Deduplicate::default() }),
+        Step::DropLeaks(DropLeaks { near: Similarity::try_from(0.6).unwrap() }),
+        Step::Noise(Noise { kind: NoiseKind::Typos, share: 1.0, of_rows: 1.0, seed: 0, part: None }),
+    ];
+    let split = Split { near: Similarity::try_from(1.0).unwrap(), ..Split::default() };
+    pollster::block_on(preparation.run(Step::Split(split), &Silent)).unwrap();
+    let before = (outcome(&preparation), file_lengths(&preparation));
+    for step in steps {
+        let counts = pollster::block_on(preparation.counts_of(step.clone(), &Silent)).unwrap();
+        assert_eq!((outcome(&preparation), file_lengths(&preparation)), before);
+        assert!(counts.dropped + counts.added > 0, "{step:?}");
+        assert_eq!(counts, pollster::block_on(preparation.run(step, &Silent)).unwrap().counts);
+        preparation.rewind(1).unwrap();
+    }
+}
+
+fn file_lengths(preparation: &Preparation<MemoryFile>) -> [u64; 3] {
+    let Files { texts, entries, changes, .. } = &preparation.files;
+    [texts, entries, changes].map(|file| file.length().unwrap())
+}
+
+#[test]
 fn rows_are_exported_by_part_and_format() {
     let preparation = prepare(Files::<MemoryFile>::default(), &messy(60)).unwrap();
     let mut total = 0;
     for part in Part::ALL {
-        let wanted = Export { file: "a.jsonl".to_owned(), format: Format::OpenAiChat, part: Some(part) };
+        let wanted = Export::new("a.jsonl".to_owned(), Format::OpenAiChat, Some(part));
         let (mut out, mut aside) = (Vec::new(), Vec::new());
         let exported = pollster::block_on(export(&preparation, &wanted, &mut out, &mut aside, &Silent)).unwrap();
         let (out, aside) = (String::from_utf8(out).unwrap(), String::from_utf8(aside).unwrap());
@@ -292,4 +321,69 @@ fn files_are_named_once_and_read_to_their_end() {
         preparation.read(opened("b"), &Silent).await.unwrap();
         assert_eq!(preparation.row_named("b:2").unwrap(), preparation.sources()[0].progressed.rows + 1);
     });
+}
+
+/// Counts the bytes that are read.
+#[derive(Default)]
+struct Counting {
+    file: MemoryFile,
+    read_bytes: Cell<usize>,
+}
+
+impl StoredFile for Counting {
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read_bytes.set(self.read_bytes.get() + buffer.len());
+        self.file.read_exact_at(offset, buffer)
+    }
+
+    fn write_all_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all_at(offset, bytes)
+    }
+
+    fn truncate(&self, length: u64) -> io::Result<()> {
+        self.file.truncate(length)
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Asks to stop at once.
+struct Impatient;
+
+impl Pulse for Impatient {
+    async fn beat(&self, _: Progress) -> Result<(), Stopped> {
+        Err(Stopped)
+    }
+}
+
+#[test]
+fn rows_that_were_made_are_found_by_their_names_in_one_go() {
+    let text: String = (0..3000).map(|row| format!("{{\"prompt\":\"q {row}\",\"completion\":\"a\"}}\n")).collect();
+    let mut preparation = Preparation::open(Files::<Counting>::default()).unwrap();
+    let records = Container::JsonLines.read(text.as_bytes()).unwrap();
+    let opened = Opened::new(source("a", &text), records, ReadBytes::default());
+    pollster::block_on(preparation.read(opened, &Silent)).unwrap();
+    let noise = Noise { kind: NoiseKind::Casing, share: 1.0, of_rows: 1.0, seed: 0, part: None };
+    pollster::block_on(preparation.run(Step::Noise(noise), &Silent)).unwrap();
+    let mut names = preparation.row_names();
+    let made: Vec<String> =
+        (1..=3000).map(|row| format!("a:{row}+1")).filter(|name| names.find(name).is_ok()).collect();
+    assert!(made.len() > 1000, "{}", made.len());
+    let drop = |rows: &[String]| Step::DropRows(DropRows { rows: rows.to_vec(), reason: "no".to_owned() });
+    let bytes_to_drop = |rows: &[String]| {
+        preparation.files.entries.read_bytes.set(0);
+        let counts = pollster::block_on(preparation.compute(drop(rows), &Silent)).unwrap().done.counts;
+        assert_eq!(counts.dropped, rows.len() as u64);
+        preparation.files.entries.read_bytes.get()
+    };
+    let (few, all) = (bytes_to_drop(&made[..10]), bytes_to_drop(&made));
+    assert!(all <= few * 2, "{all} bytes for {} rows, {few} for ten", made.len());
+    let stopped = pollster::block_on(preparation.run(drop(&made), &Impatient));
+    assert!(matches!(stopped, Err(PreparationFault::Stopped)));
 }

@@ -4,6 +4,7 @@ use super::change::{Change, Effect};
 use super::entry::{Entry, Origin};
 use super::journal::{Counts, DoneStep, Ends};
 use super::row_block::{KeptText, RowBlock};
+use super::state::RowState;
 use super::storage::{Appender, Files, StoredFile};
 use super::{Computed, Preparation, PreparationFault};
 use crate::dataset::personal_data::Placeholders;
@@ -78,6 +79,7 @@ pub(in crate::dataset) struct StepWriter<'a, F> {
     rows: RowWriter<'a, F>,
     changes: Appender<'a, F>,
     before: Ends,
+    known: &'a [RowState],
     row_count: u32,
     reasons: Vec<String>,
     counts: Counts,
@@ -96,6 +98,7 @@ impl<'a, F: StoredFile> StepWriter<'a, F> {
             rows: RowWriter::new(files, *ends),
             changes: Appender::new(&files.changes, ends.changes * Change::BYTES as u64),
             before: *ends,
+            known: rows,
             row_count: rows.len() as u32,
             reasons: Vec::new(),
             counts: Counts::default(),
@@ -135,13 +138,17 @@ impl<'a, F: StoredFile> StepWriter<'a, F> {
         self.write(row, Effect::Replace { entry })
     }
 
-    /// A row is made.
-    pub(in crate::dataset) fn add(&mut self, origin: Origin, made: &Row) -> Result<(), PreparationFault> {
+    /// A row is made from another, and goes to the same part: what is learned must not be known from what is held out.
+    pub(in crate::dataset) fn add(&mut self, parent: u32, origin: Origin, made: &Row) -> Result<(), PreparationFault> {
         let entry = self.rows.append(made, origin)?;
         let row = self.row_count;
         self.row_count += 1;
         self.counts.added += 1;
-        self.write(row, Effect::Add { entry })
+        self.write(row, Effect::Add { entry })?;
+        match self.known.get(parent as usize).and_then(|parent| parent.part) {
+            Some(part) => self.write(row, Effect::Assign(part)),
+            None => Ok(()),
+        }
     }
 
     /// A row goes to a part, or is rated.

@@ -54,7 +54,7 @@ pub(super) async fn questions<F: StoredFile>(
         let reason = if pairs.is_empty() { "no question came of the text" } else { "questions were made of the text" };
         for pair in pairs {
             if let Some(origin) = descendants.next(text.entry.origin) {
-                writer.add(origin, &Questions::to_row(pair, &text.content, &name))?;
+                writer.add(text.row, origin, &Questions::to_row(pair, &text.content, &name))?;
             }
         }
         if step.keep_texts { Ok(()) } else { writer.drop(text.row, reason, None) }
@@ -78,7 +78,7 @@ pub(super) async fn rewrite<F: StoredFile>(
         }
         for copy in row.outcome.unwrap_or_default() {
             if let Some(origin) = descendants.next(row.entry.origin) {
-                writer.add(origin, &copy)?;
+                writer.add(row.row, origin, &copy)?;
             }
         }
         Ok(())

@@ -64,3 +64,38 @@ pub(crate) async fn find<F: StoredFile>(
     leaks.sort_unstable();
     Ok(leaks)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::preparation::Silent;
+    use crate::dataset::preparation::tests::prepared;
+    use crate::dataset::steps::{Split, Step};
+
+    #[test]
+    fn training_rows_that_are_known_from_the_others_are_dropped() {
+        // Pairs that share 18 of 22 shingles: the split does not see them as nearly the same, and 0.8 does.
+        let text = |pair: usize, last: &str| {
+            let words: Vec<String> = (0..20).map(|word| format!("p{pair}w{word}")).collect();
+            format!("{{\"text\":\"{} {last} {last}\"}}\n", words.join(" "))
+        };
+        let file: String = (0..60).map(|pair| text(pair, "one") + &text(pair, "other")).collect();
+        let mut preparation = prepared(&file);
+        let mut run = |step| pollster::block_on(preparation.run(step, &Silent)).unwrap().counts;
+        let near = Similarity::try_from(1.0).unwrap();
+        run(Step::Split(Split { train: 0.5, validation: 0.2, test: 0.3, near, ..Split::default() }));
+        let counts = run(Step::DropLeaks(DropLeaks::default()));
+        let twin = |row: u32| row ^ 1;
+        let part = |row: u32| preparation.rows()[row as usize].part.unwrap();
+        let known: Vec<u32> =
+            (0..120).filter(|row| part(*row) == Part::Train && part(twin(*row)) != Part::Train).collect();
+        let dropped: Vec<u32> = (0..120).filter(|row| !preparation.rows()[*row as usize].is_kept()).collect();
+        assert_eq!(dropped, known);
+        assert!(counts.dropped > 10 && counts.dropped == dropped.len() as u64, "{}", counts.dropped);
+        for row in dropped {
+            let why = preparation.why_dropped(row).unwrap().unwrap();
+            assert_eq!(why, ("validation or test has nearly the same row".to_owned(), Some(twin(row))));
+        }
+        assert!(pollster::block_on(find(&preparation, Similarity::USUAL, &Silent)).unwrap().is_empty());
+    }
+}

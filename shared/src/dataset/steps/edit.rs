@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::formats::{Format, detect};
 use crate::dataset::json::Tape;
-use crate::dataset::preparation::{Effect, Preparation, PreparationFault, StepWriter, StoredFile};
+use crate::dataset::preparation::{Effect, Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
 use crate::dataset::row::Row;
 
 /// Another row in the place of one.
@@ -82,37 +82,59 @@ pub(super) fn edit<F: StoredFile>(
     writer.replace(number, origin, &row)
 }
 
+/// Makes sure that there is such a rating.
+pub(super) fn check_rating(rating: NonZeroU8) -> Result<(), PreparationFault> {
+    if rating.get() <= BEST {
+        return Ok(());
+    }
+    Err(PreparationFault::Refused(format!("a rating goes from 1 to {BEST}, not {rating}")))
+}
+
 pub(super) fn rate<F: StoredFile>(
     preparation: &Preparation<F>,
     step: &Rate,
     writer: &mut StepWriter<'_, F>,
 ) -> Result<(), PreparationFault> {
-    if step.rating.get() > BEST {
-        return Err(PreparationFault::Refused(format!("a rating goes from 1 to {BEST}, not {}", step.rating)));
-    }
+    check_rating(step.rating)?;
     writer.mark(preparation.row_named(&step.row)?, Effect::Rate(step.rating))
 }
 
-pub(super) fn drop<F: StoredFile>(
+pub(super) async fn drop<F: StoredFile>(
     preparation: &Preparation<F>,
     step: &DropRows,
     writer: &mut StepWriter<'_, F>,
+    pulse: &impl Pulse,
 ) -> Result<(), PreparationFault> {
-    let mut rows = step.rows.iter().map(|name| preparation.row_named(name)).collect::<Result<Vec<_>, _>>()?;
-    rows.sort_unstable();
-    rows.dedup();
+    let rows = rows_named(preparation, &step.rows, pulse).await?;
     rows.into_iter()
         .filter(|row| preparation.rows()[*row as usize].is_kept())
         .try_for_each(|row| writer.drop(row, &step.reason, None))
 }
 
-pub(super) fn keep<F: StoredFile>(
+pub(super) async fn keep<F: StoredFile>(
     preparation: &Preparation<F>,
     step: &KeepRows,
     writer: &mut StepWriter<'_, F>,
+    pulse: &impl Pulse,
 ) -> Result<(), PreparationFault> {
-    let mut rows = step.rows.iter().map(|name| preparation.row_named(name)).collect::<Result<Vec<_>, _>>()?;
+    let rows = rows_named(preparation, &step.rows, pulse).await?;
+    rows.into_iter().filter(|row| !preparation.rows()[*row as usize].is_kept()).try_for_each(|row| writer.keep(row))
+}
+
+/// Rows by their names, in order and each once.
+async fn rows_named<F: StoredFile>(
+    preparation: &Preparation<F>,
+    names: &[String],
+    pulse: &impl Pulse,
+) -> Result<Vec<u32>, PreparationFault> {
+    let mut known = preparation.row_names();
+    let mut rows = Vec::with_capacity(names.len());
+    for (place, name) in names.iter().enumerate() {
+        let progress = Progress { stage: "looking for rows", done: place as u64, total: names.len() as u64 };
+        pulse.beat_at(place, progress).await?;
+        rows.push(known.find(name)?);
+    }
     rows.sort_unstable();
     rows.dedup();
-    rows.into_iter().filter(|row| !preparation.rows()[*row as usize].is_kept()).try_for_each(|row| writer.keep(row))
+    Ok(rows)
 }

@@ -52,3 +52,36 @@ pub(super) async fn run<F: StoredFile>(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::preparation::Silent;
+    use crate::dataset::preparation::tests::prepared;
+    use crate::dataset::steps::Step;
+
+    #[test]
+    fn rows_stay_that_are_within_both_bounds_or_have_no_measure() {
+        let answers = ["one", "one two", "one two three", "one two three four"];
+        let row = |answer: &&str| format!("{{\"prompt\":\"q\",\"completion\":\"{answer}\"}}\n");
+        let file = answers.iter().map(row).collect::<String>();
+        let kept = |measure, at_least, at_most| {
+            let mut preparation = prepared(&file);
+            let step = Step::Filter(Filter { measure, at_least, at_most });
+            let counts = pollster::block_on(preparation.run(step, &Silent)).unwrap().counts;
+            let kept: Vec<bool> = preparation.rows().iter().map(|row| row.is_kept()).collect();
+            assert_eq!(counts.dropped, kept.iter().filter(|kept| !**kept).count() as u64);
+            let reasons = (0..4).filter_map(|row| Some(preparation.why_dropped(row).unwrap()?.0)).collect::<Vec<_>>();
+            (kept, reasons)
+        };
+        let title = Measure::AnswerWords.title();
+        let (below, above) = (format!("{title} is below the least"), format!("{title} is above the most"));
+        let words = Measure::AnswerWords;
+        assert_eq!(kept(words, Some(2.0), Some(3.0)), (vec![false, true, true, false], vec![below.clone(), above]));
+        assert_eq!(kept(words, Some(4.0), None), (vec![false, false, false, true], vec![below; 3]));
+        assert_eq!(kept(words, None, None), (vec![true; 4], Vec::new()));
+        // Phrases of four words are in the last one only; the others have no such measure and stay.
+        let (kept, reasons) = kept(Measure::RepeatedPhraseShare, Some(0.5), None);
+        assert_eq!((kept, reasons.len()), (vec![true, true, true, false], 1));
+    }
+}

@@ -11,6 +11,7 @@ mod descendants;
 mod drop_leaks;
 mod edit;
 mod filter;
+mod keep_rated;
 mod noise;
 mod split;
 
@@ -21,6 +22,7 @@ pub use self::deduplicate::{Deduplicate, Preferred};
 pub use self::drop_leaks::DropLeaks;
 pub use self::edit::{DropRows, Edit, KeepRows, Rate, read_edited};
 pub use self::filter::Filter;
+pub use self::keep_rated::KeepRated;
 pub use self::noise::{Noise, NoiseKind};
 pub use self::split::Split;
 
@@ -28,7 +30,7 @@ pub(super) use self::chance::Chance;
 
 use super::asking::{BackTranslation, Meaning, Paraphrase, PromptVariation, Questions, Score, Task};
 use super::checks::Check;
-use super::preparation::{Entry, Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
+use super::preparation::{Entry, Part, Preparation, PreparationFault, Progress, Pulse, StepWriter, StoredFile};
 use super::row::Row;
 use crate::model_pool::ModelReference;
 
@@ -44,6 +46,8 @@ pub enum Step {
     Deduplicate(Deduplicate),
     /// Drops rows by a measure.
     Filter(Filter),
+    /// Drops rows by how good a person finds them.
+    KeepRated(KeepRated),
     /// Drops rows of classes that have too many.
     Balance(Balance),
     /// Puts another row in the place of one.
@@ -82,6 +86,7 @@ impl Step {
             Self::Drop(check) => format!("Drop: {}", check.title()),
             Self::Deduplicate(step) => step.title(),
             Self::Filter(step) => step.title(),
+            Self::KeepRated(step) => step.title(),
             Self::Balance(step) => step.title(),
             Self::Edit(step) => format!("Edit {}", step.row),
             Self::Rate(step) => format!("Rate {} with {}", step.row, step.rating),
@@ -134,11 +139,12 @@ pub(super) async fn run<F: StoredFile>(
         Step::Drop(check) => check::drop(preparation, check, writer, pulse).await,
         Step::Deduplicate(step) => deduplicate::run(preparation, step, writer, pulse).await,
         Step::Filter(step) => filter::run(preparation, step, writer, pulse).await,
+        Step::KeepRated(step) => keep_rated::run(preparation, step, writer),
         Step::Balance(step) => balance::run(preparation, step, writer, pulse).await,
         Step::Edit(step) => edit::edit(preparation, step, writer),
         Step::Rate(step) => edit::rate(preparation, step, writer),
-        Step::DropRows(step) => edit::drop(preparation, step, writer),
-        Step::KeepRows(step) => edit::keep(preparation, step, writer),
+        Step::DropRows(step) => edit::drop(preparation, step, writer, pulse).await,
+        Step::KeepRows(step) => edit::keep(preparation, step, writer, pulse).await,
         Step::Noise(step) => noise::run(preparation, step, writer, pulse).await,
         Step::Questions(step) => ask::questions(preparation, step, writer, pulse).await,
         Step::Paraphrase(step) => ask::rewrite(preparation, step, writer, pulse).await,
@@ -156,11 +162,37 @@ pub(super) async fn each_kept<F: StoredFile>(
     preparation: &Preparation<F>,
     stage: &'static str,
     pulse: &impl Pulse,
+    take: impl FnMut(u32, Entry, Row) -> Result<(), PreparationFault>,
+) -> Result<(), PreparationFault> {
+    each_kept_of(preparation, None, stage, pulse, take).await
+}
+
+/// Gives every kept row of a part, or of all, to `take`, in order.
+///
+/// # Errors
+/// No row is in the part.
+pub(super) async fn each_kept_of<F: StoredFile>(
+    preparation: &Preparation<F>,
+    part: Option<Part>,
+    stage: &'static str,
+    pulse: &impl Pulse,
     mut take: impl FnMut(u32, Entry, Row) -> Result<(), PreparationFault>,
 ) -> Result<(), PreparationFault> {
     let mut pass = preparation.pass();
     let rows = preparation.rows().len() as u32;
-    let kept = (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept());
+    let is_meant = |row: &u32| {
+        let state = preparation.rows()[*row as usize];
+        state.is_kept() && (part.is_none() || state.part == part)
+    };
+    if let Some(part) = part
+        && !(0..rows).any(|row| is_meant(&row))
+    {
+        return Err(PreparationFault::Refused(format!(
+            "only rows of the part {} are meant, and none is in it; split the rows first, or leave `part` out",
+            part.name()
+        )));
+    }
+    let kept = (0..rows).filter(is_meant);
     for (place, row) in kept.enumerate() {
         pulse.beat_at(place, Progress { stage, done: u64::from(row), total: u64::from(rows) }).await?;
         let (entry, content) = pass.row(row)?;

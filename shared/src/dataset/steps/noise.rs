@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::chance::Chance;
 use super::descendants::Descendants;
-use super::each_kept;
-use crate::dataset::preparation::{Preparation, PreparationFault, Pulse, StepWriter, StoredFile};
+use super::each_kept_of;
+use crate::dataset::asking::protected::placeholders;
+use crate::dataset::preparation::{Part, Preparation, PreparationFault, Pulse, StepWriter, StoredFile};
 use crate::dataset::row::Row;
 
 /// Which noise, and how much of it.
@@ -23,6 +24,9 @@ pub struct Noise {
     /// Another seed gives other noise.
     #[serde(default)]
     pub seed: u64,
+    /// Which rows get copies; without it all that are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
 }
 
 /// A kind of noise.
@@ -62,7 +66,9 @@ fn all() -> f64 {
 impl Noise {
     pub(super) fn title(&self) -> String {
         let (of_rows, share) = ((self.of_rows * 100.0).round(), (self.share * 100.0).round());
-        format!("Copies with {} ({of_rows} % of the rows, {share} % of the words)", self.kind.title().to_lowercase())
+        let kind = self.kind.title().to_lowercase();
+        let of_part = self.part.map(|part| format!(" of the part {}", part.name())).unwrap_or_default();
+        format!("Copies with {kind} ({of_rows} % of the rows{of_part}, {share} % of the words)")
     }
 }
 
@@ -76,13 +82,13 @@ pub(super) async fn run<F: StoredFile>(
         return Err(PreparationFault::Refused("shares of rows and words go from 0 to 1".to_owned()));
     }
     let mut descendants = Descendants::of(preparation)?;
-    each_kept(preparation, "making copies", pulse, |_, entry, mut content| {
+    each_kept_of(preparation, step.part, "making copies", pulse, |row, entry, mut content| {
         let mut chance = Chance::new(step.seed, entry.origin);
         if !chance.happens(step.of_rows) || !disturb(&mut content, step, &mut chance) {
             return Ok(());
         }
         match descendants.next(entry.origin) {
-            Some(origin) => writer.add(origin, &content),
+            Some(origin) => writer.add(row, origin, &content),
             None => Ok(()),
         }
     })
@@ -103,8 +109,14 @@ fn disturb(row: &mut Row, step: &Noise, chance: &mut Chance) -> bool {
 
 fn disturbed(text: &str, step: &Noise, chance: &mut Chance) -> String {
     let mut noisy = String::with_capacity(text.len());
+    let placeholders = placeholders(text);
+    let mut end = 0;
     for word in text.split_inclusive(' ') {
-        if !chance.happens(step.share) {
+        let start = end;
+        end += word.len();
+        // A placeholder that is written otherwise is never put back.
+        let is_protected = placeholders.iter().any(|it| it.start < end && start < it.end);
+        if !chance.happens(step.share) || is_protected {
             noisy.push_str(word);
             continue;
         }
@@ -144,13 +156,29 @@ mod tests {
         let origin = Origin { file: 0, record: 1, descendant: 0, read_as: None };
         let text = "Please tell me how the weather in Lisbon will be on Sunday afternoon.";
         for kind in NoiseKind::ALL {
-            let step = Noise { kind, share: 0.3, of_rows: 1.0, seed: 5 };
+            let step = Noise { kind, share: 0.3, of_rows: 1.0, seed: 5, part: None };
             let noisy = disturbed(text, &step, &mut Chance::new(5, origin));
             assert_eq!(noisy, disturbed(text, &step, &mut Chance::new(5, origin)));
             assert_ne!(noisy, text);
             assert_ne!(noisy, disturbed(text, &step, &mut Chance::new(6, origin)));
         }
-        let all = Noise { kind: NoiseKind::DroppedWords, share: 1.0, of_rows: 1.0, seed: 0 };
+        let all = Noise { kind: NoiseKind::DroppedWords, share: 1.0, of_rows: 1.0, seed: 0, part: None };
         assert_eq!(disturbed(text, &all, &mut Chance::new(0, origin)), text);
+    }
+
+    #[test]
+    fn noise_leaves_placeholders_as_they_are() {
+        let text = "Write to [EMAIL_1], {{ the other name }} or [see [PHONE_NUMBER_12]] about my last order, please!";
+        for kind in NoiseKind::ALL {
+            let step = Noise { kind, share: 1.0, of_rows: 1.0, seed: 0, part: None };
+            for record in 1..20 {
+                let origin = Origin { file: 0, record, descendant: 0, read_as: None };
+                let noisy = disturbed(text, &step, &mut Chance::new(0, origin));
+                assert_ne!(noisy, text);
+                for placeholder in ["[EMAIL_1]", "{{ the other name }}", "[PHONE_NUMBER_12]"] {
+                    assert!(noisy.contains(placeholder), "{kind:?}: {noisy}");
+                }
+            }
+        }
     }
 }
