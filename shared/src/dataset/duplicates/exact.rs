@@ -40,7 +40,7 @@ impl SampleHash {
     }
 }
 
-/// What was seen, and in which row first; some 25 bytes a row.
+/// What was seen, and in which row first; 20 to 40 bytes a row.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Hash and row lie together: each is fetched from far away.
@@ -48,6 +48,12 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Nothing yet, with room for so many rows: a table that grows holds its old half beside the new one, which is more
+    /// than a tab has for the rows of five gigabytes.
+    pub fn with_room_for(rows: usize) -> Self {
+        Self { table: HashTable::with_capacity(rows) }
+    }
+
     /// The row that said the same before; else notes this one.
     pub fn first_like(&mut self, row: u32, sample: SampleHash) -> Option<u32> {
         match self.table.entry(sample.place(), |(other, _)| *other == sample, |(other, _)| other.place()) {
