@@ -13,7 +13,8 @@ use gloo_timers::future::TimeoutFuture;
 use shared::dataset::asking::{Answer, Score, open_requests, score_histogram};
 use shared::dataset::checks::Check;
 use shared::dataset::classes::{ClassOf, Classes};
-use shared::dataset::export::{Export, export, files_beside};
+use shared::dataset::dataset_info::DatasetInfo;
+use shared::dataset::export::{Export, export, files_beside, rows_in_no_part};
 use shared::dataset::loss_mask::{LossMask, MaskProblem, MaskTotals, TurnEnd};
 use shared::dataset::overview::Overview;
 use shared::dataset::preparation::{
@@ -27,7 +28,9 @@ use shared::dataset::steps::{DropRows, Step};
 use shared::dataset::survey::survey;
 use shared::dataset::table::{self, Query, RowDetail, RowLine};
 
-use super::dataset_protocol::{BroughtFile, DatasetCall, DatasetProgress, DatasetReply, DatasetRequest, ExportedFile};
+use super::dataset_protocol::{
+    BroughtFile, DatasetCall, DatasetProgress, DatasetReply, DatasetRequest, ExportedFile, Written,
+};
 use super::host::CallContext;
 use super::protocol::{Event, Failure, FailureKind};
 use super::text_host::text_of;
@@ -147,6 +150,7 @@ impl DatasetHost {
                 let pulse = WorkerPulse::new(context, None);
                 match request {
                     DatasetRequest::Read(brought) => dataset.read(brought, &pulse).await,
+                    DatasetRequest::CountOf(step) => dataset.count_of(step, &pulse).await,
                     DatasetRequest::Run(step) => dataset.run(step, &pulse).await,
                     DatasetRequest::DropUnlearnable(problem) => dataset.drop_unlearnable(problem, &pulse).await,
                     DatasetRequest::RecordAnswers(answers) => dataset.record_answers(&answers).await,
@@ -208,6 +212,10 @@ impl OpenDataset {
         let computed = self.preparation.borrow().compute(step, pulse).await?;
         let done = self.changing(|it| it.commit(computed).cloned()).await?;
         Ok(DatasetReply::Done(Box::new(done), self.overview()))
+    }
+
+    async fn count_of(&self, step: Step, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
+        Ok(DatasetReply::Counted(self.preparation.borrow().counts_of(step, pulse).await?))
     }
 
     async fn survey(&self, checks: Vec<Check>, pulse: &WorkerPulse<'_>) -> Result<DatasetReply, Fault> {
@@ -355,7 +363,13 @@ impl OpenDataset {
             output.write_all(text.as_bytes()).map_err(|error| Fault::Storage(error.to_string()))?;
             files.push(finish(name, None, output)?);
         }
-        Ok(DatasetReply::Exported(files))
+        let not_described = DatasetInfo::of(&written).left_out;
+        Ok(DatasetReply::Exported(Written {
+            files,
+            rows_in_no_part: rows_in_no_part(&preparation, exports).len(),
+            protected_cells: written.iter().map(|(_, exported)| exported.protected_cells).sum(),
+            not_described: not_described.into_iter().map(|(file, reason)| format!("{file}: {reason}")).collect(),
+        }))
     }
 }
 

@@ -7,7 +7,7 @@ use shared::dataset::classes::{ClassOf, Classes};
 use shared::dataset::export::Export;
 use shared::dataset::loss_mask::{MaskProblem, MaskTotals, MaskedRow};
 use shared::dataset::overview::Overview;
-use shared::dataset::preparation::DoneStep;
+use shared::dataset::preparation::{Counts, DoneStep};
 use shared::dataset::preview::FilePreview;
 use shared::dataset::rows::ReadAs;
 use shared::dataset::set_aside::SetAsideLine;
@@ -35,6 +35,8 @@ pub enum DatasetRequest {
     Read(BroughtFile),
     /// Do a step. Answer: [`DatasetReply::Done`].
     Run(Step),
+    /// Count what a step would do, and do nothing. Answer: [`DatasetReply::Counted`].
+    CountOf(Step),
     /// What must be asked before a step can be done, and the first requests of it. Answer:
     /// [`DatasetReply::OpenRequests`].
     OpenRequests {
@@ -112,6 +114,8 @@ pub enum DatasetReply {
     Preview(FilePreview),
     /// What a step did, and how it stands then.
     Done(Box<DoneStep>, Overview),
+    /// What a step would do.
+    Counted(Counts),
     /// What must be asked.
     OpenRequests(OpenRequests),
     /// So many answers are new.
@@ -135,9 +139,22 @@ pub enum DatasetReply {
     /// What is learned of all rows.
     MaskTotals(MaskTotals),
     /// Files that wait in the dataset's folder to be saved.
-    Exported(Vec<ExportedFile>),
+    Exported(Written),
     /// It is no more.
     Removed,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Written {
+    /// The files, which wait in the dataset's folder.
+    pub files: Vec<ExportedFile>,
+    /// Kept rows that are in none of them, because they are in no part.
+    pub rows_in_no_part: usize,
+    /// Cells of tables with an apostrophe before them, so that no spreadsheet takes them for formulas.
+    pub protected_cells: u64,
+    /// Files that LLaMA-Factory's description leaves out, and why.
+    pub not_described: Vec<String>,
 }
 
 /// A file that waits to be saved.

@@ -10,6 +10,7 @@ use shared::dataset::classes::{ClassOf, Classes};
 use shared::dataset::export::Export;
 use shared::dataset::loss_mask::{MaskProblem, MaskTotals, MaskedRow};
 use shared::dataset::overview::Overview;
+use shared::dataset::preparation::Counts;
 use shared::dataset::preview::FilePreview;
 use shared::dataset::rows::ReadAs;
 use shared::dataset::set_aside::SetAsideLine;
@@ -26,7 +27,7 @@ use crate::browser::clock::now_ms;
 use crate::components::Toaster;
 use crate::engine_worker::client::{CallControl, WorkerClient};
 use crate::engine_worker::dataset_protocol::{
-    BroughtFile, DatasetCall, DatasetProgress, DatasetReply, DatasetRequest, ExportedFile,
+    BroughtFile, DatasetCall, DatasetProgress, DatasetReply, DatasetRequest, Written,
 };
 use crate::engine_worker::protocol::{Event, Failure, FailureKind, Reply, Request};
 use crate::workspace::{OpenDocument, Workspace};
@@ -121,7 +122,7 @@ pub struct DatasetStore {
     /// What that model learns of all rows, until something changes.
     pub mask_totals: RwSignal<Option<MaskTotals>>,
     /// Files that wait to be saved.
-    pub exported: RwSignal<Vec<ExportedFile>>,
+    pub exported: RwSignal<Written>,
     client: StoredValue<WorkerClient, LocalStorage>,
     /// Holds or ends the work under way, as far as the worker does it.
     control: StoredValue<Option<CallControl>, LocalStorage>,
@@ -160,7 +161,7 @@ impl DatasetStore {
             mask_model: RwSignal::new(None),
             mask_context: RwSignal::new(2048),
             mask_totals: RwSignal::new(None),
-            exported: RwSignal::new(Vec::new()),
+            exported: RwSignal::new(Written::default()),
             client: StoredValue::new_local(client),
             control: StoredValue::new_local(None),
             half_read: StoredValue::new_local(None),
@@ -187,7 +188,7 @@ impl DatasetStore {
         self.classes.set(None);
         self.scores.set(None);
         self.found.set(None);
-        self.exported.set(Vec::new());
+        self.exported.set(Written::default());
         self.problem.set(None);
     }
 
@@ -347,7 +348,7 @@ impl DatasetStore {
             let request = DatasetRequest::Clear;
             if let Some(DatasetReply::Overview(overview)) = self.do_work("Beginning anew", request).await {
                 self.half_read.set_value(None);
-                self.exported.set(Vec::new());
+                self.exported.set(Written::default());
                 self.show(overview);
             }
         });
@@ -359,6 +360,15 @@ impl DatasetStore {
         spawn_local(self.do_step(title, DatasetRequest::Run(step)));
     }
 
+    /// What a step would do; `None` where it could not be counted.
+    pub async fn count_of(self, step: Step) -> Option<Counts> {
+        let title = format!("Counting: {}", step.title());
+        match self.do_work(title, DatasetRequest::CountOf(step)).await {
+            Some(DatasetReply::Counted(counts)) => Some(counts),
+            _ => None,
+        }
+    }
+
     /// Drops the rows that have a problem by the last count of what is learned.
     pub fn drop_unlearnable(self, problem: MaskProblem) {
         spawn_local(self.do_step("Dropping rows".to_owned(), DatasetRequest::DropUnlearnable(problem)));
@@ -367,7 +377,7 @@ impl DatasetStore {
     async fn do_step(self, title: String, request: DatasetRequest) {
         if let Some(DatasetReply::Done(done, overview)) = self.do_work(title, request).await {
             self.toaster.say(done.counts.to_string());
-            self.exported.set(Vec::new());
+            self.exported.set(Written::default());
             self.show(overview);
         }
     }
@@ -464,7 +474,7 @@ impl DatasetStore {
         spawn_local(async move {
             let request = DatasetRequest::Rewind(steps);
             if let Some(DatasetReply::Overview(overview)) = self.do_work("Taking back", request).await {
-                self.exported.set(Vec::new());
+                self.exported.set(Written::default());
                 self.show(overview);
             }
         });
@@ -581,8 +591,8 @@ impl DatasetStore {
     pub fn export(self, exports: Vec<Export>) {
         spawn_local(async move {
             let request = DatasetRequest::Export(exports);
-            if let Some(DatasetReply::Exported(files)) = self.do_work("Writing files", request).await {
-                self.exported.set(files);
+            if let Some(DatasetReply::Exported(written)) = self.do_work("Writing files", request).await {
+                self.exported.set(written);
             }
         });
     }

@@ -5,10 +5,12 @@ use shared::dataset::duplicates::Similarity;
 use shared::dataset::steps::{Deduplicate, DropLeaks, Preferred, Step};
 use shared::dataset::survey::Finding;
 use shared::dataset::table::Query;
+use wasm_bindgen_futures::spawn_local;
 
 use super::looked_for::LookedForOptions;
 use super::meaning::MeaningCard;
-use crate::components::{Badge, Button, ButtonKind, Card, IconName, Segmented, Slider, Tone};
+use super::similarity_slider::SimilaritySlider;
+use crate::components::{Badge, Button, ButtonKind, Card, IconName, Segmented, Tone};
 use crate::quantities::grouped;
 use crate::stores::Stores;
 
@@ -119,33 +121,30 @@ fn CheckItem(finding: Finding) -> impl IntoView {
 #[component]
 fn DuplicatesCard() -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
-    let percent = RwSignal::new(80.0);
+    let near = RwSignal::new(Similarity::USUAL);
+    let has_parts = move || datasets.overview.with(|it| it.as_ref().is_some_and(|it| !it.parts.is_empty()));
     let keeps_longest = RwSignal::new(false);
     let keep = move || if keeps_longest.get_untracked() { Preferred::Longest } else { Preferred::First };
-    let near = move || Similarity::try_from(percent.get_untracked() / 100.0).unwrap_or_default();
+    let same_step = move || Step::Deduplicate(Deduplicate::default());
+    let near_step = move || Step::Deduplicate(Deduplicate { near: Some(near.get_untracked()), keep: keep() });
+    let leaks_step = move || Step::DropLeaks(DropLeaks { near: near.get_untracked() });
     view! {
         <Card
             title="Rows that say the same"
             lead="A model learns what it sees twice as if it mattered twice. One of them stays; every other one keeps the name of the row that it is like, and can be taken back."
         >
             <div class="row">
-                <Button
-                    testid="drop-same"
-                    on_press=move |()| datasets.run(Step::Deduplicate(Deduplicate::default()))
-                >
+                <Button testid="drop-same" on_press=move |()| datasets.run(same_step())>
                     "Drop rows that say the very same"
                 </Button>
+                <CountFirst step=same_step testid="count-same" />
             </div>
-            <Slider
+            <SimilaritySlider
                 id="near-percent"
                 label="How alike"
-                value=percent
-                min=55.0
-                max=100.0
-                step=1.0
+                least_percent=55.0
                 hint="Which part of their phrases of three words two rows share."
-                words=Signal::derive(move || format!("{:.0} %", percent.get()))
-                on_change=move |value| percent.set(value)
+                value=near
             />
             <Segmented
                 label="Which of them stays"
@@ -155,23 +154,57 @@ fn DuplicatesCard() -> impl IntoView {
                 on_change=move |key: String| keeps_longest.set(key == PREFERRED[1].0)
             />
             <div class="row">
-                <Button
-                    testid="drop-near"
-                    on_press=move |()| {
-                        datasets
-                            .run(Step::Deduplicate(Deduplicate { near: Some(near()), keep: keep() }));
-                    }
-                >
+                <Button testid="drop-near" on_press=move |()| datasets.run(near_step())>
                     "Drop rows that say nearly the same"
                 </Button>
-                <Button
-                    kind=ButtonKind::Quiet
-                    testid="drop-leaks"
-                    on_press=move |()| datasets.run(Step::DropLeaks(DropLeaks { near: near() }))
-                >
-                    "Drop training rows that validation or test has"
-                </Button>
+                <CountFirst step=near_step testid="count-near" />
             </div>
+            <Show when=has_parts>
+                <div class="row">
+                    <Button testid="drop-leaks" on_press=move |()| datasets.run(leaks_step())>
+                        "Drop training rows that validation or test has"
+                    </Button>
+                    <CountFirst step=leaks_step testid="count-leaks" />
+                </div>
+            </Show>
         </Card>
+    }
+}
+
+/// Counts what a step would drop, and does nothing.
+#[component]
+fn CountFirst(
+    /// The step.
+    step: impl Fn() -> Step + Copy + Send + Sync + 'static,
+    /// The name that tests know it by.
+    testid: &'static str,
+) -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    let counted = RwSignal::new(None::<u64>);
+    Effect::new(move |_| {
+        datasets.overview.track();
+        counted.set(None);
+    });
+    let count = move |()| {
+        spawn_local(async move {
+            let found = datasets.count_of(step()).await;
+            counted.try_set(found.map(|counts| counts.dropped));
+        });
+    };
+    view! {
+        <Button kind=ButtonKind::Quiet testid=testid on_press=count>
+            "Count them first"
+        </Button>
+        <span class="small muted numbers" data-testid=format!("{testid}-result")>
+            {move || {
+                counted
+                    .get()
+                    .map(|rows| match rows {
+                        0 => "There are none.".to_owned(),
+                        1 => "One row would go.".to_owned(),
+                        rows => format!("{} rows would go.", grouped(rows)),
+                    })
+            }}
+        </span>
     }
 }

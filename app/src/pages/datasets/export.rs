@@ -1,15 +1,17 @@
 //! Sharing rows out, and writing files of them.
 
 use leptos::prelude::*;
-use shared::dataset::export::Export;
+use shared::dataset::export::{Export, Formulas};
 use shared::dataset::formats::Format;
+use shared::dataset::preparation::Part;
 use shared::dataset::steps::{Split, Step};
 use shared::workspace::DatasetRecord;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::save_file::save_file;
 use crate::components::{
-    Button, ButtonKind, Card, Field, IconName, NumberField, Segmented, Select, SelectGroup, SelectOption, TextField,
+    Button, ButtonKind, Card, Checkbox, Field, IconName, Notice, NumberField, Segmented, Select, SelectGroup,
+    SelectOption, TextField,
 };
 use crate::engine_worker::dataset_protocol::ExportedFile;
 use crate::quantities::{bytes, grouped};
@@ -37,8 +39,13 @@ pub fn ExportView(
     });
     let format = Signal::derive(move || draft.value.with(|record| record.format));
     let (kind, compression) = (RwSignal::new(".jsonl".to_owned()), RwSignal::new("none".to_owned()));
-    let kinds = Signal::derive(|| {
-        let options = FILE_KINDS.map(|(ending, words)| SelectOption::new(ending, words)).to_vec();
+    let (protects_cells, with_rating) = (RwSignal::new(true), RwSignal::new(false));
+    let is_table = move || kind.with(|kind| [".csv", ".tsv"].contains(&kind.as_str()));
+    let kinds = Signal::derive(move || {
+        let mut options = FILE_KINDS.map(|(ending, words)| SelectOption::new(ending, words)).to_vec();
+        if format.get() == Format::ChatMl {
+            options.push(SelectOption::new(".txt", "Text"));
+        }
         vec![SelectGroup { heading: String::new(), options }]
     });
     let export = move |()| {
@@ -49,12 +56,15 @@ pub fn ExportView(
             (kind, compression) => format!("{kind}.{compression}"),
         };
         let parts = untrack(parts);
-        let exports = if parts.is_empty() {
-            vec![Export::new(format!("rows{ending}"), format, None)]
-        } else {
-            parts.iter().map(|(part, _)| Export::new(format!("{}{ending}", part.name()), format, Some(*part))).collect()
-        };
-        datasets.export(exports);
+        let parts = parts.iter().map(|(part, _)| Some(*part));
+        let wanted: Vec<Option<Part>> = if parts.len() == 0 { vec![None] } else { parts.collect() };
+        let formulas = if protects_cells.get_untracked() { Formulas::Protected } else { Formulas::AsIs };
+        let exports = wanted.into_iter().map(|part| {
+            let name = part.map_or("rows", Part::name);
+            let rating = with_rating.get_untracked();
+            Export { formulas, rating, ..Export::new(format!("{name}{ending}"), format, part) }
+        });
+        datasets.export(exports.collect());
     };
     view! {
         <SplitCard />
@@ -88,19 +98,65 @@ pub fn ExportView(
                     />
                 </Show>
             </div>
+            <Show when=is_table>
+                <Checkbox id="export-protect" checked=protects_cells on_change=move |on| protects_cells.set(on)>
+                    "An apostrophe before cells that spreadsheets take for formulas"
+                </Checkbox>
+            </Show>
+            <Checkbox id="export-rating" checked=with_rating on_change=move |on| with_rating.set(on)>
+                "With your ratings, in a column of their own"
+            </Checkbox>
             <div class="row">
                 <Button kind=ButtonKind::Primary icon=IconName::Download testid="export-rows" on_press=export>
                     "Write the files"
                 </Button>
             </div>
+            <WrittenNotice />
             <ul class="items" data-testid="exported">
                 <For
-                    each=move || datasets.exported.get()
+                    each=move || datasets.exported.get().files
                     key=|file| format!("{file:?}")
                     children=|file| view! { <ExportedItem file=file /> }
                 />
             </ul>
         </Card>
+    }
+}
+
+/// What a person should know of the files that were written.
+#[component]
+fn WrittenNotice() -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    let words = move || {
+        let written = datasets.exported.get();
+        let in_no_part = (written.rows_in_no_part > 0).then(|| {
+            format!(
+                "{} rows are in none of the files: they were taken back after the rows were shared out. Share out again \
+                 to have them in.",
+                grouped(written.rows_in_no_part as u64)
+            )
+        });
+        let protected = (written.protected_cells > 0).then(|| {
+            format!(
+                "{} cells have an apostrophe before them, so that no spreadsheet computes them. Quern takes it away again \
+                 where a recipe or `quern data convert` is told so.",
+                grouped(written.protected_cells)
+            )
+        });
+        let described = written.not_described.into_iter().map(|file| format!("Not in dataset_info.json: {file}."));
+        in_no_part.into_iter().chain(protected).chain(described).collect::<Vec<String>>()
+    };
+    move || {
+        let words = words();
+        (!words.is_empty()).then(|| {
+            let items = words.into_iter().map(|words| view! { <li>{words}</li> });
+            let items = items.collect_view();
+            view! {
+                <Notice testid="written-notice">
+                    <ul class="findings">{items}</ul>
+                </Notice>
+            }
+        })
     }
 }
 

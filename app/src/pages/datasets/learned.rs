@@ -5,7 +5,8 @@ use shared::dataset::loss_mask::{MaskProblem, MaskTotals, MaskedRow, MaskedToken
 use wasm_bindgen_futures::spawn_local;
 
 use crate::components::{
-    Button, ButtonKind, Card, Field, IconName, Notice, NumberField, Select, SelectGroup, SelectOption, Tone,
+    Button, ButtonKind, Card, Field, IconName, Notice, NumberField, OptionalNumberField, Select, SelectGroup,
+    SelectOption, Tone,
 };
 use crate::quantities::grouped;
 use crate::stores::Stores;
@@ -112,6 +113,9 @@ fn Totals(totals: MaskTotals) -> impl IntoView {
     let tone = if totals.rows_with_nothing_learned > 0 { Tone::Danger } else { Tone::Warning };
     view! {
         <p data-testid="learned-totals">{words}</p>
+        {(totals.cut_tokens > 0)
+            .then(|| view! { <p class="small muted">{format!("{} tokens are cut off.", count(totals.cut_tokens))}</p> })}
+        <Cost totals=totals.clone() />
         {(!problems.is_empty())
             .then(|| {
                 let problems = problems
@@ -126,6 +130,43 @@ fn Totals(totals: MaskTotals) -> impl IntoView {
                     </Notice>
                 }
             })}
+    }
+}
+
+/// What training on them takes, and costs where somebody is paid for it.
+#[component]
+fn Cost(totals: MaskTotals) -> impl IntoView {
+    let (epochs, price) = (RwSignal::new(3_u64), RwSignal::new(None::<f64>));
+    let words = move || {
+        let epochs = u32::try_from(epochs.get()).unwrap_or(u32::MAX);
+        let tokens = grouped(totals.tokens as u64 * u64::from(epochs));
+        match price.get() {
+            Some(price) => {
+                format!("{tokens} tokens are trained on, which costs {:.2}.", totals.training_cost(epochs, price))
+            }
+            None => format!("{tokens} tokens are trained on. On your own device that costs its time only."),
+        }
+    };
+    view! {
+        <div class="form-grid">
+            <NumberField
+                label="Times that every row is seen"
+                id="cost-epochs"
+                value=epochs
+                min=1
+                max=1000
+                on_change=move |value| epochs.set(value)
+            />
+            <OptionalNumberField
+                label="Price of a million tokens"
+                id="cost-price"
+                value=price
+                on_input=move |value| price.set(value)
+                placeholder="none"
+                hint="Where somebody else trains: providers count all tokens, also those that are only read."
+            />
+        </div>
+        <p data-testid="training-cost">{words}</p>
     }
 }
 

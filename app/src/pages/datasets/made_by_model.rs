@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use shared::dataset::asking::{BackTranslation, Manner, Paraphrase, PromptVariation, Questions};
+use shared::dataset::preparation::Part;
 use shared::dataset::steps::Step;
 use shared::model_pool::ModelReference;
 
-use crate::components::{Button, ButtonKind, Card, Checkbox, Field, NumberField, Segmented, TextField};
-use crate::pages::model_select::ModelSelect;
+use super::model_field::AskedModelField;
+use crate::components::{Button, ButtonKind, Card, Checkbox, NumberField, Segmented, TextField};
 use crate::stores::Stores;
 
 const QUESTIONS: &str = "questions";
@@ -26,6 +27,7 @@ struct Wishes {
     must_be_grounded: RwSignal<bool>,
     keeps_texts: RwSignal<bool>,
     via: RwSignal<String>,
+    from: RwSignal<String>,
     percent: RwSignal<u64>,
     seed: RwSignal<u64>,
 }
@@ -39,6 +41,7 @@ impl Wishes {
             must_be_grounded: RwSignal::new(true),
             keeps_texts: RwSignal::new(false),
             via: RwSignal::new("German".to_owned()),
+            from: RwSignal::new("English".to_owned()),
             percent: RwSignal::new(100),
             seed: RwSignal::new(0),
         }
@@ -48,20 +51,19 @@ impl Wishes {
         move || self.kind.with(|chosen| chosen == kind)
     }
 
-    fn step(self, model: ModelReference) -> Step {
+    fn step(self, model: ModelReference, part: Option<Part>) -> Step {
         let of_rows = self.percent.get_untracked() as f64 / 100.0;
         let (seed, copies) = (self.seed.get_untracked(), 1);
         match self.kind.get_untracked().as_str() {
-            WORDS => {
-                Step::Paraphrase(Paraphrase { model, copies, of_rows, temperature: TEMPERATURE, seed, part: None })
-            }
+            WORDS => Step::Paraphrase(Paraphrase { model, copies, of_rows, temperature: TEMPERATURE, seed, part }),
             BACK => {
-                let (via, from) = (self.via.get_untracked().trim().to_owned(), "English".to_owned());
-                Step::BackTranslate(BackTranslation { model, via, from, of_rows, temperature: 0.0, seed, part: None })
+                let language = |text: RwSignal<String>| text.get_untracked().trim().to_owned();
+                let (via, from) = (language(self.via), language(self.from));
+                Step::BackTranslate(BackTranslation { model, via, from, of_rows, temperature: 0.0, seed, part })
             }
             MANNERS => {
                 let manners = Manner::ALL.to_vec();
-                let (temperature, part) = (TEMPERATURE, None);
+                let temperature = TEMPERATURE;
                 Step::VaryPrompts(PromptVariation { model, manners, copies, of_rows, temperature, seed, part })
             }
             _ => {
@@ -75,7 +77,7 @@ impl Wishes {
                     temperature: TEMPERATURE,
                     seed,
                     keep_texts: self.keeps_texts.get_untracked(),
-                    part: None,
+                    part,
                 })
             }
         }
@@ -84,7 +86,11 @@ impl Wishes {
 
 /// Rows that a model makes of others.
 #[component]
-pub fn MadeByModelCard() -> impl IntoView {
+pub fn MadeByModelCard(
+    /// The part whose rows it works on; without one, all.
+    #[prop(into)]
+    part: Signal<Option<Part>>,
+) -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
     let wishes = Wishes::new();
     let is_questions = wishes.is_of(QUESTIONS);
@@ -107,13 +113,7 @@ pub fn MadeByModelCard() -> impl IntoView {
             title="Rows that a model makes"
             lead="In this browser, on your companion or at an address of your choice. Every answer is kept at once and never asked for twice; the recipe brings them along, so that it makes the same bytes without the model."
         >
-            <Field label="Model" control_id="asked-model">
-                <ModelSelect
-                    id="asked-model"
-                    value=datasets.asked_model
-                    on_change=move |model| datasets.asked_model.set(model)
-                />
-            </Field>
+            <AskedModelField id="asked-model" />
             <Segmented
                 label="What it makes"
                 name="made-kind"
@@ -132,7 +132,7 @@ pub fn MadeByModelCard() -> impl IntoView {
                     disabled=Signal::derive(move || datasets.asked_model.with(Option::is_none))
                     on_press=move |()| {
                         if let Some(model) = datasets.asked_model.get_untracked() {
-                            datasets.ask_and_run(wishes.step(model));
+                            datasets.ask_and_run(wishes.step(model, part.get_untracked()));
                         }
                     }
                 >
@@ -178,6 +178,12 @@ fn CopiesForm(wishes: Wishes) -> impl IntoView {
     view! {
         <div class="form-grid">
             <Show when=wishes.is_of(BACK)>
+                <TextField
+                    label="Language of the rows"
+                    id="made-from"
+                    value=wishes.from
+                    on_input=move |from| wishes.from.set(from)
+                />
                 <TextField
                     label="Language on the way"
                     id="made-via"

@@ -5,7 +5,8 @@ use shared::dataset::asking::Meaning;
 use shared::dataset::duplicates::Similarity;
 use shared::dataset::steps::{Preferred, Step};
 
-use crate::components::{Button, Card, Field, Slider};
+use super::similarity_slider::SimilaritySlider;
+use crate::components::{Button, Card, Field};
 use crate::pages::model_select::ModelSelect;
 use crate::stores::Stores;
 
@@ -13,7 +14,7 @@ use crate::stores::Stores;
 #[component]
 pub fn MeaningCard() -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
-    let percent = RwSignal::new(Similarity::USUAL_OF_MEANINGS.get() * 100.0);
+    let similarity = RwSignal::new(Similarity::USUAL_OF_MEANINGS);
     view! {
         <Card
             title="Rows that mean the same"
@@ -27,16 +28,12 @@ pub fn MeaningCard() -> impl IntoView {
                     on_change=move |model| datasets.meaning_model.set(model)
                 />
             </Field>
-            <Slider
+            <SimilaritySlider
                 id="meaning-percent"
                 label="How alike"
-                value=percent
-                min=55.0
-                max=100.0
-                step=1.0
+                least_percent=55.0
                 hint="The cosine of the angle between two rows. Much of what is less alike is only about the same."
-                words=Signal::derive(move || format!("{:.0} %", percent.get()))
-                on_change=move |value| percent.set(value)
+                value=similarity
             />
             <div class="row">
                 <Button
@@ -44,12 +41,8 @@ pub fn MeaningCard() -> impl IntoView {
                     disabled=Signal::derive(move || datasets.meaning_model.with(Option::is_none))
                     on_press=move |()| {
                         let Some(model) = datasets.meaning_model.get_untracked() else { return };
-                        let similarity = Similarity::try_from(percent.get_untracked() / 100.0)
-                            .unwrap_or(Similarity::USUAL_OF_MEANINGS);
-                        datasets
-                            .ask_and_run(
-                                Step::DeduplicateByMeaning(Meaning { model, similarity, keep: Preferred::First }),
-                            );
+                        let (similarity, keep) = (similarity.get_untracked(), Preferred::First);
+                        datasets.ask_and_run(Step::DeduplicateByMeaning(Meaning { model, similarity, keep }));
                     }
                 >
                     "Drop rows that mean the same as another"

@@ -10,12 +10,15 @@ pub mod looked_for;
 pub mod made_by_model;
 pub mod mapping_editor;
 pub mod meaning;
+pub mod model_field;
 pub mod more_rows;
 pub mod page;
 pub mod quality;
+pub mod ratings;
 pub mod row_dialog;
 pub mod rows;
 pub mod score;
+pub mod similarity_slider;
 pub mod steps;
 pub mod work_bar;
 

@@ -1,24 +1,34 @@
 //! Rows made from others.
 
 use leptos::prelude::*;
+use shared::dataset::preparation::Part;
 use shared::dataset::steps::{Noise, NoiseKind, Step};
 
 use super::made_by_model::MadeByModelCard;
-use crate::components::{Button, Card, Field, NumberField, Select, SelectGroup, SelectOption};
+use crate::components::{Button, Card, Checkbox, Field, NumberField, Select, SelectGroup, SelectOption};
 use crate::stores::Stores;
 
 /// Ways to make more rows.
 #[component]
 pub fn MoreRowsView() -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    let has_parts = Memo::new(move |_| datasets.overview.with(|it| it.as_ref().is_some_and(|it| !it.parts.is_empty())));
+    let of_training = RwSignal::new(true);
+    let part = Signal::derive(move || (has_parts.get() && of_training.get()).then_some(Part::Train));
     view! {
-        <MadeByModelCard />
-        <NoiseCard />
+        <Show when=move || has_parts.get()>
+            <Checkbox id="made-of-training" checked=of_training on_change=move |on| of_training.set(on)>
+                "Only of rows for the training, so that validation and test stay as people wrote them"
+            </Checkbox>
+        </Show>
+        <MadeByModelCard part=part />
+        <NoiseCard part=part />
     }
 }
 
 /// Copies with the noise of typing.
 #[component]
-fn NoiseCard() -> impl IntoView {
+fn NoiseCard(#[prop(into)] part: Signal<Option<Part>>) -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
     let kind = RwSignal::new(0_usize);
     let (of_rows, share, seed) = (RwSignal::new(10_u64), RwSignal::new(10_u64), RwSignal::new(0_u64));
@@ -50,15 +60,15 @@ fn NoiseCard() -> impl IntoView {
                     testid="make-noise"
                     on_press=move |()| {
                         let kind = NoiseKind::ALL[kind.get_untracked().min(NoiseKind::ALL.len() - 1)];
-                        let part = |percent: RwSignal<u64>| percent.get_untracked() as f64 / 100.0;
+                        let fraction = |percent: RwSignal<u64>| percent.get_untracked() as f64 / 100.0;
                         datasets
                             .run(
                                 Step::Noise(Noise {
                                     kind,
-                                    share: part(share),
-                                    of_rows: part(of_rows),
+                                    share: fraction(share),
+                                    of_rows: fraction(of_rows),
                                     seed: seed.get_untracked(),
-                                    part: None,
+                                    part: part.get_untracked(),
                                 }),
                             );
                     }

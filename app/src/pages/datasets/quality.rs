@@ -6,6 +6,7 @@ use shared::dataset::steps::{Filter, Step};
 use shared::dataset::table::Query;
 
 use super::classes::ClassesCard;
+use super::ratings::RatingsCard;
 use super::score::ScoreCard;
 use crate::components::{
     Button, ButtonKind, Card, Field, IconName, OptionalNumberField, Select, SelectGroup, SelectOption,
@@ -88,6 +89,7 @@ pub fn QualityView() -> impl IntoView {
                 </Button>
             </div>
         </Card>
+        <RatingsCard />
         <ScoreCard />
         <ClassesCard />
     }

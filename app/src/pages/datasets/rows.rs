@@ -1,15 +1,18 @@
 //! The rows as a table of which only what is in sight exists, so that a million scroll as ten do.
 
 use std::collections::HashMap;
+use std::num::NonZeroU8;
 
 use leptos::html;
 use leptos::prelude::*;
 use shared::dataset::preparation::Part;
-use shared::dataset::table::{Query, RowLine, Status};
+use shared::dataset::table::{Query, RatingQuery, RowLine, Status};
 use wasm_bindgen_futures::spawn_local;
 
 use super::row_dialog::RowDialog;
-use crate::components::{Badge, Button, IconName, Segmented, TextField, Tone};
+use crate::components::{
+    Badge, Button, Field, IconName, Segmented, Select, SelectGroup, SelectOption, TextField, Tone,
+};
 use crate::quantities::grouped;
 use crate::stores::Stores;
 
@@ -21,6 +24,28 @@ const MOST_PIXELS: f64 = 8_000_000.0;
 
 /// Rows that are asked for at a time.
 const CHUNK: usize = 64;
+
+/// How good rows are that are shown.
+const RATED: [(&str, &str); 4] =
+    [("any", "Any"), ("good", "4 or better"), ("bad", "2 or worse"), ("none", "Not rated")];
+
+fn rated(key: &str) -> Option<RatingQuery> {
+    match key {
+        "good" => NonZeroU8::new(4).map(RatingQuery::AtLeast),
+        "bad" => NonZeroU8::new(2).map(RatingQuery::AtMost),
+        "none" => Some(RatingQuery::Unrated),
+        _ => None,
+    }
+}
+
+fn rated_key(rating: Option<RatingQuery>) -> &'static str {
+    match rating {
+        None => "any",
+        Some(RatingQuery::AtLeast(_)) => "good",
+        Some(RatingQuery::AtMost(_)) => "bad",
+        Some(RatingQuery::Unrated) => "none",
+    }
+}
 
 /// The rows.
 #[component]
@@ -91,6 +116,17 @@ pub fn RowsView() -> impl IntoView {
                     ask(&|query| query.part = part);
                 }
             />
+            <Field label="Rating" control_id="row-rated">
+                <Select
+                    id="row-rated"
+                    groups=Signal::derive(|| {
+                        let options = RATED.map(|(key, words)| SelectOption::new(key, words)).to_vec();
+                        vec![SelectGroup { heading: String::new(), options }]
+                    })
+                    value=Signal::derive(move || datasets.query.with(|query| rated_key(query.rating)).to_owned())
+                    on_change=move |key: String| ask(&|query| query.rating = rated(&key))
+                />
+            </Field>
             <TextField label="Says" id="row-search" value=words on_input=move |text| words.set(text) />
             <button type="submit" class="button" data-testid="search-rows">"Find"</button>
         </form>

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use shared::dataset::asking::{Score, Scores};
 use shared::dataset::steps::Step;
 
-use crate::components::{Button, ButtonKind, Card, Field, IconName, NumberField, TextArea};
-use crate::pages::model_select::ModelSelect;
+use super::model_field::AskedModelField;
+use crate::components::{Button, ButtonKind, Card, IconName, NumberField, TextArea};
 use crate::quantities::grouped;
 use crate::stores::Stores;
 
@@ -33,13 +33,7 @@ pub fn ScoreCard() -> impl IntoView {
             title="Keep rows that a model finds good"
             lead="It reads every row and scores it from 1 to 5 by a criterion of yours. See how the scores are spread first, then say which stay. Its answers are kept and never asked for twice."
         >
-            <Field label="Model" control_id="score-model">
-                <ModelSelect
-                    id="score-model"
-                    value=datasets.asked_model
-                    on_change=move |model| datasets.asked_model.set(model)
-                />
-            </Field>
+            <AskedModelField id="score-model" />
             <TextArea
                 label="What a good row is"
                 id="score-criterion"
