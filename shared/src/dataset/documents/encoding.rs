@@ -51,8 +51,8 @@ pub(super) fn decode(bytes: &[u8]) -> (String, Vec<BrokenPart>) {
         let content = content.strip_suffix(b"\r").unwrap_or(content);
         match utf8(content) {
             Ok(content) => text.push_str(content),
-            Err((column, reason)) => broken.push(BrokenPart {
-                at: FaultPlace::Line { line: number, column: Some(column) },
+            Err((byte, reason)) => broken.push(BrokenPart {
+                at: FaultPlace::behind(&content[..byte], number, 1),
                 reason,
                 bytes: content[..content.len().min(MOST_RECORD_BYTES)].to_owned(),
             }),

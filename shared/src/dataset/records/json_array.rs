@@ -2,11 +2,11 @@
 
 use std::io::{self, Read, Write};
 
-use super::json_lines::text;
+use super::json_lines::read_object;
 use super::output::{Output, RecordWriter, WriteFault, Written};
 use super::window::Window;
 use super::{Broken, FaultPlace, MOST_RECORD_BYTES, Record, Records};
-use crate::dataset::json::{Kind, Tape};
+use crate::dataset::json::Tape;
 
 /// How much of what can't be read is shown.
 const SHOWN_BYTES: usize = 1024;
@@ -32,34 +32,16 @@ impl<R: Read> JsonArray<R> {
         Self { window: Window::new(source), state: State::Before, tape: Tape::default() }
     }
 
-    /// The length of the item that begins here: to the bracket that closes it, or to the next comma.
-    fn item_length(&mut self) -> io::Result<Result<usize, &'static str>> {
-        let (mut length, mut depth, mut is_text, mut is_escaped) = (0, 0_usize, false, false);
+    /// The item that begins here.
+    fn item(&mut self) -> io::Result<Result<Item, &'static str>> {
+        let (mut scan, mut scanned) = (ItemScan::default(), 0);
         loop {
-            while let Some(&byte) = self.window.bytes().get(length) {
-                match byte {
-                    _ if is_escaped => is_escaped = false,
-                    b'\\' if is_text => is_escaped = true,
-                    b'"' => is_text = !is_text,
-                    _ if is_text => {}
-                    b'{' | b'[' => depth += 1,
-                    b'}' | b']' if depth == 0 => return Ok(Ok(length)),
-                    b'}' | b']' => {
-                        depth -= 1;
-                        if depth == 0 {
-                            return Ok(Ok(length + 1));
-                        }
-                    }
-                    b',' if depth == 0 => return Ok(Ok(length)),
-                    _ => {}
-                }
-                length += 1;
+            if let Some(length) = scan.end(&self.window.bytes()[scanned..]) {
+                return Ok(Ok(Item::Whole(scanned + length)));
             }
-            if length > MOST_RECORD_BYTES {
-                return Ok(Err(
-                    "the item has more than 16 MiB: a quotation mark or bracket may be missing. What follows \
-                               can't be read",
-                ));
+            scanned = self.window.bytes().len();
+            if scanned > MOST_RECORD_BYTES {
+                return Ok(Ok(Item::TooLong(scan, scanned)));
             }
             if !self.window.fill()? {
                 return Ok(Err("the list ends in the middle of an item: the file may be half-written"));
@@ -67,8 +49,8 @@ impl<R: Read> JsonArray<R> {
         }
     }
 
-    /// Goes to the next item and gives its length; `None` behind the last.
-    fn next_item(&mut self) -> io::Result<Option<Result<usize, &'static str>>> {
+    /// Goes to the next item; `None` behind the last.
+    fn next_item(&mut self) -> io::Result<Option<Result<Item, &'static str>>> {
         if self.state == State::Before {
             if self.window.pass_space()? != Some(b'[') {
                 return Ok(Some(Err("there is no list here")));
@@ -93,43 +75,76 @@ impl<R: Read> JsonArray<R> {
             Some(_) => return Ok(Some(Err("there is no comma between two items; what follows can't be read"))),
         }
         self.state = State::Within { is_first: false };
-        self.item_length().map(Some)
+        self.item().map(Some)
+    }
+}
+
+/// An item of the list.
+enum Item {
+    /// Its length in bytes.
+    Whole(usize),
+    /// It is longer than a row may be; so many of its bytes were looked at.
+    TooLong(ItemScan, usize),
+}
+
+/// Looks for the end of an item: the bracket that closes it, or the next comma.
+#[derive(Default)]
+struct ItemScan {
+    depth: usize,
+    is_text: bool,
+    is_escaped: bool,
+}
+
+impl ItemScan {
+    /// Looks on; how many of the bytes belong to the item, if it ends among them.
+    fn end(&mut self, bytes: &[u8]) -> Option<usize> {
+        for (at, byte) in bytes.iter().enumerate() {
+            match byte {
+                _ if self.is_escaped => self.is_escaped = false,
+                b'\\' if self.is_text => self.is_escaped = true,
+                b'"' => self.is_text = !self.is_text,
+                _ if self.is_text => {}
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth == 0 => return Some(at),
+                b'}' | b']' => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        return Some(at + 1);
+                    }
+                }
+                b',' if self.depth == 0 => return Some(at),
+                _ => {}
+            }
+        }
+        None
     }
 }
 
 impl<R: Read + Send> Records for JsonArray<R> {
     fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
         let Some(item) = self.next_item()? else { return Ok(None) };
-        let (place, line) = (self.window.place(), self.window.line());
+        let (place, line, column) = (self.window.place(), self.window.line(), self.window.column());
         let length = match item {
-            Ok(length) => length,
+            Ok(Item::Whole(length)) => length,
+            Ok(Item::TooLong(mut scan, mut scanned)) => {
+                let length = self.window.skip(0, |bytes| {
+                    let from = std::mem::take(&mut scanned);
+                    Some(from + scan.end(&bytes[from..])?)
+                })?;
+                let mut broken = Broken::too_long("item", line, length, self.window.shown());
+                broken.reason.push_str(": it may lack a quotation mark or a bracket");
+                return Ok(Some(Record { place, content: Err(broken) }));
+            }
             Err(reason) => {
                 self.state = State::After;
                 let bytes = self.window.bytes();
                 let bytes = &bytes[..bytes.len().min(SHOWN_BYTES)];
-                let broken = Broken { at: FaultPlace::beginning_of(place), reason: reason.to_owned(), bytes };
+                let broken = Broken { at: FaultPlace::behind(&[], line, column), reason: reason.to_owned(), bytes };
                 return Ok(Some(Record { place, content: Err(broken) }));
             }
         };
         let bytes = self.window.pass(length);
-        let broken = |line: u64, column: u64, reason: String| Broken {
-            at: FaultPlace::Line { line, column: Some(column) },
-            reason,
-            bytes,
-        };
-        let content = match text(bytes) {
-            Err((column, reason)) => Err(broken(line, column, reason)),
-            Ok(text) => match self.tape.read(text) {
-                Ok(value) if value.kind() == Kind::Object => Ok(value),
-                Ok(value) => Err(broken(line, 1, format!("there is {} where an object should be", value.kind()))),
-                Err(fault) => {
-                    let before = &text[..fault.byte.min(text.len())];
-                    let line = line + before.matches('\n').count() as u64;
-                    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
-                    Err(broken(line, column, fault.to_string()))
-                }
-            },
-        };
+        let content = read_object(bytes, line, column, &mut self.tape);
         Ok(Some(Record { place, content }))
     }
 }

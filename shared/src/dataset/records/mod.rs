@@ -60,6 +60,15 @@ pub struct Broken<'a> {
     pub bytes: &'a [u8],
 }
 
+impl<'a> Broken<'a> {
+    /// One of which only the beginning was kept: `what` it is, and its length in bytes.
+    fn too_long(what: &str, line: u64, length: u64, shown: &'a [u8]) -> Self {
+        let most = MOST_RECORD_BYTES >> 20;
+        let reason = format!("the {what} has {length} bytes; a row may have {most} MiB");
+        Self { at: FaultPlace::Line { line, column: None }, reason, bytes: shown }
+    }
+}
+
 /// The rows of a file, in order. They may be read on another thread.
 pub trait Records: Send {
     /// The next one.

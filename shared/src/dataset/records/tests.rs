@@ -71,13 +71,58 @@ fn a_line_that_is_too_long_is_passed_in_little_memory() {
 }
 
 #[test]
+fn a_row_that_is_too_long_is_set_aside_and_the_next_ones_are_read() {
+    let long = "x".repeat(MOST_RECORD_BYTES * 2);
+    let too_long = |line: u64, what: &str, bytes: usize| {
+        format!("{line} the {what} has {} bytes; a row may have 16 MiB", long.len() + bytes)
+    };
+    let good = |line: u64| format!("{line} {{\"a\":\"c\",\"b\":\"d\"}}");
+    for (name, separator) in [("a.csv", ','), ("a.tsv", '\t')] {
+        let file = format!("a,b\n{long},y\nc,d\n\"x\ny\",{long}\nc,d\n").replace(',', &separator.to_string());
+        let expected = [too_long(2, "row", 2), good(3), too_long(4, "row", 6), good(6)];
+        assert_eq!(rows(name, file), expected);
+    }
+    let file = format!("[{{\"a\": \"{long}\"}}, {{\"a\": \"c\", \"b\": \"d\"}}]");
+    let expected = [too_long(1, "item", 9) + ": it may lack a quotation mark or a bracket", good(1)];
+    assert_eq!(rows("a.json", file), expected);
+    let turn = "<|im_start|>user\nq<|im_end|>\n";
+    let file = format!("{turn}\n<|im_start|>user\n{long}<|im_end|>\n\n{turn}");
+    let found = rows("a.txt", file);
+    assert_eq!((found.len(), &found[1]), (3, &too_long(4, "conversation", 27)));
+}
+
+#[test]
+fn faults_are_told_with_the_column_in_their_line() {
+    let place = |name: &str, bytes: &[u8]| {
+        let rows = rows(name, bytes);
+        rows.into_iter().rfind(|row| !row.contains('{')).unwrap().split_once(' ').unwrap().0.to_owned()
+    };
+    assert_eq!(place("a.json", b"[{\"text\":\"a\"},{\"text\":x}]"), "1:23");
+    assert_eq!(place("a.json", b"[{\"text\":\"\xC3\xA9\"}, {\"text\":\n  \"\xFF\"}]"), "2:4");
+    assert_eq!(place("a.json", b"[{} 1]"), "1:5");
+    assert_eq!(place("a.csv", b"a,b\n\"x\ny\xC3\xA9\xFF\",z\n"), "3:3");
+    assert_eq!(place("a.csv", b"a,b\rx,y\rx\xFF,y\r"), "3:2");
+    assert_eq!(place("a.txt", b"<|im_start|>user\na\xFF<|im_end|>"), "2:2");
+}
+
+#[test]
+fn lines_may_end_with_returns_alone() {
+    let two = ["1 {\"a\":1}", "2 {\"a\":2}"];
+    assert_eq!(rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}\r"), two);
+    assert_eq!(rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}"), two);
+    assert_eq!(rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}\r\n{\"a\": 3}\n{")[2..], ["3 {\"a\":3}", "4:2 the line ends in the middle of a value: it may be half-written"]);
+    assert_eq!(rows("a.json", "[\r{\"a\": 1},\r{\"a\": 2}\r]\r"), ["2 {\"a\":1}", "3 {\"a\":2}"]);
+    assert_eq!(rows("a.csv", "a,b\r\"c\rd\",e\rf,g"), ["2 {\"a\":\"c\\nd\",\"b\":\"e\"}", "4 {\"a\":\"f\",\"b\":\"g\"}"]);
+}
+
+#[test]
 fn a_list_is_read_item_by_item() {
     let file = "[\n  {\"a\": [1, {\"b\": \"]\\\"\"}]},\n  7,\n  {\"a\":\n 2,}\n, {\"a\": 3}]\n";
     assert_eq!(
         rows("a.json", file),
         [
             "2 {\"a\":[1,{\"b\":\"]\\\"\"}]}",
-            "3:1 there is a number where an object should be",
+            "3:3 there is a number where an object should be: {\"column\": \"value\", ...}",
             "5:4 there is '}' where a name in quotes should be",
             "6 {\"a\":3}",
         ]
