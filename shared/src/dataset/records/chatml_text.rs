@@ -71,9 +71,7 @@ impl<R: Read + Send> Records for ChatMlText<R> {
         let bytes = self.window.pass(length);
         let content = match text(bytes) {
             Ok(text) => Ok(self.tape.table_row(std::iter::once(("text", text)))),
-            Err((byte, reason)) => {
-                Err(Broken { at: FaultPlace::behind(&bytes[..byte], line, column), reason, bytes })
-            }
+            Err((byte, reason)) => Err(Broken { at: FaultPlace::behind(&bytes[..byte], line, column), reason, bytes }),
         };
         Ok(Some(Record { place, content }))
     }

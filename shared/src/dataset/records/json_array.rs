@@ -1,6 +1,9 @@
-//! One JSON list of objects, over however many lines; read object by object, so that the list need not fit in memory.
+//! JSON objects over however many lines: one list of them, an object that has the list in a member such as `data`, or one
+//! object after the other. They are read object by object, so that the list need not fit in memory.
 
 use std::io::{self, Read, Write};
+
+use memchr::{memchr, memchr2};
 
 use super::json_lines::read_object;
 use super::output::{Output, RecordWriter, WriteFault, Written};
@@ -17,14 +20,59 @@ pub(super) struct JsonArray<R> {
     tape: Tape,
 }
 
+/// Members of an object that hold the rows, where the object is the whole file and what is beside them is about the file.
+const MEMBERS_OF_ROWS: [&[u8]; 5] = [b"data", b"rows", b"records", b"examples", b"train"];
+
+/// How far into a file such a member is looked for.
+const FIRST_BYTES: usize = 64 << 10;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Before,
     /// In the list, before its first item or behind an item.
     Within {
         is_first: bool,
+        list: List,
     },
     After,
+}
+
+/// What the items are in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    /// Brackets.
+    Brackets,
+    /// Brackets, in an object.
+    Member,
+    /// Nothing.
+    Bare,
+}
+
+/// Whether an object goes on behind its first line, as far as that is known. It ends where an object can go on: else it is a
+/// row of JSON Lines that was cut off.
+pub(super) fn goes_over_lines(object: &[u8]) -> bool {
+    let mut scan = ItemScan::default();
+    memchr2(b'\n', b'\r', object).is_some_and(|end| {
+        let line = object[..end].trim_ascii_end();
+        scan.end(line).is_none() && !scan.is_text && matches!(line.last(), Some(b'{' | b'[' | b','))
+    })
+}
+
+/// Where the list of rows begins that an object has as a member: behind its bracket.
+pub(super) fn rows_within(object: &[u8]) -> Option<usize> {
+    let mut rest = object.strip_prefix(b"{")?;
+    loop {
+        let member = rest.trim_ascii_start().strip_prefix(b"\"")?;
+        let (name, value) = member.split_at(memchr(b'"', member)?);
+        let value = value[1..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+        if let Some(list) = value.strip_prefix(b"[")
+            && MEMBERS_OF_ROWS.contains(&name)
+            && matches!(list.trim_ascii_start(), [b'{' | b']', ..])
+        {
+            return Some(object.len() - list.len());
+        }
+        rest = value[ItemScan::default().end(value)?..].trim_ascii_start().strip_prefix(b",")?;
+    }
 }
 
 impl<R: Read> JsonArray<R> {
@@ -49,20 +97,39 @@ impl<R: Read> JsonArray<R> {
         }
     }
 
+    /// Goes to the first item.
+    fn open(&mut self) -> io::Result<Option<List>> {
+        let first = self.window.pass_space()?;
+        if first == Some(b'[') {
+            self.window.pass(1);
+            return Ok(Some(List::Brackets));
+        }
+        while self.window.bytes().len() < FIRST_BYTES && self.window.fill()? {}
+        let bytes = self.window.bytes();
+        if let Some(length) = rows_within(&bytes[..bytes.len().min(FIRST_BYTES)]) {
+            self.window.pass(length);
+            return Ok(Some(List::Member));
+        }
+        Ok((first == Some(b'{')).then_some(List::Bare))
+    }
+
     /// Goes to the next item; `None` behind the last.
     fn next_item(&mut self) -> io::Result<Option<Result<Item, &'static str>>> {
         if self.state == State::Before {
-            if self.window.pass_space()? != Some(b'[') {
-                return Ok(Some(Err("there is no list here")));
-            }
-            self.window.pass(1);
-            self.state = State::Within { is_first: true };
+            let Some(list) = self.open()? else { return Ok(Some(Err("there is no list here"))) };
+            self.state = State::Within { is_first: true, list };
         }
-        let State::Within { is_first } = self.state else { return Ok(None) };
+        let State::Within { is_first, list } = self.state else { return Ok(None) };
         match self.window.pass_space()? {
-            Some(b']') => {
+            None if list == List::Bare => return Ok(None),
+            Some(b'{') if list == List::Bare => {}
+            Some(b']') if list != List::Bare => {
                 self.window.pass(1);
                 self.state = State::After;
+                if list == List::Member {
+                    let mut scan = ItemScan { depth: 1, ..ItemScan::default() };
+                    self.window.skip(0, |bytes| scan.end(bytes))?;
+                }
                 let is_more = self.window.pass_space()?.is_some();
                 return Ok(is_more.then_some(Err("there is more after the end of the list")));
             }
@@ -72,9 +139,13 @@ impl<R: Read> JsonArray<R> {
             }
             None => return Ok(Some(Err("the list has no end: the file may be half-written"))),
             Some(_) if is_first => {}
-            Some(_) => return Ok(Some(Err("there is no comma between two items; what follows can't be read"))),
+            Some(_) => {
+                return Ok(Some(Err(
+                    "there is no comma between two items, or something else than an object between two objects; what follows can't be read",
+                )));
+            }
         }
-        self.state = State::Within { is_first: false };
+        self.state = State::Within { is_first: false, list };
         self.item().map(Some)
     }
 }

@@ -50,9 +50,7 @@ pub(super) fn read_object<'a>(
     let value = tape.read(text).map_err(|fault| broken(fault.byte.min(bytes.len()), fault.to_string()))?;
     match value.kind() {
         Kind::Object => Ok(value),
-        found => {
-            Err(broken(0, format!("there is {found} where an object should be: {{\"column\": \"value\", ...}}")))
-        }
+        found => Err(broken(0, format!("there is {found} where an object should be: {{\"column\": \"value\", ...}}"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What rows come in and go out to: JSON Lines, one JSON list, a table, ChatML's text, each perhaps compressed, and Parquet;
+//! What rows come in and go out to: JSON Lines, one JSON list or object, a table, ChatML's text, each perhaps compressed, and Parquet;
 //! and documents, which they only come in ([`documents`](super::documents)).
 //! Files are read in little memory however long they are, and what can't be read is given with its place, so that nothing is
 //! lost.
@@ -18,12 +18,14 @@ mod parquet;
 mod place;
 mod shares;
 mod table;
+mod utf8_reader;
 mod window;
 
 use std::io;
 
 pub use self::columns::Columns;
 pub use self::compression::{CompressedWriter, Compression};
+pub(super) use self::container::is_binary;
 pub use self::container::{Container, UnknownContainer};
 pub use self::counted::{Counted, ReadBytes};
 pub use self::file_kind::{FileKind, UnknownEnding};
@@ -32,6 +34,7 @@ pub(super) use self::lines::{Line, Lines};
 pub use self::output::{RecordWriter, WriteFault, Written};
 pub use self::place::{FaultPlace, Place};
 pub use self::shares::{Share, Shares};
+pub(super) use self::utf8_reader::Utf8Reader;
 pub(super) use self::window::BYTE_ORDER_MARK;
 
 use super::formats::Format;

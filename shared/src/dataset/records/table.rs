@@ -67,8 +67,12 @@ impl<R: Read> Table<R> {
         let header = text(header)
             .map_err(|(byte, reason)| bad(format!("{}: {reason}", FaultPlace::behind(&header[..byte], line, 1))))?;
         let mut columns: Vec<String> = Vec::new();
-        for name in cells(header, separator) {
-            let name = table.shape.own(name.as_deref().unwrap_or_default()).trim().to_owned();
+        for (number, name) in (1..).zip(cells(header, separator)) {
+            let name = match table.shape.own(name.as_deref().unwrap_or_default()).trim() {
+                // Spreadsheets write empty columns behind the others.
+                "" => format!("column {number}"),
+                name => name.to_owned(),
+            };
             if columns.contains(&name) {
                 return Err(bad(format!("line {line}: the column {name:?} comes twice; rename one")));
             }
@@ -159,8 +163,11 @@ fn read<'a>(
     tape: &'a mut Tape,
 ) -> Result<Value<'a>, Broken<'a>> {
     let broken = |at: FaultPlace, reason: String| Broken { at, reason, bytes };
-    let row = text(bytes)
-        .map_err(|(byte, reason)| broken(FaultPlace::behind(&bytes[..byte], line, column), reason))?;
+    let row = text(bytes).map_err(|(byte, reason)| broken(FaultPlace::behind(&bytes[..byte], line, column), reason))?;
+    if let Some(at) = memchr(0, bytes) {
+        let reason = "there is a character U+0000, which is no text: the file may be damaged";
+        return Err(broken(FaultPlace::behind(&bytes[..at], line, column), reason.to_owned()));
+    }
     let cells: Vec<Option<Cow<'_, str>>> = cells(row, shape.separator).collect();
     if cells.len() != shape.columns.len() {
         let reason = format!(

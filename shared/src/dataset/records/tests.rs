@@ -110,9 +110,15 @@ fn lines_may_end_with_returns_alone() {
     let two = ["1 {\"a\":1}", "2 {\"a\":2}"];
     assert_eq!(rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}\r"), two);
     assert_eq!(rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}"), two);
-    assert_eq!(rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}\r\n{\"a\": 3}\n{")[2..], ["3 {\"a\":3}", "4:2 the line ends in the middle of a value: it may be half-written"]);
+    assert_eq!(
+        rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}\r\n{\"a\": 3}\n{")[2..],
+        ["3 {\"a\":3}", "4:2 the line ends in the middle of a value: it may be half-written"]
+    );
     assert_eq!(rows("a.json", "[\r{\"a\": 1},\r{\"a\": 2}\r]\r"), ["2 {\"a\":1}", "3 {\"a\":2}"]);
-    assert_eq!(rows("a.csv", "a,b\r\"c\rd\",e\rf,g"), ["2 {\"a\":\"c\\nd\",\"b\":\"e\"}", "4 {\"a\":\"f\",\"b\":\"g\"}"]);
+    assert_eq!(
+        rows("a.csv", "a,b\r\"c\rd\",e\rf,g"),
+        ["2 {\"a\":\"c\\nd\",\"b\":\"e\"}", "4 {\"a\":\"f\",\"b\":\"g\"}"]
+    );
 }
 
 #[test]
@@ -177,10 +183,72 @@ fn chatml_is_read_conversation_by_conversation() {
 fn files_that_hold_no_rows_are_told_apart() {
     let reason = |name: &str, bytes: &[u8]| Container::find(name, bytes).unwrap_err().to_string();
     assert_eq!(reason("a.jsonl", b" \n"), "the file is empty");
-    assert!(reason("a.csv", b"\xFF\xFEa\0").contains("save it as UTF-8"));
     assert!(reason("a.docx", b"PK\x03\x04").contains("an office document"));
-    assert!(reason("a.jsonl", b"hello").contains("begins like none"));
+    assert!(reason("a.log", b"hello").contains("begins like none"));
     assert!(reason("a.bin", b"a\0b").contains("no text"));
+    assert!(reason("a.jsonl", b"{\0\"\0a\0\"\0").contains("no text"));
+}
+
+#[test]
+fn one_damaged_row_costs_no_other() {
+    let zero = rows("a.jsonl", b"{\"text\":\"a\"}\n{\"text\":\"b\0\"}\n");
+    assert_eq!(zero[0], "1 {\"text\":\"a\"}");
+    assert!(zero[1].starts_with("2:11 a control character (U+0000)"), "{zero:?}");
+    let cell = rows("a.csv", b"question,answer\na,b\nc,d\0\ne,f\n");
+    assert!(cell[1].starts_with("3:4 there is a character U+0000"), "{cell:?}");
+    assert_eq!(cell[2], "4 {\"question\":\"e\",\"answer\":\"f\"}");
+    let garbage = rows("a.jsonl", "Results of May\n{\"text\":\"a\"}\n");
+    assert_eq!(garbage, ["1:1 there is 'R' where a value should be", "2 {\"text\":\"a\"}"]);
+}
+
+#[test]
+fn objects_over_several_lines_are_read_in_a_list_or_without_one() {
+    let row = "{\n  \"text\": \"a\"\n}\n";
+    for name in ["a.json", "a.jsonl"] {
+        assert_eq!(rows(name, row), ["1 {\"text\":\"a\"}"]);
+        assert_eq!(rows(name, row.repeat(2)), ["1 {\"text\":\"a\"}", "4 {\"text\":\"a\"}"]);
+    }
+    let messages = "{\n\"messages\": [{\"role\": \"user\"}]\n}";
+    assert_eq!(rows("a.json", messages), ["1 {\"messages\":[{\"role\":\"user\"}]}"]);
+    let two = ["1 {\"text\":\"a\"}", "1 {\"text\":\"b\"}"];
+    let member = "{\"version\": {\"a\": [1]}, \"data\": [{\"text\": \"a\"}, {\"text\": \"b\"}], \"note\": \"}\"}";
+    assert_eq!(rows("a.json", member), two);
+    assert_eq!(rows("a.json", member.replace(", ", ",\n")), ["2 {\"text\":\"a\"}", "3 {\"text\":\"b\"}"]);
+    assert!(rows("a.json", member.to_owned() + member)[2].contains("there is more after the end"));
+    assert_eq!(rows("a.jsonl", "{\"data\": [{\"a\": 1}]}"), ["1 {\"data\":[{\"a\":1}]}"]);
+    let cut = rows("a.json", "{\"text\": \"a\n{\"text\": \"b\"}\n");
+    assert_eq!(cut[1], "2 {\"text\":\"b\"}");
+}
+
+#[test]
+fn empty_columns_behind_the_others_get_names() {
+    let table = rows("a.csv", "question,answer,,\na,b,,\nc,d,,e\n");
+    let expected =
+        ["2 {\"question\":\"a\",\"answer\":\"b\"}", "3 {\"question\":\"c\",\"answer\":\"d\",\"column 4\":\"e\"}"];
+    assert_eq!(table, expected);
+}
+
+#[test]
+fn rows_in_utf_16_are_read_from_every_kind_of_file() {
+    for (name, text) in [
+        ("a.jsonl", "{\"text\": \"é😀\"}\n"),
+        ("a.json", "[{\"text\": \"é😀\"}]"),
+        ("a.csv", "text\r\né😀\r\n"),
+        ("a.txt", "<|im_start|>user\nq<|im_end|>\n"),
+    ] {
+        let wide: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let read = |bytes: &[u8]| {
+            let kind = FileKind::find(name, bytes).unwrap();
+            let file = io::Cursor::new(bytes.to_owned());
+            let mut records = kind.read(file, name, crate::dataset::documents::Chunking::USUAL).unwrap();
+            let row = records.next_record().unwrap().unwrap().content.unwrap().to_string();
+            (kind, row)
+        };
+        assert_eq!(read(&wide), read(text.as_bytes()));
+    }
+    let wide: Vec<u8> = "\u{feff}{}\n{}".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let share = Shares::new(io::Cursor::new(wide)).next_share().unwrap().unwrap();
+    assert!(share.records().next_record().unwrap().unwrap().content.is_ok());
 }
 
 proptest! {

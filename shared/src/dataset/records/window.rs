@@ -101,7 +101,10 @@ impl<R: Read> Window<R> {
             self.read()?;
         }
         self.unify_line_ends(there);
-        if self.byte == 0 && !self.is_over && self.end < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(self.bytes())
+        if self.byte == 0
+            && !self.is_over
+            && self.end < BYTE_ORDER_MARK.len()
+            && BYTE_ORDER_MARK.starts_with(self.bytes())
         {
             self.fill()?;
         }
