@@ -19,10 +19,10 @@ impl Row {
         Self { sample, tools: None, columns: Vec::new() }
     }
 
-    /// The value of a column that no format knows: a text as it is, all else as JSON.
+    /// The value of a column that no format knows: a text as it is, all else as JSON; `null` counts as missing.
     pub fn column_text(&self, column: &str) -> Option<String> {
         let (_, value) = self.columns.iter().find(|(name, _)| name == column)?;
-        Some(value.with(|value| value.as_text().map_or_else(|| value.to_string(), str::to_owned)))
+        value.with(|value| (!value.is_null()).then(|| value.as_text().map_or_else(|| value.to_string(), str::to_owned)))
     }
 }
 
@@ -428,5 +428,21 @@ impl Sample {
             Self::Text(_) => 0,
             Self::TextCompletion { .. } | Self::TextPreference(_) | Self::TextFeedback(_) => 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_null_is_missing() {
+        let column = |json: &str| {
+            let columns = vec![("source".to_owned(), JsonText::parse(json).unwrap())];
+            Row { columns, ..Row::new(Sample::Text(String::new())) }.column_text("source")
+        };
+        assert_eq!(column("null"), None);
+        assert_eq!(column("\"null\"").as_deref(), Some("null"));
+        assert_eq!(column("[1]").as_deref(), Some("[1]"));
     }
 }
