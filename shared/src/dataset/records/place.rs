@@ -11,7 +11,7 @@ pub enum Place {
     Line {
         /// The line, from 1.
         line: u64,
-        /// The byte, from 0.
+        /// The byte, from 0, of the text as UTF-8.
         byte: u64,
     },
     /// In a file of columns.

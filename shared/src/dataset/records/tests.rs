@@ -119,6 +119,16 @@ fn lines_may_end_with_returns_alone() {
         rows("a.csv", "a,b\r\"c\rd\",e\rf,g"),
         ["2 {\"a\":\"c\\nd\",\"b\":\"e\"}", "4 {\"a\":\"f\",\"b\":\"g\"}"]
     );
+    let many = "{\"a\": 1}\r".repeat(60_000);
+    let (mut shares, mut lines) = (Shares::new(io::Cursor::new(many.into_bytes())), Vec::new());
+    while let Some(share) = shares.next_share().unwrap() {
+        let mut records = share.records();
+        while let Some(record) = records.next_record().unwrap() {
+            assert!(record.content.is_ok());
+            lines.push(record.place);
+        }
+    }
+    assert_eq!((lines.len(), lines[59_999]), (60_000, Place::Line { line: 60_000, byte: 59_999 * 9 }));
 }
 
 #[test]
