@@ -68,10 +68,10 @@ impl<R: Read> Table<R> {
             .map_err(|(byte, reason)| bad(format!("{}: {reason}", FaultPlace::behind(&header[..byte], line, 1))))?;
         let mut columns: Vec<String> = Vec::new();
         for (number, name) in (1..).zip(cells(header, separator)) {
-            let name = match table.shape.own(name.as_deref().unwrap_or_default()).trim() {
+            let name = match name {
+                Some(name) => table.shape.own(&name).trim().to_owned(),
                 // Spreadsheets write empty columns behind the others.
-                "" => format!("column {number}"),
-                name => name.to_owned(),
+                None => format!("column {number}"),
             };
             if columns.contains(&name) {
                 return Err(bad(format!("line {line}: the column {name:?} comes twice; rename one")));
@@ -309,6 +309,9 @@ impl<W: Write> RecordWriter for TableWriter<W> {
                 Some((value, None)) => Some(Cow::Owned(value.to_string())),
             })
             .collect();
+        if cells.iter().flatten().any(|cell| cell.contains('\0')) {
+            return Err(WriteFault::Lacks("a character U+0000, by which readers of tables know damaged files".to_owned()));
+        }
         if let [None] = &cells[..] {
             return Err(WriteFault::Lacks("a row without anything, which would be a blank line".to_owned()));
         }
