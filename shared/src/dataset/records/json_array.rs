@@ -8,11 +8,8 @@ use memchr::{memchr, memchr2};
 use super::json_lines::read_object;
 use super::output::{Output, RecordWriter, WriteFault, Written};
 use super::window::Window;
-use super::{Broken, FaultPlace, MOST_RECORD_BYTES, Record, Records};
+use super::{Broken, FaultPlace, MOST_RECORD_BYTES, Record, Records, SHOWN_BYTES};
 use crate::dataset::json::Tape;
-
-/// How much of what can't be read is shown.
-const SHOWN_BYTES: usize = 1024;
 
 pub(super) struct JsonArray<R> {
     window: Window<R>,
@@ -139,11 +136,10 @@ impl<R: Read> JsonArray<R> {
             }
             None => return Ok(Some(Err("the list has no end: the file may be half-written"))),
             Some(_) if is_first => {}
-            Some(_) => {
-                return Ok(Some(Err(
-                    "there is no comma between two items, or something else than an object between two objects; what follows can't be read",
-                )));
+            Some(_) if list == List::Bare => {
+                return Ok(Some(Err("there is something else than an object; what follows can't be read")));
             }
+            Some(_) => return Ok(Some(Err("there is no comma between two items; what follows can't be read"))),
         }
         self.state = State::Within { is_first: false, list };
         self.item().map(Some)
@@ -202,8 +198,7 @@ impl<R: Read + Send> Records for JsonArray<R> {
                     let from = std::mem::take(&mut scanned);
                     Some(from + scan.end(&bytes[from..])?)
                 })?;
-                let mut broken = Broken::too_long("item", line, length, self.window.shown());
-                broken.reason.push_str(": it may lack a quotation mark or a bracket");
+                let broken = Broken::too_long("item", line, length, self.window.shown());
                 return Ok(Some(Record { place, content: Err(broken) }));
             }
             Err(reason) => {
@@ -215,7 +210,11 @@ impl<R: Read + Send> Records for JsonArray<R> {
             }
         };
         let bytes = self.window.pass(length);
-        let content = read_object(bytes, line, column, &mut self.tape);
+        let content = if length > MOST_RECORD_BYTES {
+            Err(Broken::too_long("item", line, length as u64, bytes))
+        } else {
+            read_object(bytes, line, column, &mut self.tape)
+        };
         Ok(Some(Record { place, content }))
     }
 }

@@ -43,6 +43,9 @@ use super::json::Value;
 /// Longest row in bytes. Whoever has longer ones has a file that is not what they think.
 pub const MOST_RECORD_BYTES: usize = 16 << 20;
 
+/// How much of a row that is too long is shown.
+const SHOWN_BYTES: usize = 1024;
+
 /// One row of a file.
 #[derive(Debug)]
 pub struct Record<'a> {
@@ -64,8 +67,9 @@ pub struct Broken<'a> {
 }
 
 impl<'a> Broken<'a> {
-    /// One of which only the beginning was kept: `what` it is, and its length in bytes.
-    fn too_long(what: &str, line: u64, length: u64, shown: &'a [u8]) -> Self {
+    /// One of which only the beginning is kept: `what` it is, and its length in bytes.
+    fn too_long(what: &str, line: u64, length: u64, bytes: &'a [u8]) -> Self {
+        let shown = &bytes[..bytes.len().min(SHOWN_BYTES)];
         let most = MOST_RECORD_BYTES >> 20;
         let reason = format!("the {what} has {length} bytes; a row may have {most} MiB");
         Self { at: FaultPlace::Line { line, column: None }, reason, bytes: shown }

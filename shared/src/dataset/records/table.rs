@@ -143,6 +143,9 @@ impl<R: Read + Send> Records for Table<R> {
         }
         let bytes = &self.window.pass(extent.length + extent.end_bytes)[..extent.length];
         let content = match extent.fault {
+            None if extent.length > MOST_RECORD_BYTES => {
+                Err(Broken::too_long("row", line, extent.length as u64, bytes))
+            }
             None => read(bytes, line, column, &self.shape, &mut self.tape),
             Some(_) => {
                 let reason = "a cell begins with a quotation mark, and no other ends it before the file does, or within the \
@@ -310,7 +313,9 @@ impl<W: Write> RecordWriter for TableWriter<W> {
             })
             .collect();
         if cells.iter().flatten().any(|cell| cell.contains('\0')) {
-            return Err(WriteFault::Lacks("a character U+0000, by which readers of tables know damaged files".to_owned()));
+            return Err(WriteFault::Lacks(
+                "a character U+0000, by which readers of tables know damaged files".to_owned(),
+            ));
         }
         if let [None] = &cells[..] {
             return Err(WriteFault::Lacks("a row without anything, which would be a blank line".to_owned()));

@@ -82,8 +82,15 @@ fn a_row_that_is_too_long_is_set_aside_and_the_next_ones_are_read() {
         let expected = [too_long(2, "row", 2), good(3), too_long(4, "row", 6), good(6)];
         assert_eq!(rows(name, file), expected);
     }
+    let just = "x".repeat(MOST_RECORD_BYTES + 10);
+    assert_eq!(
+        rows("a.csv", format!("a,b\n{just},\n")),
+        [format!("2 the row has {} bytes; a row may have 16 MiB", just.len() + 1)]
+    );
+    let item = rows("a.json", format!("[{{\"a\":\"{just}\"}}]"));
+    assert_eq!(item, [format!("1 the item has {} bytes; a row may have 16 MiB", just.len() + 8)]);
     let file = format!("[{{\"a\": \"{long}\"}}, {{\"a\": \"c\", \"b\": \"d\"}}]");
-    let expected = [too_long(1, "item", 9) + ": it may lack a quotation mark or a bracket", good(1)];
+    let expected = [too_long(1, "item", 9), good(1)];
     assert_eq!(rows("a.json", file), expected);
     let turn = "<|im_start|>user\nq<|im_end|>\n";
     let file = format!("{turn}\n<|im_start|>user\n{long}<|im_end|>\n\n{turn}");

@@ -4,15 +4,12 @@ use std::io::{self, Read};
 
 use memchr::{memchr_iter, memchr2};
 
-use super::Place;
 use super::damage::Damage;
 use super::place::column_behind;
+use super::{Place, SHOWN_BYTES};
 
 /// How much is read at a time.
 const CHUNK_BYTES: usize = 256 << 10;
-
-/// How much of a row that is too long is shown.
-const SHOWN_BYTES: usize = 1024;
 
 /// What Windows' programs put before UTF-8.
 pub(in crate::dataset) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
