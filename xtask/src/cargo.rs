@@ -87,6 +87,9 @@ impl Toolchain {
 /// What rustup calls the compiler in /usr.
 pub(crate) const DEBIAN_TOOLCHAIN_NAME: &str = "debian";
 
+/// What rustup calls the toolchain that fuzzing needs.
+pub(crate) const NIGHTLY: &str = "nightly";
+
 /// True if toolchains are chosen by rustup.
 pub(crate) fn has_rustup() -> bool {
     on_path("rustup").is_some()

@@ -6,6 +6,7 @@ mod cargo;
 mod child_process;
 mod companion;
 mod doctor;
+mod fuzz;
 mod machine;
 mod pinned_versions;
 mod places;
@@ -39,6 +40,8 @@ enum Verb {
     Setup(setup::SetupArguments),
     /// Measure speed against peers
     Bench(bench::BenchArgs),
+    /// Feed hostile bytes to what reads bytes from outside, until something breaks
+    Fuzz(fuzz::FuzzArguments),
 }
 
 fn main() -> ExitCode {
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Doctor => doctor::run(),
         Verb::Setup(arguments) => setup::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),
+        Verb::Fuzz(arguments) => fuzz::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         terminal::note(&format!("\ncargo xtask: {error:#}"));

@@ -188,6 +188,26 @@ mod tests {
     use crate::model_pool::ModelReference;
     use expect_test::expect;
 
+    #[test]
+    fn a_file_that_is_another_than_the_recipe_s_is_told() {
+        let found = |bytes, hash: Option<&str>| SourceFile {
+            name: "a.csv".to_owned(),
+            bytes,
+            xxh128: hash.map(str::to_owned),
+            read_as: ReadAs::Detect,
+        };
+        let wanted = RecipeFile::from(&found(7, Some("ab")));
+        assert_eq!(wanted.differs_from(&found(7, Some("ab"))), None);
+        let longer = wanted.differs_from(&found(8, Some("ab")));
+        assert_eq!(longer.as_deref(), Some("a.csv has 8 bytes; the recipe was made with 7"));
+        let other = wanted.differs_from(&found(7, Some("cd")));
+        assert_eq!(other.as_deref(), Some("a.csv has the hash cd; the recipe was made with ab"));
+        // Before the file is read its hash is not known.
+        assert_eq!(wanted.differs_from(&found(7, None)), None);
+        let any = RecipeFile { bytes: None, xxh128: None, ..wanted };
+        assert_eq!(any.differs_from(&found(8, Some("cd"))), None);
+    }
+
     fn asking() -> Vec<Step> {
         let model = ModelReference::companion("openai/gpt");
         let questions = Questions {

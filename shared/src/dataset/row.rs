@@ -19,10 +19,10 @@ impl Row {
         Self { sample, tools: None, columns: Vec::new() }
     }
 
-    /// The value of a column that no format knows: a text as it is, all else as JSON.
+    /// The value of a column that no format knows: a text as it is, all else as JSON; `null` counts as missing.
     pub fn column_text(&self, column: &str) -> Option<String> {
         let (_, value) = self.columns.iter().find(|(name, _)| name == column)?;
-        Some(value.with(|value| value.as_text().map_or_else(|| value.to_string(), str::to_owned)))
+        value.with(|value| (!value.is_null()).then(|| value.as_text().map_or_else(|| value.to_string(), str::to_owned)))
     }
 }
 
@@ -187,6 +187,24 @@ impl Message {
         }
     }
 
+    /// Whether it is what the assistant is told to be.
+    pub fn is_instruction(&self) -> bool {
+        matches!(self.role, Role::System | Role::Developer)
+    }
+
+    /// Whether it says and does nothing; parts of text may all be blank.
+    pub fn is_blank(&self) -> bool {
+        let is_blank = |text: &str| text.trim().is_empty();
+        self.tool_calls.is_empty()
+            && match &self.content {
+                None => true,
+                Some(Content::Text(text)) => is_blank(text),
+                Some(Content::Parts(parts)) => parts.with(|parts| {
+                    parts.items().all(|part| part.get("text").and_then(Value::as_text).is_some_and(is_blank))
+                }),
+            }
+    }
+
     /// Whether there is more to it than a role and a text, and what: then not every format can hold it.
     pub fn beyond_text(&self) -> Option<&'static str> {
         if !self.tool_calls.is_empty() {
@@ -261,15 +279,22 @@ impl Arguments {
 }
 
 impl Row {
-    /// Gives every text of the row to `look`: what is said, what tools are called with, other columns.
-    pub fn for_each_text(&self, look: &mut dyn FnMut(&str)) {
-        self.sample.for_each_text(look);
+    /// Gives everything of the row that may hold words or digits to `look`: what is said and by whom, what tools are called
+    /// with, other columns; of JSON, numbers and names of fields too.
+    pub fn for_each_leaf(&self, look: &mut dyn FnMut(&str)) {
+        match &self.sample {
+            Sample::Conversation(_) | Sample::Preference(_) | Sample::Feedback(_) => {
+                self.sample.messages().into_iter().for_each(|message| message.for_each_leaf(look));
+            }
+            plain => plain.for_each_text(look),
+        }
         for json in self.tools.iter().chain(self.columns.iter().map(|(_, value)| value)) {
-            json.for_each_text(look);
+            json.for_each_leaf(look);
         }
     }
 
-    /// Lets `change` put another text in the place of any; says how many it did.
+    /// Lets `change` put another text in the place of any that [`for_each_leaf`](Self::for_each_leaf) gives; says how many it
+    /// did.
     pub fn change_texts(&mut self, change: &mut dyn FnMut(&str) -> Option<String>) -> u64 {
         let mut changed = 0;
         let mut replace = |text: &mut String| {
@@ -294,7 +319,7 @@ impl Row {
             }
         }
         for json in self.tools.iter_mut().chain(self.columns.iter_mut().map(|(_, value)| value)) {
-            json.change_texts(&mut replace);
+            json.change_leaves(&mut replace);
         }
         changed
     }
@@ -320,7 +345,8 @@ impl Sample {
         }
     }
 
-    fn messages_mut(&mut self) -> Vec<&mut Message> {
+    /// All its messages, to be changed.
+    pub(super) fn messages_mut(&mut self) -> Vec<&mut Message> {
         match self {
             Self::Conversation(messages) => messages.iter_mut().collect(),
             Self::Preference(Comparison { prompt, chosen, rejected }) => {
@@ -348,19 +374,36 @@ impl Message {
         self.more.iter().for_each(|(_, value)| value.for_each_text(look));
     }
 
+    fn for_each_leaf(&self, look: &mut dyn FnMut(&str)) {
+        match &self.content {
+            Some(Content::Text(text)) => look(text),
+            Some(Content::Parts(parts)) => parts.for_each_leaf(look),
+            None => {}
+        }
+        for call in &self.tool_calls {
+            match &call.arguments {
+                Arguments::Json(json) => json.for_each_leaf(look),
+                Arguments::Text(text) => look(text),
+            }
+        }
+        self.name.iter().for_each(|name| look(name));
+        self.more.iter().for_each(|(_, value)| value.for_each_leaf(look));
+    }
+
     fn change_texts(&mut self, replace: &mut dyn FnMut(&mut String)) {
         match &mut self.content {
             Some(Content::Text(text)) => replace(text),
-            Some(Content::Parts(parts)) => parts.change_texts(replace),
+            Some(Content::Parts(parts)) => parts.change_leaves(replace),
             None => {}
         }
         for call in &mut self.tool_calls {
             match &mut call.arguments {
-                Arguments::Json(json) => json.change_texts(replace),
+                Arguments::Json(json) => json.change_leaves(replace),
                 Arguments::Text(text) => replace(text),
             }
         }
-        self.more.iter_mut().for_each(|(_, value)| value.change_texts(replace));
+        self.name.iter_mut().for_each(&mut *replace);
+        self.more.iter_mut().for_each(|(_, value)| value.change_leaves(replace));
     }
 }
 
@@ -389,8 +432,13 @@ impl Sample {
 
     /// Gives every text to `look`, with whether it is learned. Of two answers that are compared, both are.
     pub fn for_each_part(&self, look: &mut dyn FnMut(&str, bool)) {
+        self.for_each_part_of(|_| true, look);
+    }
+
+    /// The same, of such messages only.
+    pub fn for_each_part_of(&self, is_meant: impl Fn(&Message) -> bool, look: &mut dyn FnMut(&str, bool)) {
         let mut messages = |messages: &[Message], can_be_learned: bool| {
-            for message in messages {
+            for message in messages.iter().filter(|message| is_meant(message)) {
                 let is_learned = can_be_learned && message.role == Role::Assistant && message.is_learned != Some(false);
                 message.for_each_text(&mut |text| look(text, is_learned));
             }
@@ -428,5 +476,21 @@ impl Sample {
             Self::Text(_) => 0,
             Self::TextCompletion { .. } | Self::TextPreference(_) | Self::TextFeedback(_) => 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_null_is_missing() {
+        let column = |json: &str| {
+            let columns = vec![("source".to_owned(), JsonText::parse(json).unwrap())];
+            Row { columns, ..Row::new(Sample::Text(String::new())) }.column_text("source")
+        };
+        assert_eq!(column("null"), None);
+        assert_eq!(column("\"null\"").as_deref(), Some("null"));
+        assert_eq!(column("[1]").as_deref(), Some("[1]"));
     }
 }

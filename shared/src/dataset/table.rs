@@ -104,7 +104,7 @@ pub async fn find<F: StoredFile>(
 
 fn says(row: &Row, needle: &str) -> bool {
     let mut found = false;
-    row.for_each_text(&mut |text| found = found || text.to_lowercase().contains(needle));
+    row.for_each_leaf(&mut |text| found = found || text.to_lowercase().contains(needle));
     found
 }
 
@@ -210,7 +210,7 @@ impl RowDetail {
             None => None,
         };
         let findings =
-            Check::all().into_iter().filter_map(|check| Some(format!("{}: {}", check.title(), check.find(&row)?)));
+            Check::all().into_iter().filter_map(|check| Some(format!("{}: {}", check.title(), check.describe(&row)?)));
         Ok(Self {
             line,
             original_json: (original != json).then_some(original),

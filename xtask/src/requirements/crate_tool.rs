@@ -55,6 +55,17 @@ impl CrateTool {
         }
     }
 
+    /// Builds and runs what is fuzzed.
+    pub(crate) fn cargo_fuzz() -> Self {
+        Self {
+            package: "cargo-fuzz",
+            program: "cargo-fuzz",
+            purpose: "feeds hostile bytes to what reads files",
+            arguments: &["--locked"],
+            minutes: "about 1 minute on 2 cores",
+        }
+    }
+
     /// The program at its pinned version, if it is there.
     pub(crate) fn find(&self, machine: &Machine) -> Result<Option<PathBuf>> {
         let version = machine.versions.cargo(self.package)?;

@@ -5,6 +5,7 @@ mod compiler;
 mod crate_tool;
 mod debian_wasm_std;
 mod lints;
+mod nightly;
 mod node;
 mod npm_package;
 mod pypi_package;
@@ -119,11 +120,21 @@ pub(crate) fn for_native_benchmark() -> Vec<Box<dyn Requirement>> {
     ]
 }
 
+/// For fuzzing.
+pub(crate) fn for_fuzzing() -> Vec<Box<dyn Requirement>> {
+    vec![
+        Box::new(compiler::Compiler),
+        Box::new(compiler::NativeLinker),
+        Box::new(nightly::Nightly),
+        Box::new(CrateTool::cargo_fuzz()),
+    ]
+}
+
 pub(crate) fn for_data_benchmark() -> Vec<Box<dyn Requirement>> {
     vec![Box::new(compiler::Compiler), Box::new(compiler::NativeLinker), Box::new(PypiPackage::data_peers())]
 }
 
-/// Everything that running and testing need; a benchmark's peer is fetched by its first run.
+/// Everything that running and testing need; what benchmarks and fuzzing need is fetched by their first run.
 pub(crate) fn all() -> Vec<Box<dyn Requirement>> {
     for_running().into_iter().chain(for_lints()).chain(for_kernels()).chain(for_browser()).collect()
 }

@@ -1,6 +1,6 @@
 //! Answers that say nothing.
 
-use super::{About, Known, answers, is_learned};
+use super::{About, Answer, Known, answers, is_learned};
 use crate::dataset::row::{Message, Role, Row, Sample};
 
 /// What people read of it.
@@ -14,12 +14,17 @@ pub(super) struct EmptyAnswer;
 
 impl Known for EmptyAnswer {
     fn find(&self, row: &Row) -> Option<&'static str> {
-        answers(&row.sample).iter().any(|answer| answer.is_empty()).then_some("an answer is empty")
+        let lacks_side = match &row.sample {
+            Sample::Preference(comparison) => comparison.chosen.is_empty() || comparison.rejected.is_empty(),
+            Sample::Feedback(judged) => judged.completion.is_empty(),
+            _ => false,
+        };
+        (lacks_side || answers(&row.sample).iter().any(Answer::is_empty)).then_some("an answer is empty")
     }
 
     fn repair(&self, row: &Row) -> Option<Row> {
         let Sample::Conversation(messages) = &row.sample else { return None };
-        let says_nothing = |message: &Message| is_learned(message) && super::Answer::Message(message).is_empty();
+        let says_nothing = |message: &Message| is_learned(message) && message.is_blank();
         let empty = messages.iter().position(says_nothing)?;
         // What was asked last goes with the answer that it did not get.
         let end = messages[..empty].iter().rposition(|message| message.role == Role::Assistant)? + 1;

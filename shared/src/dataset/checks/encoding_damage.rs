@@ -17,7 +17,7 @@ pub(super) struct EncodingDamage;
 impl Known for EncodingDamage {
     fn find(&self, row: &Row) -> Option<&'static str> {
         let mut found = None;
-        row.for_each_text(&mut |text| {
+        row.for_each_leaf(&mut |text| {
             let Some(damage) = damage(text) else { return };
             let reason = if damage.misread > 0 {
                 "a text was read in the wrong encoding"

@@ -23,15 +23,24 @@ static USUAL: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What is found, of the usual words or of others.
+/// What is found, of the usual words or of others, which may be phrases.
 pub(super) fn find(row: &Row, words: &[String]) -> Option<&'static str> {
+    let phrases: Vec<Vec<String>> = words.iter().map(|phrase| words_of(phrase).collect()).collect();
     let mut is_found = false;
-    row.for_each_text(&mut |text| {
+    row.for_each_leaf(&mut |text| {
         is_found = is_found
-            || text.split(|character: char| !character.is_alphanumeric()).filter(|word| word.len() > 2).any(|word| {
-                let word = word.to_lowercase();
-                if words.is_empty() { USUAL.contains(&*word) } else { words.contains(&word) }
-            });
+            || if words.is_empty() {
+                words_of(text).any(|word| USUAL.contains(&*word))
+            } else {
+                let words: Vec<String> = words_of(text).collect();
+                let is_in_text = |phrase: &Vec<String>| words.windows(phrase.len()).any(|found| found == &**phrase);
+                phrases.iter().any(|phrase| !phrase.is_empty() && is_in_text(phrase))
+            };
     });
     is_found.then_some("there is a word of the list")
+}
+
+/// The words of a text, in small letters.
+fn words_of(text: &str) -> impl Iterator<Item = String> {
+    text.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }

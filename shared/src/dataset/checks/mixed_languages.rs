@@ -1,7 +1,7 @@
 //! Answers in another language than the question.
 
 use super::{About, Known};
-use crate::dataset::row::{Role, Row, Sample};
+use crate::dataset::row::Row;
 use crate::dataset::text_language::language;
 
 /// What people read of it.
@@ -20,16 +20,8 @@ const MOST_BYTES: usize = 400;
 impl Known for MixedLanguages {
     fn find(&self, row: &Row) -> Option<&'static str> {
         let (mut asked, mut answered) = (None, None);
-        // What a system message says is often in English, whatever the conversation is in.
-        let is_system = |row: &Row| match &row.sample {
-            Sample::Conversation(messages) => messages.first().is_some_and(|first| first.role == Role::System),
-            _ => false,
-        };
-        let mut skip = is_system(row);
-        row.sample.for_each_part(&mut |text, is_learned| {
-            if std::mem::take(&mut skip) {
-                return;
-            }
+        // Instructions are often in English, whatever the conversation is in.
+        row.sample.for_each_part_of(|message| !message.is_instruction(), &mut |text, is_learned| {
             let into = if is_learned { &mut answered } else { &mut asked };
             if into.is_none() {
                 *into = language(beginning(text)).map(|language| language.code);

@@ -12,7 +12,7 @@ mod truncated_answer;
 use serde::{Deserialize, Serialize};
 
 use super::personal_data::{Kind, Placeholders};
-use super::row::{Message, Role, Row, Sample};
+use super::row::{Content, Message, Role, Row, Sample};
 
 /// A check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub enum Check {
     },
     /// Insults and slurs.
     HarshWords {
-        /// Words that are looked for, in small letters; without any, a short list of usual ones.
+        /// Words and phrases that are looked for, in small letters or capitals; without any, a short list of usual ones.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         words: Vec<String>,
     },
@@ -145,6 +145,15 @@ impl Check {
         }
     }
 
+    /// The same about one row, as exactly as it is known: `there is a telephone number (Germany)`.
+    pub fn describe(&self, row: &Row) -> Option<String> {
+        match self {
+            Self::Secrets => personal_data::describe_kinds(row, &[Kind::Secret]),
+            Self::PersonalData { kinds } => personal_data::describe_kinds(row, kinds),
+            other => other.find(row).map(str::to_owned),
+        }
+    }
+
     /// Begins to mend rows, one after the other.
     pub fn repairing(&self) -> Repairing<'_> {
         Repairing { check: self, placeholders: Placeholders::default() }
@@ -182,24 +191,47 @@ fn is_learned(message: &Message) -> bool {
     message.role == Role::Assistant && message.is_learned != Some(false)
 }
 
-/// The answers that are learned, messages or plain texts, in order.
+/// The answers that are learned, messages or plain texts, in order; of a comparison those of both sides.
 fn answers(sample: &Sample) -> Vec<Answer<'_>> {
+    sides(sample).into_iter().flatten().collect()
+}
+
+/// The same, side by side where there are two.
+fn sides(sample: &Sample) -> Vec<Vec<Answer<'_>>> {
+    fn learned(messages: &[Message]) -> Vec<Answer<'_>> {
+        messages.iter().filter(|message| is_learned(message)).map(Answer::Message).collect()
+    }
     match sample {
-        Sample::Conversation(messages) => messages.iter().filter(|it| is_learned(it)).map(Answer::Message).collect(),
-        Sample::Preference(comparison) => comparison
-            .chosen
-            .iter()
-            .chain(&comparison.rejected)
-            .filter(|it| is_learned(it))
-            .map(Answer::Message)
-            .collect(),
-        Sample::Feedback(judged) => judged.completion.iter().filter(|it| is_learned(it)).map(Answer::Message).collect(),
-        Sample::Text(text) => vec![Answer::Text(text)],
-        Sample::TextCompletion { completion, .. } => vec![Answer::Text(completion)],
+        Sample::Conversation(messages) => vec![learned(messages)],
+        Sample::Preference(comparison) => vec![learned(&comparison.chosen), learned(&comparison.rejected)],
+        Sample::Feedback(judged) => vec![learned(&judged.completion)],
+        Sample::Text(text) => vec![vec![Answer::Text(text)]],
+        Sample::TextCompletion { completion, .. } => vec![vec![Answer::Text(completion)]],
         Sample::TextPreference(comparison) => {
-            vec![Answer::Text(&comparison.chosen), Answer::Text(&comparison.rejected)]
+            vec![vec![Answer::Text(&comparison.chosen)], vec![Answer::Text(&comparison.rejected)]]
         }
-        Sample::TextFeedback(judged) => vec![Answer::Text(&judged.completion)],
+        Sample::TextFeedback(judged) => vec![vec![Answer::Text(&judged.completion)]],
+    }
+}
+
+/// Lets `change` change the text of every answer that is learned and is a text only.
+fn change_answers(sample: &mut Sample, change: &mut dyn FnMut(&mut String)) {
+    let messages: Vec<&mut Message> = match sample {
+        Sample::Conversation(messages) => messages.iter_mut().collect(),
+        Sample::Preference(comparison) => comparison.chosen.iter_mut().chain(&mut comparison.rejected).collect(),
+        Sample::Feedback(judged) => judged.completion.iter_mut().collect(),
+        Sample::Text(text) => return change(text),
+        Sample::TextCompletion { completion, .. } => return change(completion),
+        Sample::TextPreference(comparison) => {
+            change(&mut comparison.chosen);
+            return change(&mut comparison.rejected);
+        }
+        Sample::TextFeedback(judged) => return change(&mut judged.completion),
+    };
+    for message in messages.into_iter().filter(|message| is_learned(message) && message.tool_calls.is_empty()) {
+        if let Some(Content::Text(text)) = &mut message.content {
+            change(text);
+        }
     }
 }
 
@@ -222,10 +254,7 @@ impl Answer<'_> {
     fn is_empty(&self) -> bool {
         match self {
             Self::Text(text) => text.trim().is_empty(),
-            Self::Message(message) => {
-                message.tool_calls.is_empty()
-                    && (message.content.is_none() || message.plain_text().is_some_and(|text| text.trim().is_empty()))
-            }
+            Self::Message(message) => message.is_blank(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Personal data and secrets, which a model would learn by heart.
 
 use super::About;
-use crate::dataset::personal_data::{Kind, find};
+use crate::dataset::personal_data::{Found, Kind, find};
 use crate::dataset::row::Row;
 
 /// What people read of the check for personal data.
@@ -24,13 +24,24 @@ const REPAIR: Option<&str> = Some("Put placeholders in their place");
 
 /// What is found of some kinds.
 pub(super) fn find_kinds(row: &Row, kinds: &[Kind]) -> Option<&'static str> {
-    let mut found: Option<Kind> = None;
-    row.for_each_text(&mut |text| {
-        if found.is_none() {
-            found = find(text, kinds).first().map(|found| found.kind);
+    first(row, kinds).map(|found| reason(found.kind))
+}
+
+/// The same, and more about it: the country of a phone number, a card's network.
+pub(super) fn describe_kinds(row: &Row, kinds: &[Kind]) -> Option<String> {
+    let found = first(row, kinds)?;
+    let detail = found.detail.map_or(String::new(), |detail| format!(" ({detail})"));
+    Some(reason(found.kind).to_owned() + &detail)
+}
+
+fn first(row: &Row, kinds: &[Kind]) -> Option<Found> {
+    let mut first = None;
+    row.for_each_leaf(&mut |text| {
+        if first.is_none() {
+            first = find(text, kinds).into_iter().next();
         }
     });
-    found.map(reason)
+    first
 }
 
 fn reason(kind: Kind) -> &'static str {

@@ -1,14 +1,16 @@
 //! Turns in an order that chat templates refuse, or render as something that no model has seen.
 
 use super::{About, Known};
-use crate::dataset::row::{Content, Message, Role, Row, Sample};
+use crate::dataset::row::{Comparison, Content, Judged, Message, Role, Row, Sample};
 
 /// What people read of it.
 pub(super) const ABOUT: About = About {
     title: "Roles out of order",
     explanation: "Chat templates expect one system message, at the beginning, and then the person and the assistant in turns; many \
                   refuse anything else while training, hours later.",
-    repair: Some("Put the system message first, join turns of the same role, cut what follows the last answer"),
+    repair: Some(
+        "Put the system message first, join turns of the same role that are learned alike, cut what follows the last answer",
+    ),
 };
 
 pub(super) struct RolesOutOfOrder;
@@ -16,9 +18,11 @@ pub(super) struct RolesOutOfOrder;
 impl Known for RolesOutOfOrder {
     fn find(&self, row: &Row) -> Option<&'static str> {
         match &row.sample {
-            Sample::Conversation(messages) => fault(messages, true),
-            Sample::Preference(comparison) => fault(&comparison.prompt, false),
-            Sample::Feedback(judged) => fault(&judged.prompt, false),
+            Sample::Conversation(messages) => fault(messages, &[]),
+            Sample::Preference(Comparison { prompt, chosen, rejected }) => {
+                fault(prompt, chosen).or_else(|| fault(prompt, rejected))
+            }
+            Sample::Feedback(Judged { prompt, completion, .. }) => fault(prompt, completion),
             _ => None,
         }
     }
@@ -26,31 +30,36 @@ impl Known for RolesOutOfOrder {
     fn repair(&self, row: &Row) -> Option<Row> {
         self.find(row)?;
         let mut row = row.clone();
-        let (messages, ends_with_answer) = match &mut row.sample {
-            Sample::Conversation(messages) => (messages, true),
-            Sample::Preference(comparison) => (&mut comparison.prompt, false),
-            Sample::Feedback(judged) => (&mut judged.prompt, false),
+        let answers = match &mut row.sample {
+            Sample::Conversation(messages) => vec![messages],
+            Sample::Preference(Comparison { prompt, chosen, rejected }) => {
+                *prompt = in_order(prompt);
+                vec![chosen, rejected]
+            }
+            Sample::Feedback(Judged { prompt, completion, .. }) => {
+                *prompt = in_order(prompt);
+                vec![completion]
+            }
             _ => return None,
         };
-        *messages = in_order(messages);
-        if ends_with_answer && let Some(last) = messages.iter().rposition(|message| message.role == Role::Assistant) {
-            messages.truncate(last + 1);
+        for messages in answers {
+            *messages = in_order(messages);
+            if let Some(last) = messages.iter().rposition(|message| message.role == Role::Assistant) {
+                messages.truncate(last + 1);
+            }
         }
         self.find(&row).is_none().then_some(row)
     }
 }
 
-fn is_system(message: &Message) -> bool {
-    matches!(message.role, Role::System | Role::Developer)
-}
-
-/// What is out of order, if something is. Only a conversation has to end with an answer.
-fn fault(messages: &[Message], ends_with_answer: bool) -> Option<&'static str> {
-    let turns = match messages {
-        [first, turns @ ..] if is_system(first) => turns,
+/// What is out of order in a conversation and how it goes on, if something is.
+fn fault(prompt: &[Message], answer: &[Message]) -> Option<&'static str> {
+    let messages: Vec<&Message> = prompt.iter().chain(answer).collect();
+    let turns = match &*messages {
+        [first, turns @ ..] if first.is_instruction() => turns,
         turns => turns,
     };
-    if turns.iter().any(is_system) {
+    if turns.iter().any(|message| message.is_instruction()) {
         return Some("a system message is not the first");
     }
     match turns.first() {
@@ -72,17 +81,21 @@ fn fault(messages: &[Message], ends_with_answer: bool) -> Option<&'static str> {
         }
     }
     let ends_well = turns.last().is_some_and(|last| last.role == Role::Assistant);
-    (ends_with_answer && !ends_well).then_some("it does not end with an answer")
+    (!ends_well).then_some("it does not end with an answer")
 }
 
 fn in_order(messages: &[Message]) -> Vec<Message> {
-    let (systems, turns): (Vec<&Message>, Vec<&Message>) = messages.iter().partition(|message| is_system(message));
+    let (systems, turns): (Vec<&Message>, Vec<&Message>) =
+        messages.iter().partition(|message| message.is_instruction());
     let mut ordered: Vec<Message> = Vec::with_capacity(messages.len());
     for message in systems.into_iter().chain(turns) {
         let joins = ordered.last().is_some_and(|last| {
-            let of_the_same = last.role == message.role || (is_system(last) && is_system(message));
+            let of_the_same = last.role == message.role || (last.is_instruction() && message.is_instruction());
             let is_plain = |message: &Message| message.plain_text().is_some() && message.tool_calls.is_empty();
-            of_the_same && message.role != Role::Tool && is_plain(last) && is_plain(message)
+            // Of one message that is learned and one that is not, no one is made; nor is a name or a field given up.
+            let agrees =
+                last.is_learned == message.is_learned && last.name == message.name && last.more == message.more;
+            of_the_same && message.role != Role::Tool && is_plain(last) && is_plain(message) && agrees
         });
         match ordered.last_mut() {
             Some(Message { content: Some(Content::Text(text)), .. }) if joins => {

@@ -97,3 +97,133 @@ fn languages_and_words_are_looked_at() {
     let own = Check::HarshWords { words: vec!["blimey".to_owned()] };
     assert!(own.find(&conversation("Blimey", "")).is_some() && own.find(&conversation("bastard", "")).is_none());
 }
+
+fn read(json: &str) -> Row {
+    read_edited(json).unwrap()
+}
+
+#[test]
+fn both_sides_of_a_preference_are_looked_at() {
+    let preference = |prompt: &str, chosen: &str, rejected: &str| {
+        let turns = |turns: &str| serde_json::to_string(&row_json(turns)).unwrap();
+        let json =
+            format!(r#"{{"prompt":{},"chosen":{},"rejected":{}}}"#, turns(prompt), turns(chosen), turns(rejected));
+        read(&json)
+    };
+    let roles = |row: &Row| Check::RolesOutOfOrder.find(row);
+    let good = preference("u=a", "a=b", "a=c");
+    assert_eq!((roles(&good), Check::EmptyAnswer.find(&good), Check::NothingToLearn.find(&good)), (None, None, None));
+    let lacking = preference("u=a", "", "a=c");
+    assert_eq!(roles(&lacking), Some("it does not end with an answer"));
+    assert_eq!(Check::EmptyAnswer.find(&lacking), Some("an answer is empty"));
+    assert_eq!(Check::NothingToLearn.find(&lacking), Some("no answer is learned"));
+    assert_eq!(Check::RolesOutOfOrder.repairing().repair(&lacking), None);
+    let twice = preference("u=a", "a=b", "a=c a=d u=e");
+    assert_eq!(roles(&twice), Some("the assistant has two turns in a row"));
+    let repaired = Check::RolesOutOfOrder.repairing().repair(&twice).unwrap();
+    assert_eq!(words(&repaired), "u=a a=b a=c+d");
+}
+
+fn row_json(turns: &str) -> Vec<serde_json::Value> {
+    let turn = |turn: &str| {
+        let (role, text) = turn.split_once('=').unwrap();
+        let role = if role == "u" { "user" } else { "assistant" };
+        serde_json::json!({"role": role, "content": text})
+    };
+    turns.split_whitespace().map(turn).collect()
+}
+
+#[test]
+fn parts_without_a_word_are_an_empty_answer() {
+    let of = |parts: &str| {
+        let json =
+            format!(r#"{{"messages":[{{"role":"user","content":"a"}},{{"role":"assistant","content":{parts}}}]}}"#);
+        Check::EmptyAnswer.find(&read(&json)).is_some()
+    };
+    assert!(of(r#"[{"type":"text","text":" "}]"#));
+    assert!(!of(r#"[{"type":"text","text":"b"}]"#));
+    assert!(!of(r#"[{"type":"text","text":""},{"type":"image_url","image_url":{"url":"x"}}]"#));
+}
+
+#[test]
+fn turns_are_joined_only_if_they_are_alike() {
+    let of = |draft: &str, last: &str| {
+        let json = format!(
+            r#"{{"messages":[{{"role":"user","content":"a"}},{{"role":"assistant","content":"b"{draft}}},{{"role":"assistant","content":"c"{last}}}]}}"#
+        );
+        Check::RolesOutOfOrder.repairing().repair(&read(&json)).map(|row| words(&row))
+    };
+    assert_eq!(of("", "").as_deref(), Some("u=a a=b+c"));
+    assert_eq!(of(r#","weight":0"#, r#","weight":0"#).as_deref(), Some("u=a a=b+c"));
+    assert_eq!(of(r#","weight":0"#, ""), None);
+    assert_eq!(of(r#","name":"anna""#, ""), None);
+    assert_eq!(of("", r#","reasoning":"so""#), None);
+}
+
+#[test]
+fn answers_with_the_weight_0_are_learned_again() {
+    let unlearned =
+        read(r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b","weight":0}]}"#);
+    assert_eq!(Check::NothingToLearn.find(&unlearned), Some("no answer is learned"));
+    let repaired = Check::NothingToLearn.repairing().repair(&unlearned).unwrap();
+    assert_eq!(Check::NothingToLearn.find(&repaired), None);
+    assert_eq!(Check::NothingToLearn.repairing().repair(&row("u=a")), None);
+}
+
+#[test]
+fn a_cut_off_answer_is_cut_behind_its_last_whole_sentence() {
+    let cut = "Water in the evening. The most important thing about a garden in summer is that you water it in the";
+    let conversation = |answer: &str| {
+        Row::new(Sample::Conversation(vec![Message::new(Role::User, "How?"), Message::new(Role::Assistant, answer)]))
+    };
+    let repair = |answer: &str| Check::TruncatedAnswer.repairing().repair(&conversation(answer));
+    assert_eq!(repair(cut), Some(conversation("Water in the evening.")));
+    assert_eq!(repair(cut.split_once(". ").unwrap().1), None);
+    assert_eq!(repair("Water."), None);
+}
+
+#[test]
+fn personal_data_is_found_wherever_it_is_in_a_row() {
+    let card = Check::PersonalData { kinds: all_but_secrets() };
+    let row = |call: &str, more: &str| {
+        let json = format!(
+            r#"{{"messages":[{{"role":"user","content":"a"}},{{"role":"assistant","content":"b","tool_calls":[{{"type":"function","function":{{"name":"pay","arguments":{call}}}}}]{more}}}]}}"#
+        );
+        read(&json)
+    };
+    for row in [
+        row(r#""{\"card\":4111111111111111}""#, ""),
+        row(r#""{\"anna.berg@example.com\":1}""#, ""),
+        row(r#""{}""#, r#","name":"anna.berg@example.com""#),
+        row(r#""{}""#, r#","number":4111111111111111"#),
+    ] {
+        assert!(card.find(&row).is_some(), "{row:?}");
+        let repaired = card.repairing().repair(&row).unwrap();
+        assert_eq!(card.find(&repaired), None, "{repaired:?}");
+    }
+    let phone = Row::new(Sample::Text("Call +49 30 901820".to_owned()));
+    assert_eq!(card.find(&phone), Some("there is a telephone number"));
+    assert_eq!(card.describe(&phone).as_deref(), Some("there is a telephone number (Germany)"));
+}
+
+#[test]
+fn instructions_may_be_in_another_language() {
+    let (english, german) = (
+        "Could you please tell me what the weather will be like in the mountains tomorrow morning?",
+        "Morgen früh wird es in den Bergen kühl und klar sein, am Nachmittag ziehen dann Wolken auf.",
+    );
+    for role in ["system", "developer"] {
+        let json = format!(
+            r#"{{"prompt":[{{"role":"{role}","content":"{english}"}},{{"role":"user","content":"{german}"}}],"chosen":[{{"role":"assistant","content":"{german}"}}],"rejected":[{{"role":"assistant","content":"{german}"}}]}}"#
+        );
+        assert_eq!(Check::MixedLanguages.find(&read(&json)), None);
+    }
+}
+
+#[test]
+fn own_words_may_have_capitals_and_be_phrases_or_short() {
+    let text = Row::new(Sample::Text("He said: go to hell, OK?".to_owned()));
+    let find = |word: &str| Check::HarshWords { words: vec![word.to_owned()] }.find(&text).is_some();
+    assert!(find("Hell") && find("Go to Hell") && find("ok"));
+    assert!(!find("he go") && !find("hel") && !find("...") && !find("to hell and back again, my dear old friend"));
+}

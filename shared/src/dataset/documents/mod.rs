@@ -17,9 +17,10 @@ use memchr::memmem;
 
 pub use self::chunks::{Chunking, ChunkingFault};
 pub(super) use self::records::open;
+pub(super) use self::sentences::sentences;
 
 use self::outline::HeadingPath;
-use super::records::{FaultPlace, Place};
+use super::records::{FaultPlace, Place, is_binary};
 
 /// Most bytes of a document that is held in memory as a whole. What others call a document is smaller.
 pub const MOST_DOCUMENT_BYTES: u64 = 64 << 20;
@@ -49,9 +50,8 @@ impl DocumentKind {
         if is_marked {
             return Some(Self::Pdf);
         }
-        let is_wide = encoding::Utf16::find(first_bytes).is_some();
         let text = first_bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first_bytes).trim_ascii_start();
-        if text.is_empty() || (text.contains(&0) && !is_wide) || text.starts_with(b"PK\x03\x04") {
+        if text.is_empty() || is_binary(text) || text.starts_with(b"PK\x03\x04") {
             return None;
         }
         match &*ending {

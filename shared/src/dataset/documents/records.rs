@@ -1,15 +1,15 @@
 //! A document's chunks as records.
 
 use std::collections::VecDeque;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Read};
 
 use super::chunks::{Chunk, Chunking, Packer};
-use super::encoding::{Utf16, decode};
+use super::encoding::decode;
 use super::text::TextParts;
 use super::{BrokenPart, DocumentKind, MOST_DOCUMENT_BYTES, Part, html, markdown, pdf};
 use crate::dataset::formats::Format;
 use crate::dataset::json::{Tape, Value};
-use crate::dataset::records::{Broken, FaultPlace, Place, Record, Records};
+use crate::dataset::records::{Broken, FaultPlace, Place, Record, Records, Utf8Reader};
 
 /// Opens a document, and reads it up to its first chunk; what is not plain text is read as a whole.
 ///
@@ -22,9 +22,9 @@ pub(in crate::dataset) fn open<'a>(
     chunking: Chunking,
 ) -> io::Result<Box<dyn Records + 'a>> {
     let parts: Box<dyn Iterator<Item = io::Result<Part>> + Send + 'a> = match kind {
-        DocumentKind::Text => text_parts(source)?,
+        DocumentKind::Text => Box::new(TextParts::new(Utf8Reader::new(source))),
         DocumentKind::Markdown | DocumentKind::Html => {
-            let (text, broken) = decode(&whole(kind, source)?);
+            let (text, broken) = decode(&whole(kind, Utf8Reader::new(source))?);
             let read = if kind == DocumentKind::Html { html::read(&text) } else { markdown::read(&text) };
             Box::new(broken.into_iter().map(Part::Broken).chain(read).map(Ok))
         }
@@ -60,22 +60,6 @@ fn whole(kind: DocumentKind, source: impl Read) -> io::Result<Vec<u8>> {
         ));
     }
     Ok(bytes)
-}
-
-fn text_parts<'a>(
-    mut source: impl Read + Send + 'a,
-) -> io::Result<Box<dyn Iterator<Item = io::Result<Part>> + Send + 'a>> {
-    let mut first = Vec::new();
-    source.by_ref().take(2).read_to_end(&mut first)?;
-    let encoding = Utf16::find(&first);
-    let source = Cursor::new(first).chain(source);
-    Ok(match encoding {
-        None => Box::new(TextParts::new(source)),
-        Some(encoding) => {
-            let text = encoding.decode(&whole(DocumentKind::Text, source)?);
-            Box::new(TextParts::new(Cursor::new(text.into_bytes())))
-        }
-    })
 }
 
 /// A document that is open.

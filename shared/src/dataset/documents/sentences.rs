@@ -10,7 +10,7 @@ pub(super) fn ends_sentence(text: &str) -> bool {
 }
 
 /// The sentences of a text, with the white space behind each. A line's end alone ends none: many texts are broken into lines.
-pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
+pub(in crate::dataset) fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let mut bounds = text.split_sentence_bound_indices().peekable();
     let mut start = 0;
     std::iter::from_fn(move || {

@@ -82,14 +82,11 @@ impl<R: Read> Iterator for TextParts<R> {
 }
 
 fn read<'a>(line: &Line<'a>) -> Result<&'a str, BrokenPart> {
-    let broken = |column, reason| BrokenPart {
-        at: FaultPlace::Line { line: line.number, column },
-        reason,
-        bytes: line.bytes.to_owned(),
-    };
+    let broken = |at, reason| BrokenPart { at, reason, bytes: line.bytes.to_owned() };
     if let Some(length) = line.too_long {
         let most = MOST_RECORD_BYTES >> 20;
-        return Err(broken(None, format!("the line has {length} bytes; a line of a text may have {most} MiB")));
+        let reason = format!("the line has {length} bytes; a line of a text may have {most} MiB");
+        return Err(broken(FaultPlace::Line { line: line.number, column: None }, reason));
     }
-    utf8(line.bytes).map_err(|(column, reason)| broken(Some(column), reason))
+    utf8(line.bytes).map_err(|(byte, reason)| broken(FaultPlace::behind(&line.bytes[..byte], line.number, 1), reason))
 }

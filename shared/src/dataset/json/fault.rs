@@ -10,14 +10,6 @@ pub struct Fault {
     pub reason: Reason,
 }
 
-impl Fault {
-    /// The place in characters, from 1, as editors count.
-    pub fn column(&self, source: &str) -> u64 {
-        let before = source.get(..self.byte).unwrap_or(source);
-        before.chars().count() as u64 + 1
-    }
-}
-
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {

@@ -40,6 +40,15 @@ impl JsonText {
         }
     }
 
+    /// Gives everything in it that may hold words or digits to `look`: texts, numbers as they are written, names of fields.
+    pub fn for_each_leaf(&self, look: &mut dyn FnMut(&str)) {
+        match self.0.as_bytes().first() {
+            Some(b'"' | b'[' | b'{') => self.with(|value| for_each_leaf(value, look)),
+            Some(b'-' | b'0'..=b'9') => look(&self.0),
+            _ => {}
+        }
+    }
+
     /// Gives every text in it to `look`, the names of fields left out.
     pub fn for_each_text(&self, look: &mut dyn FnMut(&str)) {
         // Most columns hold no text.
@@ -48,13 +57,27 @@ impl JsonText {
         }
     }
 
-    /// Lets `replace` change every text in it, the names of fields left out.
-    pub fn change_texts(&mut self, replace: &mut dyn FnMut(&mut String)) {
-        if self.0.contains('"') {
+    /// Lets `replace` change every text, number and name of a field in it. A number that is changed becomes a text. Where an
+    /// object would have a name twice, all stays as it is.
+    pub fn change_leaves(&mut self, replace: &mut dyn FnMut(&mut String)) {
+        if matches!(self.0.as_bytes().first(), Some(b'"' | b'[' | b'{' | b'-' | b'0'..=b'9')) {
             let mut changed = String::new();
             self.with(|value| write_changed(value, &mut changed, replace));
-            self.0 = changed;
+            if changed != self.0 && Tape::default().read(&changed).is_ok() {
+                self.0 = changed;
+            }
         }
+    }
+}
+
+fn for_each_leaf(value: Value<'_>, look: &mut dyn FnMut(&str)) {
+    if let Some(leaf) = value.as_text().or_else(|| value.as_number()) {
+        look(leaf);
+    }
+    value.items().for_each(|item| for_each_leaf(item, look));
+    for (name, value) in value.entries() {
+        look(name);
+        for_each_leaf(value, look);
     }
 }
 
@@ -85,13 +108,25 @@ fn write_changed(value: Value<'_>, out: &mut String, replace: &mut dyn FnMut(&mu
             out.push('{');
             for (place, (name, value)) in value.entries().enumerate() {
                 out.push_str(if place > 0 { "," } else { "" });
-                write_text(out, name);
+                let mut name = name.to_owned();
+                replace(&mut name);
+                write_text(out, &name);
                 out.push(':');
                 write_changed(value, out, replace);
             }
             out.push('}');
         }
-        Kind::Null | Kind::Bool | Kind::Number => value.write(out),
+        Kind::Number => {
+            let number = value.as_number().unwrap_or_default();
+            let mut text = number.to_owned();
+            replace(&mut text);
+            if text == number {
+                out.push_str(number);
+            } else {
+                write_text(out, &text);
+            }
+        }
+        Kind::Null | Kind::Bool => value.write(out),
     }
 }
 
@@ -134,6 +169,22 @@ pub fn write_text(out: &mut String, text: &str) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn texts_numbers_and_names_are_leaves_and_can_be_changed() {
+        let mut json = JsonText::parse(r#"{"a":[1.50,true,null,"b"],"c":{}}"#).unwrap();
+        let mut leaves = Vec::new();
+        json.for_each_leaf(&mut |leaf| leaves.push(leaf.to_owned()));
+        assert_eq!(leaves, ["a", "1.50", "b", "c"]);
+        json.change_leaves(&mut |leaf| leaf.insert_str(0, if leaf == "c" { "" } else { "x" }));
+        assert_eq!(json.as_str(), r#"{"xa":["x1.50",true,null,"xb"],"c":{}}"#);
+        let before = json.clone();
+        json.change_leaves(&mut |leaf| *leaf = "same".to_owned());
+        assert_eq!(json, before, "no object has a name twice");
+        let mut number = JsonText::parse("17").unwrap();
+        number.change_leaves(&mut |leaf| *leaf = "[CARD_1]".to_owned());
+        assert_eq!(number.as_str(), "\"[CARD_1]\"");
+    }
 
     proptest! {
         #[test]

@@ -252,7 +252,7 @@ fn what_makes_no_sense_is_refused_and_does_nothing() {
     let to = "{\"text\":\n3}".to_owned();
     assert!(refused(Step::Edit(Edit { row: "messy.jsonl:1".to_owned(), to })).contains("is no row"));
     assert!(refused(Step::Split(Split { train: 0.9, ..Split::default() })).contains("1.1"));
-    assert!(refused(Step::Repair(Check::NothingToLearn)).contains("can't be repaired"));
+    assert!(refused(Step::Repair(Check::MixedLanguages)).contains("can't be repaired"));
     assert_eq!(outcome(&preparation), before);
 }
 

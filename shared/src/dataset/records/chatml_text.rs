@@ -23,7 +23,7 @@ impl<R: Read> ChatMlText<R> {
         Self { window: Window::new(source), tape: Tape::default() }
     }
 
-    /// The length of the conversation that begins here.
+    /// The length of the conversation that begins here; more than a row may have, if it is longer than that.
     fn conversation_length(&mut self) -> io::Result<usize> {
         let mut searched = 0;
         loop {
@@ -57,12 +57,21 @@ impl<R: Read + Send> Records for ChatMlText<R> {
         if self.window.pass_space()?.is_none() {
             return Ok(None);
         }
-        let place = self.window.place();
+        let (place, line, column) = (self.window.place(), self.window.line(), self.window.column());
         let length = self.conversation_length()?;
+        if length > MOST_RECORD_BYTES {
+            let mut searched = length - END.len();
+            let length = self.window.skip(END.len(), |bytes| {
+                let from = std::mem::take(&mut searched);
+                Some(from + memmem::find(&bytes[from..], END)? + END.len())
+            })?;
+            let content = Err(Broken::too_long("conversation", line, length, self.window.shown()));
+            return Ok(Some(Record { place, content }));
+        }
         let bytes = self.window.pass(length);
         let content = match text(bytes) {
             Ok(text) => Ok(self.tape.table_row(std::iter::once(("text", text)))),
-            Err((_, reason)) => Err(Broken { at: FaultPlace::beginning_of(place), reason, bytes }),
+            Err((byte, reason)) => Err(Broken { at: FaultPlace::behind(&bytes[..byte], line, column), reason, bytes }),
         };
         Ok(Some(Record { place, content }))
     }

@@ -10,7 +10,7 @@ use super::json_lines::JsonLinesWriter;
 use super::output::{Output, RecordWriter};
 use super::parquet::{Parquet, ParquetWriter};
 use super::table::TableWriter;
-use super::{Columns, Container, Records, UnknownContainer};
+use super::{Columns, Container, Records, UnknownContainer, Utf8Reader};
 use crate::dataset::documents::{self, Chunking, DocumentKind};
 
 /// What a file of rows is.
@@ -66,6 +66,10 @@ impl FileKind {
         first_bytes: &[u8],
         compression: Option<Compression>,
     ) -> Result<Self, UnknownContainer> {
+        let mut text = Vec::new();
+        // A slice can be read.
+        let _ = Utf8Reader::new(first_bytes).read_to_end(&mut text);
+        let first_bytes = &*text;
         if let Some(kind) = DocumentKind::find(file_name, first_bytes) {
             return Ok(Self::Document { kind, compression });
         }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use super::lines::{Line, Lines};
 use super::output::{Output, RecordWriter, WriteFault, Written};
 use super::window::Window;
-use super::{Broken, FaultPlace, MOST_RECORD_BYTES, Record, Records};
+use super::{Broken, FaultPlace, Record, Records};
 use crate::dataset::json::{Kind, Tape, Value};
 
 pub(super) struct JsonLines<R> {
@@ -31,32 +31,35 @@ impl<R: Read + Send> Records for JsonLines<R> {
 }
 
 pub(super) fn read<'a>(line: &Line<'a>, tape: &'a mut Tape) -> Result<Value<'a>, Broken<'a>> {
-    let broken = |column: Option<u64>, reason: String| Broken {
-        at: FaultPlace::Line { line: line.number, column },
-        reason,
-        bytes: line.bytes,
-    };
-    if let Some(length) = line.too_long {
-        let most = MOST_RECORD_BYTES >> 20;
-        return Err(broken(None, format!("the line has {length} bytes; a row may have {most} MiB")));
-    }
-    let text = text(line.bytes).map_err(|(column, reason)| broken(Some(column), reason))?;
-    let value = tape.read(text).map_err(|fault| broken(Some(fault.column(text)), fault.to_string()))?;
-    match value.kind() {
-        Kind::Object => Ok(value),
-        found => {
-            Err(broken(Some(1), format!("there is {found} where an object should be: {{\"column\": \"value\", ...}}")))
-        }
+    match line.too_long {
+        Some(length) => Err(Broken::too_long("line", line.number, length, line.bytes)),
+        None => read_object(line.bytes, line.number, 1, tape),
     }
 }
 
-/// Bytes as UTF-8, or the character at which they stop being that, and why.
-pub(in crate::dataset) fn text(bytes: &[u8]) -> Result<&str, (u64, String)> {
+/// An object, from its bytes, which begin in that line, at that character of it.
+pub(super) fn read_object<'a>(
+    bytes: &'a [u8],
+    line: u64,
+    column: u64,
+    tape: &'a mut Tape,
+) -> Result<Value<'a>, Broken<'a>> {
+    let broken =
+        |byte: usize, reason: String| Broken { at: FaultPlace::behind(&bytes[..byte], line, column), reason, bytes };
+    let text = text(bytes).map_err(|(byte, reason)| broken(byte, reason))?;
+    let value = tape.read(text).map_err(|fault| broken(fault.byte.min(bytes.len()), fault.to_string()))?;
+    match value.kind() {
+        Kind::Object => Ok(value),
+        found => Err(broken(0, format!("there is {found} where an object should be: {{\"column\": \"value\", ...}}"))),
+    }
+}
+
+/// Bytes as UTF-8, or the byte at which they stop being that, and why.
+pub(in crate::dataset) fn text(bytes: &[u8]) -> Result<&str, (usize, String)> {
     std::str::from_utf8(bytes).map_err(|error| {
-        let (good, bad) = bytes.split_at(error.valid_up_to());
-        let column = String::from_utf8_lossy(good).chars().count() as u64 + 1;
-        let byte = bad.first().copied().unwrap_or_default();
-        (column, format!("byte {byte:#04x} is no UTF-8: the file may be in another encoding, or damaged"))
+        let at = error.valid_up_to();
+        let byte = bytes.get(at).copied().unwrap_or_default();
+        (at, format!("byte {byte:#04x} is no UTF-8: the file may be in another encoding, or damaged"))
     })
 }
 

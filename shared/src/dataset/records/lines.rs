@@ -7,14 +7,9 @@ use memchr::memchr;
 use super::window::Window;
 use super::{MOST_RECORD_BYTES, Place};
 
-/// How much of a line that is too long is shown.
-const SHOWN_BYTES: usize = 1024;
-
 /// Reads lines.
 pub(in crate::dataset) struct Lines<R> {
     window: Window<R>,
-    /// The beginning of a line that was too long.
-    shown: Vec<u8>,
 }
 
 /// One line, without what ends it.
@@ -34,7 +29,7 @@ impl<R: Read> Lines<R> {
     }
 
     pub(super) fn of(window: Window<R>) -> Self {
-        Self { window, shown: Vec::new() }
+        Self { window }
     }
 
     /// What is behind the lines that were given.
@@ -48,8 +43,8 @@ impl<R: Read> Lines<R> {
             let Some((length, end_bytes)) = self.extent()? else { return Ok(None) };
             let (place, number) = (self.window.place(), self.window.line());
             if length > MOST_RECORD_BYTES {
-                let too_long = Some(self.skip()?);
-                return Ok(Some(Line { place, number, bytes: &self.shown, too_long }));
+                let too_long = Some(self.window.skip(0, |bytes| memchr(b'\n', bytes))?);
+                return Ok(Some(Line { place, number, bytes: self.window.shown(), too_long }));
             }
             if self.window.bytes()[..length].trim_ascii().is_empty() {
                 self.window.pass(length + end_bytes);
@@ -70,24 +65,6 @@ impl<R: Read> Lines<R> {
             searched = self.window.bytes().len();
             if searched > MOST_RECORD_BYTES || !self.window.fill()? {
                 return Ok((searched > 0).then_some((searched, 0)));
-            }
-        }
-    }
-
-    /// Goes to the end of a line that is too long, without holding more than its beginning; gives its length.
-    fn skip(&mut self) -> io::Result<u64> {
-        self.shown = self.window.bytes()[..SHOWN_BYTES].to_vec();
-        let mut length = 0;
-        loop {
-            if let Some(last) = memchr(b'\n', self.window.bytes()) {
-                self.window.pass(last + 1);
-                return Ok(length + last as u64);
-            }
-            let there = self.window.bytes().len();
-            self.window.pass(there);
-            length += there as u64;
-            if !self.window.fill()? {
-                return Ok(length);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What rows come in and go out to: JSON Lines, one JSON list, a table, ChatML's text, each perhaps compressed, and Parquet;
+//! What rows come in and go out to: JSON Lines, one JSON list or object, a table, ChatML's text, each perhaps compressed, and Parquet;
 //! and documents, which they only come in ([`documents`](super::documents)).
 //! Files are read in little memory however long they are, and what can't be read is given with its place, so that nothing is
 //! lost.
@@ -18,12 +18,14 @@ mod parquet;
 mod place;
 mod shares;
 mod table;
+mod utf8_reader;
 mod window;
 
 use std::io;
 
 pub use self::columns::Columns;
 pub use self::compression::{CompressedWriter, Compression};
+pub(super) use self::container::is_binary;
 pub use self::container::{Container, UnknownContainer};
 pub use self::counted::{Counted, ReadBytes};
 pub use self::file_kind::{FileKind, UnknownEnding};
@@ -32,6 +34,7 @@ pub(super) use self::lines::{Line, Lines};
 pub use self::output::{RecordWriter, WriteFault, Written};
 pub use self::place::{FaultPlace, Place};
 pub use self::shares::{Share, Shares};
+pub(super) use self::utf8_reader::Utf8Reader;
 pub(super) use self::window::BYTE_ORDER_MARK;
 
 use super::formats::Format;
@@ -39,6 +42,9 @@ use super::json::Value;
 
 /// Longest row in bytes. Whoever has longer ones has a file that is not what they think.
 pub const MOST_RECORD_BYTES: usize = 16 << 20;
+
+/// How much of a row that is too long is shown.
+const SHOWN_BYTES: usize = 1024;
 
 /// One row of a file.
 #[derive(Debug)]
@@ -58,6 +64,16 @@ pub struct Broken<'a> {
     pub reason: String,
     /// Its bytes as they are; the beginning only, where it is too long.
     pub bytes: &'a [u8],
+}
+
+impl<'a> Broken<'a> {
+    /// One of which only the beginning is kept: `what` it is, and its length in bytes.
+    fn too_long(what: &str, line: u64, length: u64, bytes: &'a [u8]) -> Self {
+        let shown = &bytes[..bytes.len().min(SHOWN_BYTES)];
+        let most = MOST_RECORD_BYTES >> 20;
+        let reason = format!("the {what} has {length} bytes; a row may have {most} MiB");
+        Self { at: FaultPlace::Line { line, column: None }, reason, bytes: shown }
+    }
 }
 
 /// The rows of a file, in order. They may be read on another thread.

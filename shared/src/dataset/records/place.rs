@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use memchr::{memchr_iter, memrchr};
+
 /// Where a row begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
@@ -9,7 +11,7 @@ pub enum Place {
     Line {
         /// The line, from 1.
         line: u64,
-        /// The byte, from 0.
+        /// The byte, from 0, of the text as UTF-8.
         byte: u64,
     },
     /// In a file of columns.
@@ -47,6 +49,12 @@ pub enum FaultPlace {
 }
 
 impl FaultPlace {
+    /// Behind such bytes of a text, which begin in that line, from 1, at that character of it, from 1.
+    pub(in crate::dataset) fn behind(before: &[u8], line: u64, column: u64) -> Self {
+        let lines = memchr_iter(b'\n', before).count() as u64;
+        Self::Line { line: line + lines, column: Some(column_behind(before, column)) }
+    }
+
     /// A whole row is at fault.
     pub fn beginning_of(place: Place) -> Self {
         match place {
@@ -55,6 +63,16 @@ impl FaultPlace {
             Place::Page { page } => Self::Page { page },
         }
     }
+}
+
+/// The character behind such bytes, from 1, in its line; the bytes begin at `column` of theirs.
+pub(super) fn column_behind(before: &[u8], column: u64) -> u64 {
+    let (last_line, column) = match memrchr(b'\n', before) {
+        Some(end) => (&before[end + 1..], 1),
+        None => (before, column),
+    };
+    // All bytes of UTF-8 but those that go on with a character.
+    column + last_line.iter().filter(|byte| **byte & 0xC0 != 0x80).count() as u64
 }
 
 impl fmt::Display for Place {

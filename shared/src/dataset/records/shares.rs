@@ -7,7 +7,7 @@ use memchr::memrchr;
 use super::json_lines::{JsonLines, read};
 use super::lines::{Line, Lines};
 use super::window::Window;
-use super::{MOST_RECORD_BYTES, Place, Record, Records};
+use super::{MOST_RECORD_BYTES, Place, Record, Records, Utf8Reader};
 use crate::dataset::json::Tape;
 
 /// How much of a file a share is, where its lines are shorter than that.
@@ -32,7 +32,7 @@ pub struct Share {
 impl Shares {
     /// Cuts JSON Lines.
     pub fn new(source: impl Read + Send + 'static) -> Self {
-        Self { lines: Lines::new(Box::new(source)) }
+        Self { lines: Lines::new(Box::new(Utf8Reader::new(source))) }
     }
 
     /// The next share; `None` at the file's end.

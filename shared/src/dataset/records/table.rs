@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read, Write};
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::columns::Columns;
 use super::json_lines::text;
@@ -33,8 +33,15 @@ struct Extent {
     length: usize,
     /// What ends it, in bytes: nothing at the end of the file.
     end_bytes: usize,
+    fault: Option<Fault>,
+}
+
+/// Why a row is none, by its extent alone.
+enum Fault {
     /// A cell's quotation mark has no other, so that all the rest of the file would be in that cell; the row is one line.
-    is_open: bool,
+    Open,
+    /// It is longer than a row may be; the extent is what was looked at.
+    TooLong,
 }
 
 impl<R: Read> Table<R> {
@@ -51,11 +58,21 @@ impl<R: Read> Table<R> {
         }
         let line = table.window.line();
         let extent = table.extent()?;
+        if let Some(Fault::TooLong) = extent.fault {
+            let length = table.skip(&extent)?;
+            let reason = Broken::too_long("line", line, length, &[]).reason;
+            return Err(bad(format!("line {line}: {reason}, and this one should name the columns")));
+        }
         let header = table.window.pass(extent.length);
-        let header = text(header).map_err(|(column, reason)| bad(format!("line {line}, column {column}: {reason}")))?;
+        let header = text(header)
+            .map_err(|(byte, reason)| bad(format!("{}: {reason}", FaultPlace::behind(&header[..byte], line, 1))))?;
         let mut columns: Vec<String> = Vec::new();
-        for name in cells(header, separator) {
-            let name = table.shape.own(name.as_deref().unwrap_or_default()).trim().to_owned();
+        for (number, name) in (1..).zip(cells(header, separator)) {
+            let name = match name {
+                Some(name) => table.shape.own(&name).trim().to_owned(),
+                // Spreadsheets write empty columns behind the others.
+                None => format!("column {number}"),
+            };
             if columns.contains(&name) {
                 return Err(bad(format!("line {line}: the column {name:?} comes twice; rename one")));
             }
@@ -74,13 +91,13 @@ impl<R: Read> Table<R> {
                 match byte {
                     b'"' if is_quoted || is_cell_start => is_quoted = !is_quoted,
                     b'\n' | b'\r' if is_quoted => first_break = first_break.or(Some(length)),
-                    b'\n' => return Ok(Extent { length, end_bytes: 1, is_open: false }),
+                    b'\n' => return Ok(Extent { length, end_bytes: 1, fault: None }),
                     b'\r' => {
                         if self.window.bytes().len() == length + 1 {
                             self.window.fill()?;
                         }
                         let is_pair = self.window.bytes().get(length + 1) == Some(&b'\n');
-                        return Ok(Extent { length, end_bytes: 1 + usize::from(is_pair), is_open: false });
+                        return Ok(Extent { length, end_bytes: 1 + usize::from(is_pair), fault: None });
                     }
                     _ => {}
                 }
@@ -90,11 +107,24 @@ impl<R: Read> Table<R> {
             }
             let is_too_long = length > MOST_RECORD_BYTES;
             if is_too_long || !self.window.fill()? {
-                let is_open = is_quoted || is_too_long;
-                let length = if is_open { first_break.unwrap_or(length) } else { length };
-                return Ok(Extent { length, end_bytes: 0, is_open });
+                let (length, fault) = match first_break {
+                    // The mark that is missing may be in the first line: the next are read by themselves.
+                    Some(first_break) if is_quoted => (first_break, Some(Fault::Open)),
+                    _ if is_too_long => (length, Some(Fault::TooLong)),
+                    _ => (length, is_quoted.then_some(Fault::Open)),
+                };
+                return Ok(Extent { length, end_bytes: 0, fault });
             }
         }
+    }
+
+    /// Goes to the end of the line in which a row became too long; gives the row's length.
+    fn skip(&mut self, extent: &Extent) -> io::Result<u64> {
+        let mut searched = extent.length;
+        self.window.skip(0, |bytes| {
+            let from = std::mem::take(&mut searched);
+            memchr2(b'\n', b'\r', &bytes[from..]).map(|at| from + at)
+        })
     }
 }
 
@@ -104,10 +134,25 @@ impl<R: Read + Send> Records for Table<R> {
         if self.window.pass_breaks()?.is_none() {
             return Ok(None);
         }
-        let (place, line) = (self.window.place(), self.window.line());
+        let (place, line, column) = (self.window.place(), self.window.line(), self.window.column());
         let extent = self.extent()?;
+        if let Some(Fault::TooLong) = extent.fault {
+            let length = self.skip(&extent)?;
+            let content = Err(Broken::too_long("row", line, length, self.window.shown()));
+            return Ok(Some(Record { place, content }));
+        }
         let bytes = &self.window.pass(extent.length + extent.end_bytes)[..extent.length];
-        let content = read(bytes, extent.is_open, line, &self.shape, &mut self.tape);
+        let content = match extent.fault {
+            None if extent.length > MOST_RECORD_BYTES => {
+                Err(Broken::too_long("row", line, extent.length as u64, bytes))
+            }
+            None => read(bytes, line, column, &self.shape, &mut self.tape),
+            Some(_) => {
+                let reason = "a cell begins with a quotation mark, and no other ends it before the file does, or within the \
+                              16 MiB that a row may have: add it, or remove the first";
+                Err(Broken { at: FaultPlace::beginning_of(place), reason: reason.to_owned(), bytes })
+            }
+        };
         Ok(Some(Record { place, content }))
     }
 }
@@ -115,17 +160,17 @@ impl<R: Read + Send> Records for Table<R> {
 /// Cells with nothing in them are missing values, and two quotation marks with nothing between them an empty text.
 fn read<'a>(
     bytes: &'a [u8],
-    is_open: bool,
     line: u64,
+    column: u64,
     shape: &Shape,
     tape: &'a mut Tape,
 ) -> Result<Value<'a>, Broken<'a>> {
-    let broken = |column: Option<u64>, reason: String| Broken { at: FaultPlace::Line { line, column }, reason, bytes };
-    if is_open {
-        let reason = "a cell begins with a quotation mark, and no other ends it before the file does, or for 16 MiB";
-        return Err(broken(None, reason.to_owned()));
+    let broken = |at: FaultPlace, reason: String| Broken { at, reason, bytes };
+    let row = text(bytes).map_err(|(byte, reason)| broken(FaultPlace::behind(&bytes[..byte], line, column), reason))?;
+    if let Some(at) = memchr(0, bytes) {
+        let reason = "there is a character U+0000, which is no text: the file may be damaged";
+        return Err(broken(FaultPlace::behind(&bytes[..at], line, column), reason.to_owned()));
     }
-    let row = text(bytes).map_err(|(column, reason)| broken(Some(column), reason))?;
     let cells: Vec<Option<Cow<'_, str>>> = cells(row, shape.separator).collect();
     if cells.len() != shape.columns.len() {
         let reason = format!(
@@ -134,7 +179,7 @@ fn read<'a>(
             cells.len(),
             shape.columns.len()
         );
-        return Err(broken(None, reason));
+        return Err(broken(FaultPlace::Line { line, column: None }, reason));
     }
     let filled = shape.columns.iter().zip(&cells).filter_map(|(name, cell)| Some((&**name, shape.own(cell.as_ref()?))));
     Ok(tape.table_row(filled))
@@ -267,6 +312,11 @@ impl<W: Write> RecordWriter for TableWriter<W> {
                 Some((value, None)) => Some(Cow::Owned(value.to_string())),
             })
             .collect();
+        if cells.iter().flatten().any(|cell| cell.contains('\0')) {
+            return Err(WriteFault::Lacks(
+                "a character U+0000, by which readers of tables know damaged files".to_owned(),
+            ));
+        }
         if let [None] = &cells[..] {
             return Err(WriteFault::Lacks("a row without anything, which would be a blank line".to_owned()));
         }

@@ -71,13 +71,81 @@ fn a_line_that_is_too_long_is_passed_in_little_memory() {
 }
 
 #[test]
+fn a_row_that_is_too_long_is_set_aside_and_the_next_ones_are_read() {
+    let long = "x".repeat(MOST_RECORD_BYTES * 2);
+    let too_long = |line: u64, what: &str, bytes: usize| {
+        format!("{line} the {what} has {} bytes; a row may have 16 MiB", long.len() + bytes)
+    };
+    let good = |line: u64| format!("{line} {{\"a\":\"c\",\"b\":\"d\"}}");
+    for (name, separator) in [("a.csv", ','), ("a.tsv", '\t')] {
+        let file = format!("a,b\n{long},y\nc,d\n\"x\ny\",{long}\nc,d\n").replace(',', &separator.to_string());
+        let expected = [too_long(2, "row", 2), good(3), too_long(4, "row", 6), good(6)];
+        assert_eq!(rows(name, file), expected);
+    }
+    let just = "x".repeat(MOST_RECORD_BYTES + 10);
+    assert_eq!(
+        rows("a.csv", format!("a,b\n{just},\n")),
+        [format!("2 the row has {} bytes; a row may have 16 MiB", just.len() + 1)]
+    );
+    let item = rows("a.json", format!("[{{\"a\":\"{just}\"}}]"));
+    assert_eq!(item, [format!("1 the item has {} bytes; a row may have 16 MiB", just.len() + 8)]);
+    let file = format!("[{{\"a\": \"{long}\"}}, {{\"a\": \"c\", \"b\": \"d\"}}]");
+    let expected = [too_long(1, "item", 9), good(1)];
+    assert_eq!(rows("a.json", file), expected);
+    let turn = "<|im_start|>user\nq<|im_end|>\n";
+    let file = format!("{turn}\n<|im_start|>user\n{long}<|im_end|>\n\n{turn}");
+    let found = rows("a.txt", file);
+    assert_eq!((found.len(), &found[1]), (3, &too_long(4, "conversation", 27)));
+}
+
+#[test]
+fn faults_are_told_with_the_column_in_their_line() {
+    let place = |name: &str, bytes: &[u8]| {
+        let rows = rows(name, bytes);
+        rows.into_iter().rfind(|row| !row.contains('{')).unwrap().split_once(' ').unwrap().0.to_owned()
+    };
+    assert_eq!(place("a.json", b"[{\"text\":\"a\"},{\"text\":x}]"), "1:23");
+    assert_eq!(place("a.json", b"[{\"text\":\"\xC3\xA9\"}, {\"text\":\n  \"\xFF\"}]"), "2:4");
+    assert_eq!(place("a.json", b"[{} 1]"), "1:5");
+    assert_eq!(place("a.csv", b"a,b\n\"x\ny\xC3\xA9\xFF\",z\n"), "3:3");
+    assert_eq!(place("a.csv", b"a,b\rx,y\rx\xFF,y\r"), "3:2");
+    assert_eq!(place("a.txt", b"<|im_start|>user\na\xFF<|im_end|>"), "2:2");
+}
+
+#[test]
+fn lines_may_end_with_returns_alone() {
+    let two = ["1 {\"a\":1}", "2 {\"a\":2}"];
+    assert_eq!(rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}\r"), two);
+    assert_eq!(rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}"), two);
+    assert_eq!(
+        rows("a.jsonl", "{\"a\": 1}\r{\"a\": 2}\r\n{\"a\": 3}\n{")[2..],
+        ["3 {\"a\":3}", "4:2 the line ends in the middle of a value: it may be half-written"]
+    );
+    assert_eq!(rows("a.json", "[\r{\"a\": 1},\r{\"a\": 2}\r]\r"), ["2 {\"a\":1}", "3 {\"a\":2}"]);
+    assert_eq!(
+        rows("a.csv", "a,b\r\"c\rd\",e\rf,g"),
+        ["2 {\"a\":\"c\\nd\",\"b\":\"e\"}", "4 {\"a\":\"f\",\"b\":\"g\"}"]
+    );
+    let many = "{\"a\": 1}\r".repeat(60_000);
+    let (mut shares, mut lines) = (Shares::new(io::Cursor::new(many.into_bytes())), Vec::new());
+    while let Some(share) = shares.next_share().unwrap() {
+        let mut records = share.records();
+        while let Some(record) = records.next_record().unwrap() {
+            assert!(record.content.is_ok());
+            lines.push(record.place);
+        }
+    }
+    assert_eq!((lines.len(), lines[59_999]), (60_000, Place::Line { line: 60_000, byte: 59_999 * 9 }));
+}
+
+#[test]
 fn a_list_is_read_item_by_item() {
     let file = "[\n  {\"a\": [1, {\"b\": \"]\\\"\"}]},\n  7,\n  {\"a\":\n 2,}\n, {\"a\": 3}]\n";
     assert_eq!(
         rows("a.json", file),
         [
             "2 {\"a\":[1,{\"b\":\"]\\\"\"}]}",
-            "3:1 there is a number where an object should be",
+            "3:3 there is a number where an object should be: {\"column\": \"value\", ...}",
             "5:4 there is '}' where a name in quotes should be",
             "6 {\"a\":3}",
         ]
@@ -132,10 +200,72 @@ fn chatml_is_read_conversation_by_conversation() {
 fn files_that_hold_no_rows_are_told_apart() {
     let reason = |name: &str, bytes: &[u8]| Container::find(name, bytes).unwrap_err().to_string();
     assert_eq!(reason("a.jsonl", b" \n"), "the file is empty");
-    assert!(reason("a.csv", b"\xFF\xFEa\0").contains("save it as UTF-8"));
     assert!(reason("a.docx", b"PK\x03\x04").contains("an office document"));
-    assert!(reason("a.jsonl", b"hello").contains("begins like none"));
+    assert!(reason("a.log", b"hello").contains("begins like none"));
     assert!(reason("a.bin", b"a\0b").contains("no text"));
+    assert!(reason("a.jsonl", b"{\0\"\0a\0\"\0").contains("no text"));
+}
+
+#[test]
+fn one_damaged_row_costs_no_other() {
+    let zero = rows("a.jsonl", b"{\"text\":\"a\"}\n{\"text\":\"b\0\"}\n");
+    assert_eq!(zero[0], "1 {\"text\":\"a\"}");
+    assert!(zero[1].starts_with("2:11 a control character (U+0000)"), "{zero:?}");
+    let cell = rows("a.csv", b"question,answer\na,b\nc,d\0\ne,f\n");
+    assert!(cell[1].starts_with("3:4 there is a character U+0000"), "{cell:?}");
+    assert_eq!(cell[2], "4 {\"question\":\"e\",\"answer\":\"f\"}");
+    let garbage = rows("a.jsonl", "Results of May\n{\"text\":\"a\"}\n");
+    assert_eq!(garbage, ["1:1 there is 'R' where a value should be", "2 {\"text\":\"a\"}"]);
+}
+
+#[test]
+fn objects_over_several_lines_are_read_in_a_list_or_without_one() {
+    let row = "{\n  \"text\": \"a\"\n}\n";
+    for name in ["a.json", "a.jsonl"] {
+        assert_eq!(rows(name, row), ["1 {\"text\":\"a\"}"]);
+        assert_eq!(rows(name, row.repeat(2)), ["1 {\"text\":\"a\"}", "4 {\"text\":\"a\"}"]);
+    }
+    let messages = "{\n\"messages\": [{\"role\": \"user\"}]\n}";
+    assert_eq!(rows("a.json", messages), ["1 {\"messages\":[{\"role\":\"user\"}]}"]);
+    let two = ["1 {\"text\":\"a\"}", "1 {\"text\":\"b\"}"];
+    let member = "{\"version\": {\"a\": [1]}, \"data\": [{\"text\": \"a\"}, {\"text\": \"b\"}], \"note\": \"}\"}";
+    assert_eq!(rows("a.json", member), two);
+    assert_eq!(rows("a.json", member.replace(", ", ",\n")), ["2 {\"text\":\"a\"}", "3 {\"text\":\"b\"}"]);
+    assert!(rows("a.json", member.to_owned() + member)[2].contains("there is more after the end"));
+    assert_eq!(rows("a.jsonl", "{\"data\": [{\"a\": 1}]}"), ["1 {\"data\":[{\"a\":1}]}"]);
+    let cut = rows("a.json", "{\"text\": \"a\n{\"text\": \"b\"}\n");
+    assert_eq!(cut[1], "2 {\"text\":\"b\"}");
+}
+
+#[test]
+fn empty_columns_behind_the_others_get_names() {
+    let table = rows("a.csv", "question,answer,,\na,b,,\nc,d,,e\n");
+    let expected =
+        ["2 {\"question\":\"a\",\"answer\":\"b\"}", "3 {\"question\":\"c\",\"answer\":\"d\",\"column 4\":\"e\"}"];
+    assert_eq!(table, expected);
+}
+
+#[test]
+fn rows_in_utf_16_are_read_from_every_kind_of_file() {
+    for (name, text) in [
+        ("a.jsonl", "{\"text\": \"é😀\"}\n"),
+        ("a.json", "[{\"text\": \"é😀\"}]"),
+        ("a.csv", "text\r\né😀\r\n"),
+        ("a.txt", "<|im_start|>user\nq<|im_end|>\n"),
+    ] {
+        let wide: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let read = |bytes: &[u8]| {
+            let kind = FileKind::find(name, bytes).unwrap();
+            let file = io::Cursor::new(bytes.to_owned());
+            let mut records = kind.read(file, name, crate::dataset::documents::Chunking::USUAL).unwrap();
+            let row = records.next_record().unwrap().unwrap().content.unwrap().to_string();
+            (kind, row)
+        };
+        assert_eq!(read(&wide), read(text.as_bytes()));
+    }
+    let wide: Vec<u8> = "\u{feff}{}\n{}".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let share = Shares::new(io::Cursor::new(wide)).next_share().unwrap().unwrap();
+    assert!(share.records().next_record().unwrap().unwrap().content.is_ok());
 }
 
 proptest! {

@@ -2,10 +2,11 @@
 
 use std::io::{self, Read};
 
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memchr2};
 
-use super::Place;
 use super::damage::Damage;
+use super::place::column_behind;
+use super::{Place, SHOWN_BYTES};
 
 /// How much is read at a time.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -21,18 +22,35 @@ pub(super) struct Window<R> {
     at: usize,
     end: usize,
     line: u64,
+    /// The character of its line at which it begins, from 1.
+    column: u64,
     byte: u64,
+    line_ends: LineEnds,
     is_over: bool,
+    /// The beginning of a row that was too long.
+    shown: Vec<u8>,
+}
+
+/// What ends the lines of a file, as its first line has it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LineEnds {
+    /// There was none yet.
+    Unknown,
+    /// `\n`, perhaps with `\r` before it.
+    Usual,
+    /// `\r` alone, as some old programs write.
+    Returns,
 }
 
 impl<R: Read> Window<R> {
     pub(super) fn new(source: R) -> Self {
-        Self::new_at(source, 1, 0)
+        Self { line_ends: LineEnds::Unknown, ..Self::new_at(source, 1, 0) }
     }
 
-    /// Of a file from that line and byte on.
+    /// Of what another window has given of a file, from that line and byte on.
     pub(super) fn new_at(source: R, line: u64, byte: u64) -> Self {
-        Self { source, buffer: Vec::new(), at: 0, end: 0, line, byte, is_over: false }
+        let (line_ends, is_over) = (LineEnds::Usual, false);
+        Self { source, buffer: Vec::new(), at: 0, end: 0, line, column: 1, byte, line_ends, is_over, shown: Vec::new() }
     }
 
     /// Where it begins.
@@ -43,6 +61,11 @@ impl<R: Read> Window<R> {
     /// The line in which it begins, from 1.
     pub(super) fn line(&self) -> u64 {
         self.line
+    }
+
+    /// The character of that line at which it begins, from 1.
+    pub(super) fn column(&self) -> u64 {
+        self.column
     }
 
     /// The byte at which it begins, from 0.
@@ -60,13 +83,36 @@ impl<R: Read> Window<R> {
         self.is_over
     }
 
-    /// Reads more behind what is there; false at the end of the file. Passes a byte order mark at the beginning.
+    /// Reads more behind what is there; false at the end of the file. Passes a byte order mark at the beginning. In a file
+    /// whose lines end with `\r` alone, `\n` is in its place, so that whoever looks for lines looks for `\n` only.
     pub(super) fn fill(&mut self) -> io::Result<bool> {
         if self.is_over {
             return Ok(false);
         }
         self.buffer.copy_within(self.at..self.end, 0);
         (self.at, self.end) = (0, self.end - self.at);
+        let there = self.end;
+        self.read()?;
+        // What follows a `\r` says whether it ends a line by itself.
+        while self.line_ends != LineEnds::Usual && self.bytes().ends_with(b"\r") && !self.is_over {
+            self.read()?;
+        }
+        self.unify_line_ends(there);
+        if self.byte == 0
+            && !self.is_over
+            && self.end < BYTE_ORDER_MARK.len()
+            && BYTE_ORDER_MARK.starts_with(self.bytes())
+        {
+            self.fill()?;
+        }
+        if self.byte == 0 && self.bytes().starts_with(BYTE_ORDER_MARK) {
+            self.pass_counted(BYTE_ORDER_MARK.len(), 0);
+        }
+        Ok(self.end > there)
+    }
+
+    /// Reads once behind what is there.
+    fn read(&mut self) -> io::Result<()> {
         if self.buffer.len() < self.end + CHUNK_BYTES {
             self.buffer.resize(self.end + CHUNK_BYTES, 0);
         }
@@ -79,23 +125,67 @@ impl<R: Read> Window<R> {
         let read = read.map_err(|error| Damage::locate(error, self.place(), self.bytes()))?;
         self.end += read;
         self.is_over = read == 0;
-        let is_beginning = self.byte == 0 && !self.is_over;
-        if is_beginning && self.end < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(self.bytes()) {
-            return self.fill();
+        Ok(())
+    }
+
+    fn unify_line_ends(&mut self, from: usize) {
+        let read = &mut self.buffer[from..self.end];
+        let is_return = |read: &[u8], at: usize| read[at] == b'\r' && read.get(at + 1) != Some(&b'\n');
+        if self.line_ends == LineEnds::Unknown
+            && let Some(at) = memchr2(b'\n', b'\r', read)
+        {
+            self.line_ends = if is_return(read, at) { LineEnds::Returns } else { LineEnds::Usual };
         }
-        if is_beginning && self.bytes().starts_with(BYTE_ORDER_MARK) {
-            self.pass(BYTE_ORDER_MARK.len());
+        if self.line_ends == LineEnds::Returns {
+            for at in 0..read.len() {
+                if is_return(read, at) {
+                    read[at] = b'\n';
+                }
+            }
         }
-        Ok(!self.is_over)
     }
 
     /// Goes past bytes, and gives them.
     pub(super) fn pass(&mut self, length: usize) -> &[u8] {
-        let lines = memchr_iter(b'\n', &self.buffer[self.at..self.at + length]).count();
+        let passed = &self.buffer[self.at..self.at + length];
+        let lines = memchr_iter(b'\n', passed).count();
+        self.column = column_behind(passed, self.column);
         self.pass_counted(length, lines as u64)
     }
 
-    /// The same, where it is known how many line ends are among them.
+    /// Goes past a row that is too long, without holding more of it than a piece; gives its length. Its beginning is
+    /// [`shown`](Self::shown). `end` is given each piece, and finds how much of it belongs to the row where the row ends in
+    /// it. Pieces overlap by so many bytes, that `end` finds what is longer than one.
+    pub(super) fn skip(
+        &mut self,
+        overlap_bytes: usize,
+        mut end: impl FnMut(&[u8]) -> Option<usize>,
+    ) -> io::Result<u64> {
+        self.shown = self.bytes()[..self.bytes().len().min(SHOWN_BYTES)].to_owned();
+        let mut length = 0;
+        loop {
+            let (there, found) = (self.bytes().len(), end(self.bytes()));
+            let passed = match found {
+                Some(last) => last,
+                None if self.is_over => there,
+                None => there.saturating_sub(overlap_bytes),
+            };
+            self.pass(passed);
+            length += passed as u64;
+            if found.is_some() || self.is_over {
+                return Ok(length);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// The beginning of a row that was too long.
+    pub(super) fn shown(&self) -> &[u8] {
+        &self.shown
+    }
+
+    /// The same as [`pass`](Self::pass), where it is known how many line ends are among them, and that a line begins behind
+    /// them.
     pub(super) fn pass_counted(&mut self, length: usize, lines: u64) -> &[u8] {
         let passed = &self.buffer[self.at..self.at + length];
         self.line += lines;

@@ -39,14 +39,15 @@ fn read(kind: FileKind, file: Vec<u8>) -> Vec<String> {
     rows
 }
 
-/// What a kind of file keeps of columns that no format knows: tables have texts, and Parquet no null and numbers as they are
-/// computed with.
+/// What a kind of file keeps of columns that no format knows: tables have texts, Parquet no null and numbers as they are
+/// computed with, and ChatML's text no null either.
 fn as_kept(kind: FileKind, mut row: Row) -> Row {
     let is_table = matches!(kind, FileKind::Text { container: Container::Table { .. }, .. });
+    let is_chatml = matches!(kind, FileKind::Text { container: Container::ChatMlText, .. });
     row.columns = row
         .columns
         .into_iter()
-        .filter(|(_, value)| value.as_str() != "null" || !(is_table || kind == FileKind::Parquet))
+        .filter(|(_, value)| value.as_str() != "null" || !(is_table || is_chatml || kind == FileKind::Parquet))
         .map(|(name, value)| {
             let text = match (is_table, value.as_str()) {
                 (true, json) if !json.starts_with('"') => serde_json::Value::from(json).to_string(),
@@ -121,6 +122,23 @@ fn a_table_s_formulas_are_kept_from_spreadsheets_and_come_back() {
     assert_eq!(texts(plain, file)[0], "'=1+1");
     let (_, unprotected) = write(plain, &rows);
     assert_eq!(texts(plain, unprotected), expected);
+}
+
+#[test]
+fn a_table_holds_no_zeros_and_other_files_do() {
+    let rows = [r#"{"a":"b\u0000"}"#.to_owned(), r#"{"a":"c"}"#.to_owned()];
+    for (name, count) in [("a.csv", 1), ("a.tsv", 1), ("a.jsonl", 2), ("a.parquet", 2)] {
+        let kind = FileKind::of_name(name).unwrap();
+        let (held, file) = write(kind, &rows);
+        assert_eq!((held.len(), read(kind, file)), (count, held), "{name}");
+    }
+}
+
+#[test]
+fn a_column_without_a_name_comes_back() {
+    let rows = [r#"{"":"b","c":"d"}"#.to_owned()];
+    let (held, file) = write(FileKind::of_name("a.csv").unwrap(), &rows);
+    assert_eq!(read(FileKind::of_name("a.csv").unwrap(), file), held);
 }
 
 #[test]
