@@ -199,7 +199,10 @@ impl OpenDataset {
         let reader = BlobReader::new(brought.file.clone().into()).map_err(Fault::Storage)?;
         let hash = FileHash::of(reader, brought.file.size() as u64, pulse).await.map_err(PreparationFault::from)?;
         let hash = hash.map_err(|error| Fault::Storage(format!("{name} can't be read: {error}")))?;
-        let file = SourceFile::new(&name, &hash, brought.read_as.clone());
+        let file = SourceFile {
+            protected_cells: brought.protected_cells,
+            ..SourceFile::new(&name, &hash, brought.read_as.clone())
+        };
         let (records, read) = open_records(&brought)?;
         let mut reading = self.changing(|it| it.begin_reading(Opened::new(file, records, read))).await?;
         while self.changing(|it| it.read_chunk(&mut reading)).await? {
@@ -398,6 +401,7 @@ fn open_records(brought: &BroughtFile) -> Result<(Box<dyn Records>, ReadBytes), 
     let mut reader = BlobReader::new(brought.file.clone().into()).map_err(Fault::Storage)?;
     let kind = FileKind::look(&name, &mut reader).map_err(fault)?;
     let kind = kind.map_err(|unknown| Fault::Storage(format!("{name} can't be used: {unknown}")))?;
+    let kind = if brought.protected_cells { kind.with_protected_cells() } else { kind };
     let read = ReadBytes::default();
     let records = kind.read(Counted::new(reader, &read), &name, brought.read_as.chunking()).map_err(fault)?;
     Ok((records, read))

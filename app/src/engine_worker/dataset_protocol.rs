@@ -103,6 +103,8 @@ pub struct BroughtFile {
     pub file: web_sys::File,
     /// What its rows are read as.
     pub read_as: ReadAs,
+    /// Whether apostrophes before cells that spreadsheets take for formulas are taken away.
+    pub protected_cells: bool,
 }
 
 /// What comes back.

@@ -12,7 +12,6 @@ use shared::dataset::loss_mask::{MaskProblem, MaskTotals, MaskedRow};
 use shared::dataset::overview::Overview;
 use shared::dataset::preparation::Counts;
 use shared::dataset::preview::FilePreview;
-use shared::dataset::rows::ReadAs;
 use shared::dataset::set_aside::SetAsideLine;
 use shared::dataset::steps::Step;
 use shared::dataset::survey::Survey;
@@ -315,8 +314,8 @@ impl DatasetStore {
     ///
     /// # Errors
     /// It can't be read, in words.
-    pub async fn preview(self, file: web_sys::File, read_as: ReadAs) -> Result<FilePreview, String> {
-        match self.ask(DatasetRequest::Preview(BroughtFile { file, read_as }), |_| {}).await {
+    pub async fn preview(self, brought: BroughtFile) -> Result<FilePreview, String> {
+        match self.ask(DatasetRequest::Preview(brought), |_| {}).await {
             Ok(DatasetReply::Preview(preview)) => Ok(preview),
             Ok(_) => Err("the file could not be looked at".to_owned()),
             Err(failure) => Err(failure.message),
@@ -324,10 +323,10 @@ impl DatasetStore {
     }
 
     /// Reads a file; says whether it was read to its end.
-    pub async fn read(self, file: web_sys::File, read_as: ReadAs) -> bool {
-        let title = format!("Reading {}", file.name());
-        self.half_read.set_value(Some(file.clone()));
-        match self.do_work(title, DatasetRequest::Read(BroughtFile { file, read_as })).await {
+    pub async fn read(self, brought: BroughtFile) -> bool {
+        let title = format!("Reading {}", brought.file.name());
+        self.half_read.set_value(Some(brought.file.clone()));
+        match self.do_work(title, DatasetRequest::Read(brought)).await {
             Some(DatasetReply::Overview(overview)) => {
                 self.half_read.set_value(None);
                 self.show(overview);

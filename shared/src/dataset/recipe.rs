@@ -195,6 +195,7 @@ mod tests {
             bytes,
             xxh128: hash.map(str::to_owned),
             read_as: ReadAs::Detect,
+            protected_cells: false,
         };
         let wanted = RecipeFile::from(&found(7, Some("ab")));
         assert_eq!(wanted.differs_from(&found(7, Some("ab"))), None);

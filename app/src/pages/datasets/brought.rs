@@ -12,8 +12,9 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::mapping_editor::{MappingDraft, MappingEditor};
 use crate::components::{
-    Badge, Button, ButtonKind, Card, Field, Notice, NumberField, Select, SelectGroup, SelectOption, Tone,
+    Badge, Button, ButtonKind, Card, Checkbox, Field, Notice, NumberField, Select, SelectGroup, SelectOption, Tone,
 };
+use crate::engine_worker::dataset_protocol::BroughtFile;
 use crate::quantities::bytes;
 use crate::stores::Stores;
 
@@ -38,6 +39,8 @@ pub fn BroughtCard(
     let preview = RwSignal::new(None::<Result<FilePreview, String>>);
     let name = file.name();
     let size = bytes(file.size() as u64);
+    let is_table = [".csv", ".tsv", ".tab"].iter().any(|ending| name.to_lowercase().contains(ending));
+    let protected_cells = RwSignal::new(false);
     let is_document = RwSignal::new(false);
     let usual = Chunking::USUAL;
     let (most, overlap) =
@@ -55,12 +58,12 @@ pub fn BroughtCard(
     let columns = RwSignal::new(Vec::new());
     let (looked_at, asked) = (file.clone(), StoredValue::new(0_u64));
     Effect::new(move |_| {
-        let (file, read_as) = (looked_at.clone(), read_as.get());
+        let (file, read_as, protected_cells) = (looked_at.clone(), read_as.get(), protected_cells.get());
         asked.update_value(|asked| *asked += 1);
         let number = asked.get_value();
         spawn_local(async move {
             let found = match read_as {
-                Ok(read_as) => datasets.preview(file.take(), read_as).await,
+                Ok(read_as) => datasets.preview(BroughtFile { file: file.take(), read_as, protected_cells }).await,
                 Err(fault) => Err(fault),
             };
             // The choice may have changed since, and the card may be gone.
@@ -86,10 +89,11 @@ pub fn BroughtCard(
     };
     let read = move |()| {
         let Ok(read_as) = read_as.get_untracked() else { return };
-        let file = file.clone();
+        let protected_cells = protected_cells.get_untracked();
+        let brought = BroughtFile { file: file.clone().take(), read_as, protected_cells };
         spawn_local(async move {
             pass();
-            datasets.read(file.take(), read_as).await;
+            datasets.read(brought).await;
         });
     };
     let options = move || {
@@ -124,6 +128,15 @@ pub fn BroughtCard(
                             hint="The next text begins with the end of the last."
                         />
                     </div>
+                </Show>
+                <Show when=move || is_table>
+                    <Checkbox
+                        id="protected-cells"
+                        checked=protected_cells
+                        on_change=move |on| protected_cells.set(on)
+                    >
+                        "Take away the apostrophes that an export of Quern put before cells"
+                    </Checkbox>
                 </Show>
                 <Show when=move || choice.with(|choice| choice == MAPPING)>
                     <MappingEditor draft=mapping columns=columns />

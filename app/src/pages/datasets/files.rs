@@ -12,6 +12,7 @@ use super::brought::{Brought, BroughtCard};
 use crate::components::{
     Badge, Button, ButtonKind, Card, Confirm, DropArea, EmptyState, FileButton, IconName, Notice, Tone,
 };
+use crate::engine_worker::dataset_protocol::BroughtFile;
 use crate::quantities::{bytes, counted, grouped};
 use crate::stores::Stores;
 
@@ -185,7 +186,7 @@ fn SetAsideList() -> impl IntoView {
 fn GoOn(source: Source) -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
     let name = source.file.name.clone();
-    let read_as = source.file.read_as.clone();
+    let (read_as, protected_cells) = (source.file.read_as.clone(), source.file.protected_cells);
     let half_read = datasets.half_read(&name).map(SendWrapper::new);
     let what_to_do = if half_read.is_some() { "Go on from there" } else { "Choose it again to go on from there" };
     let words = format!(
@@ -193,9 +194,9 @@ fn GoOn(source: Source) -> impl IntoView {
         grouped(source.progressed.records.into())
     );
     let go_on = move |file: web_sys::File| {
-        let read_as = read_as.clone();
+        let brought = BroughtFile { file, read_as: read_as.clone(), protected_cells };
         spawn_local(async move {
-            datasets.read(file, read_as).await;
+            datasets.read(brought).await;
         });
     };
     view! {
