@@ -137,7 +137,8 @@ async fn drop_by_likeness_and_measure(app: &AppPage<'_>, page: &DatasetsPage<'_>
     page.run("drop-near").await?;
     ensure!(page.kept().await? == kept - 1, "one of the two that are alike stays");
     page.show("steps").await?;
-    app.click(&named("show-dropped")).await?;
+    // The last of them: what the first one dropped is back.
+    click_last(app, "show-dropped").await?;
     // The longer one stays.
     app.wait_for_words("row", "tools.jsonl:6").await?;
 
@@ -150,11 +151,17 @@ async fn drop_by_likeness_and_measure(app: &AppPage<'_>, page: &DatasetsPage<'_>
     // "Write to jane@example.com please." and "A Blatherskite, if you ask me." are told by their words.
     ensure!(page.kept().await? < kept - 1, "short answers are dropped: {words}");
     page.show("steps").await?;
-    let last = "return [...document.querySelectorAll('[data-testid=take-back]')].at(-1).click() === undefined";
-    app.wait_for_script("the last step to be taken back", last).await?;
+    click_last(app, "take-back").await?;
     app.wait_for_words("dataset-steps", "(4)").await?;
     ensure!(page.kept().await? == kept - 1, "they are back");
     Ok(())
+}
+
+/// Clicks the last one of that name.
+async fn click_last(app: &AppPage<'_>, testid: &str) -> Result<()> {
+    let script =
+        format!("return [...document.querySelectorAll('[data-testid={testid}]')].at(-1)?.click() === undefined");
+    app.wait_for_script(&format!("the last {testid}"), &script).await
 }
 
 async fn leave_out_what_is_too_long(
