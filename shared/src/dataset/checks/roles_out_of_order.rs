@@ -8,9 +8,7 @@ pub(super) const ABOUT: About = About {
     title: "Roles out of order",
     explanation: "Chat templates expect one system message, at the beginning, and then the person and the assistant in turns; many \
                   refuse anything else while training, hours later.",
-    repair: Some(
-        "Put the system message first, join turns of the same role that are learned alike, cut what follows the last answer",
-    ),
+    repair: Some("Put turns in order and join those that are alike"),
 };
 
 pub(super) struct RolesOutOfOrder;
