@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -9,14 +10,14 @@ use shared::dataset::dataset_info::DatasetInfo;
 use shared::dataset::export::{Export, Exported};
 use shared::dataset::formats::Format;
 use shared::dataset::personal_data::Placeholders;
-use shared::dataset::records::{Columns, FaultPlace, FileKind, ReadBytes, WriteFault};
+use shared::dataset::records::{Columns, FaultPlace, FileKind, WriteFault};
 use shared::dataset::row::Row;
-use shared::dataset::rows::{ReadAs, ReadRow, Rows, SetAside};
+use shared::dataset::rows::{ReadAs, ReadRow, SetAside};
 
 use super::super::suite_files::read_text;
 use super::super::whole_file::WholeFile;
 use super::run::add_dataset_info;
-use super::source::{mapping, open, with_chunks};
+use super::source::{self, Stamp, mapping, with_chunks};
 use crate::arguments::ConvertArguments;
 use crate::terminal::note;
 
@@ -37,6 +38,8 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
     let kind = if arguments.plain_cells { kind } else { kind.with_protected_cells() };
     let mut output = WholeFile::create(&arguments.output)?;
     let mut aside = Aside { file: arguments.set_aside.as_deref(), output: None, reasons: BTreeMap::new() };
+    // Tables and Parquet are read twice: both times it must be the same file.
+    let stamps = arguments.files.iter().map(|path| Stamp::of(path)).collect::<Result<Vec<_>>>()?;
     let mut line = String::new();
     let mut columns = Columns::default();
     if kind.needs_columns() {
@@ -77,6 +80,9 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
             }
         }
     })?;
+    for (stamp, path) in stamps.iter().zip(&arguments.files) {
+        stamp.must_still_hold(path)?;
+    }
     let written = writer.finish().with_context(writing)?;
     output.finish()?;
     note(&format!("{rows} rows are in {}", arguments.output.display()));
@@ -114,11 +120,10 @@ fn each_row(
     mut take: impl FnMut(&Path, ReadRow) -> Result<()>,
 ) -> Result<()> {
     for path in &arguments.files {
-        let records = open(path, arguments.protected_cells, read_as.chunking(), &ReadBytes::default())?;
-        let mut rows = Rows::new(records, read_as.clone());
-        while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {
+        source::each_row(path, arguments.protected_cells, read_as, |row| {
             take(path, row)?;
-        }
+            Ok(ControlFlow::Continue(()))
+        })?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `quern data inspect`: what files of rows hold.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -9,11 +10,11 @@ use shared::dataset::duplicates::{SampleHash, Seen, Similarity};
 use shared::dataset::formats::{Detected, Format};
 use shared::dataset::preparation::{Opened, Preparation, SourceFile};
 use shared::dataset::records::ReadBytes;
-use shared::dataset::rows::{ReadAs, Rows, SetAside};
+use shared::dataset::rows::{ReadAs, SetAside};
 use shared::dataset::steps::{Deduplicate, Step};
 
 use super::disk_file::temporary_files;
-use super::source::{mapping, open, open_ahead, place_fields, with_chunks};
+use super::source::{Stamp, each_row, mapping, open_ahead, place_fields, with_chunks};
 use crate::arguments::InspectArguments;
 use crate::terminal::{Interrupt, StageBar, print, print_line};
 
@@ -55,25 +56,24 @@ pub(super) async fn run(arguments: &InspectArguments) -> Result<()> {
 
 /// Counts the rows that would be dropped because they are as alike as that to one that stays.
 async fn count_near(path: &Path, read_as: &ReadAs, near: Similarity) -> Result<u64> {
-    let bytes = std::fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?.len();
+    let stamp = Stamp::of(path)?;
     let (name, read_as) = (path.display().to_string(), read_as.clone());
     let read = ReadBytes::default();
     let rows = Box::new(open_ahead(path, false, &read_as, &read)?);
-    let file = SourceFile { name, bytes, xxh128: None, read_as, protected_cells: false };
+    let file = SourceFile { name, bytes: stamp.bytes, xxh128: None, read_as, protected_cells: false };
     let bar = StageBar::new(Interrupt::listen());
     bar.begin(&file.name);
     let mut preparation = Preparation::open(temporary_files(&std::env::temp_dir())?)?;
     preparation.read(Opened { file, rows, read }, &bar).await?;
+    stamp.must_still_hold(path)?;
     let step = Step::Deduplicate(Deduplicate { near: Some(near), ..Deduplicate::default() });
     Ok(preparation.counts_of(step, &bar).await?.dropped)
 }
 
 fn look(path: &Path, read_as: &ReadAs) -> Result<Found> {
-    let records = open(path, false, read_as.chunking(), &ReadBytes::default())?;
-    let mut rows = Rows::new(records, read_as.clone());
     let mut found = Found::default();
     let (mut samples, mut text) = (Samples::default(), String::new());
-    while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {
+    each_row(path, false, read_as, |row| {
         match row.content {
             Ok((format, row)) => {
                 found.rows += 1;
@@ -96,7 +96,8 @@ fn look(path: &Path, read_as: &ReadAs) -> Result<Found> {
                 }
             }
         }
-    }
+        Ok(ControlFlow::Continue(()))
+    })?;
     found.duplicates = samples.duplicates();
     Ok(found)
 }

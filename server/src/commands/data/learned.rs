@@ -1,6 +1,7 @@
 //! `quern data learned`: what a model learns of the rows of a file, by its own tokenizer and chat template.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,11 +12,11 @@ use engine::source::FileSource;
 use shared::dataset::loss_mask::{
     LossMask, MaskError, MaskProblem, MaskTotals, MaskedRow, MaskedToken, MaskedTokens, TurnEnd,
 };
-use shared::dataset::records::{FaultPlace, ReadBytes};
-use shared::dataset::rows::{ReadAs, ReadRow, Rows};
+use shared::dataset::records::FaultPlace;
+use shared::dataset::rows::{ReadAs, ReadRow};
 
 use super::super::opening::{open_database, open_store, ready_model};
-use super::source::{mapping, open, with_chunks};
+use super::source::{self, mapping, with_chunks};
 use crate::arguments::LearnedArguments;
 use crate::config::Config;
 use crate::terminal::print;
@@ -38,19 +39,11 @@ pub(super) async fn run(config: Config, arguments: &LearnedArguments) -> Result<
     }
 }
 
-/// Gives each row to `take` until that is false.
-fn each_row(arguments: &LearnedArguments, mut take: impl FnMut(ReadRow) -> Result<bool>) -> Result<()> {
-    let path = &arguments.file;
+/// Gives each row to `take` until that breaks off.
+fn each_row(arguments: &LearnedArguments, take: impl FnMut(ReadRow) -> Result<ControlFlow<()>>) -> Result<()> {
     let read_as = arguments.map.as_deref().map(mapping).transpose()?.map_or(ReadAs::Detect, ReadAs::Mapping);
     let read_as = with_chunks(read_as, &arguments.chunks)?;
-    let records = open(path, arguments.protected_cells, read_as.chunking(), &ReadBytes::default())?;
-    let mut rows = Rows::new(records, read_as);
-    while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {
-        if !take(row)? {
-            break;
-        }
-    }
-    Ok(())
+    source::each_row(&arguments.file, arguments.protected_cells, &read_as, take)
 }
 
 /// Where a row is, as editors and compilers write it.
@@ -78,7 +71,7 @@ fn count(arguments: &LearnedArguments, mask: &LossMask<'_>, model: &str) -> Resu
         let at = place(&arguments.file, FaultPlace::beginning_of(row.place));
         let Ok((_, row)) = row.content else {
             counted.set_aside += 1;
-            return Ok(true);
+            return Ok(ControlFlow::Continue(()));
         };
         let masked = mask.of(&row);
         counted.by_kind.entry(row.sample.kind()).or_insert_with(|| MaskTotals::new(context_length)).add(&masked);
@@ -88,7 +81,7 @@ fn count(arguments: &LearnedArguments, mask: &LossMask<'_>, model: &str) -> Resu
                 shown.push(told(&at, &masked, context_length));
             }
         }
-        Ok(true)
+        Ok(ControlFlow::Continue(()))
     })?;
     print(&counted.to_text(arguments, model))?;
     let is_all_learned = counted.all.rows > 0 && counted.all.rows_that_teach_nothing() == 0;
@@ -167,7 +160,7 @@ fn show(arguments: &LearnedArguments, mask: &LossMask<'_>, number: u64) -> Resul
         if passed == number {
             found = Some(row);
         }
-        Ok(found.is_none())
+        Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     let Some(row) = found else { bail!("{} has {passed} rows, and no row {number}", arguments.file.display()) };
     let at = place(&arguments.file, FaultPlace::beginning_of(row.place));

@@ -16,7 +16,7 @@ use super::super::suite_files::read_text;
 use super::super::whole_file::{WholeFile, write_whole};
 use super::asking::Asking;
 use super::disk_file::{DiskFile, temporary_files};
-use super::source::open_ahead;
+use super::source::{Stamp, open_ahead};
 use crate::arguments::RunArguments;
 use crate::config::Config;
 use crate::terminal::{Interrupt, StageBar, note};
@@ -148,11 +148,11 @@ pub(super) fn add_dataset_info(folder: &Path, text: &str) -> Result<()> {
 async fn read(preparation: &mut Preparation<DiskFile>, file: &RecipeFile, folder: &Path, bar: &StageBar) -> Result<()> {
     let path = folder.join(&file.name);
     bar.begin(&file.name);
-    let before = stamp(&path)?;
+    let stamp = Stamp::of(&path)?;
     let RecipeFile { name, read_as, protected_cells, .. } = file.clone();
-    let mut found = SourceFile { name, bytes: before.0, xxh128: None, read_as, protected_cells };
+    let mut found = SourceFile { name, bytes: stamp.bytes, xxh128: None, read_as, protected_cells };
     must_be(file, &found)?;
-    let hash = file.xxh128.as_ref().map(|_| hash_aside(path.clone(), before.0));
+    let hash = file.xxh128.as_ref().map(|_| hash_aside(path.clone(), stamp.bytes));
     let read = ReadBytes::default();
     let rows = Box::new(open_ahead(&path, file.protected_cells, &file.read_as, &read)?);
     preparation.read(Opened { file: found.clone(), rows, read }, bar).await?;
@@ -161,9 +161,7 @@ async fn read(preparation: &mut Preparation<DiskFile>, file: &RecipeFile, folder
         found.xxh128 = Some(hash.with_context(|| format!("reading {}", path.display()))?);
         must_be(file, &found)?;
     }
-    if stamp(&path)? != before {
-        bail!("{} was changed while it was read; run it again", path.display());
-    }
+    stamp.must_still_hold(&path)?;
     bar.end();
     let progressed = preparation.sources().last().map(|source| source.progressed).unwrap_or_default();
     let aside =
@@ -187,10 +185,4 @@ fn hash_aside(path: PathBuf, bytes: u64) -> JoinHandle<io::Result<String>> {
         // Nobody stops it.
         Ok(hash.map_err(|_| io::ErrorKind::Interrupted)??.to_text())
     })
-}
-
-/// What changes with a file.
-fn stamp(path: &Path) -> Result<(u64, Option<std::time::SystemTime>)> {
-    let metadata = std::fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?;
-    Ok((metadata.len(), metadata.modified().ok()))
 }

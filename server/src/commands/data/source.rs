@@ -1,14 +1,16 @@
 //! A file of rows, opened.
 
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use shared::dataset::documents::Chunking;
 use shared::dataset::formats::Mapping;
 use shared::dataset::records::{Counted, FaultPlace, FileKind, ReadBytes, Records, Shares};
-use shared::dataset::rows::{ReadAs, Rows};
+use shared::dataset::rows::{ReadAs, ReadRow, Rows};
 
 use super::super::suite_files::read_text;
 use super::rows_ahead::RowsAhead;
@@ -52,15 +54,50 @@ pub(super) fn with_chunks(read_as: ReadAs, options: &ChunkOptions) -> Result<Rea
     )?))
 }
 
+/// What changes with a file: its length, and when it was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let metadata = std::fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?;
+        Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
+    }
+
+    /// Fails where the file is another one now: its rows may be of both.
+    pub(super) fn must_still_hold(self, path: &Path) -> Result<()> {
+        if Self::of(path)? != self {
+            bail!("{} was changed while it was read; run it again", path.display());
+        }
+        Ok(())
+    }
+}
+
+/// Gives each row of a file to `take`, in order, until that breaks off.
+pub(super) fn each_row(
+    path: &Path,
+    has_protected_cells: bool,
+    read_as: &ReadAs,
+    mut take: impl FnMut(ReadRow) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let stamp = Stamp::of(path)?;
+    let records = open(path, has_protected_cells, read_as.chunking(), &ReadBytes::default())?;
+    let mut rows = Rows::new(records, read_as.clone());
+    while let Some(row) = rows.next_row().with_context(|| format!("reading {}", path.display()))? {
+        if take(row)?.is_break() {
+            break;
+        }
+    }
+    stamp.must_still_hold(path)
+}
+
 /// Opens a file, and finds what its rows come in; counts what is read of it.
 ///
 /// Of tables with protected cells, the apostrophes that protect them are taken away.
-pub(super) fn open(
-    path: &Path,
-    has_protected_cells: bool,
-    chunking: Chunking,
-    read: &ReadBytes,
-) -> Result<Box<dyn Records>> {
+fn open(path: &Path, has_protected_cells: bool, chunking: Chunking, read: &ReadBytes) -> Result<Box<dyn Records>> {
     let (kind, file) = find(path)?;
     let kind = if has_protected_cells { kind.with_protected_cells() } else { kind };
     read_kind(kind, path, Counted::new(file, read), chunking)
@@ -95,4 +132,29 @@ fn find(path: &Path) -> Result<(FileKind, File)> {
     let kind = FileKind::look(&file_name, &mut file).with_context(|| format!("reading {name}"))?;
     let kind = kind.with_context(|| format!("{name} can't be used"))?;
     Ok((kind, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changes_while_it_is_read_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows.jsonl");
+        let line = "{\"text\":\"a\"}\n";
+        std::fs::write(&path, line.repeat(3)).unwrap();
+        let mut rows = 0;
+        each_row(&path, false, &ReadAs::Detect, |_| {
+            rows += 1;
+            Ok(ControlFlow::Continue(()))
+        })
+        .unwrap();
+        assert_eq!(rows, 3);
+        let changed = each_row(&path, false, &ReadAs::Detect, |_| {
+            std::fs::write(&path, line).unwrap();
+            Ok(ControlFlow::Continue(()))
+        });
+        assert!(changed.unwrap_err().to_string().ends_with("was changed while it was read; run it again"));
+    }
 }
