@@ -63,7 +63,7 @@ pub(super) struct Stamp {
 
 impl Stamp {
     pub(super) fn of(path: &Path) -> Result<Self> {
-        let metadata = std::fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?;
+        let metadata = std::fs::metadata(path).with_context(|| format!("opening {}", path.display()))?;
         Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
     }
 
