@@ -186,7 +186,8 @@ pub struct LearnedArguments {
     /// How often all rows are trained on
     #[arg(long, default_value_t = 1, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub epochs: u32,
-    /// Show the tokens of this row only, counted from 1, with those marked that are learned
+    /// Show only the tokens of the row that begins in this line, with those marked that are learned; of a Parquet file, of the
+    /// row with this number
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub row: Option<u64>,
     /// What columns mean, as in prompt=question,answer=reply; or a YAML file that says it

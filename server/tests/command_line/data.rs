@@ -76,6 +76,19 @@ fn rows_go_into_each_kind_of_file_and_come_back() {
 }
 
 #[test]
+fn a_file_is_not_converted_onto_itself() {
+    let quern = Quern::new();
+    let rows = "{\"text\": \"a\"}\n{\"text\n";
+    let file = quern.file("rows.jsonl", rows.as_bytes());
+    for arguments in [["-o", "rows.jsonl", "--set-aside", "b.jsonl"], ["-o", "b.jsonl", "--set-aside", "./rows.jsonl"]]
+    {
+        let errors = quern.run(&[&["data", "convert", text(&file), "--to", "trl-text"], &arguments[..]].concat()).bad();
+        assert!(errors.contains("rows.jsonl would be written over while it is read"), "{errors}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), rows);
+    }
+}
+
+#[test]
 fn columns_that_no_format_has_are_guessed_and_can_be_named() {
     let quern = Quern::new();
     let file = quern.file("faq.csv", b"id,question,reply\n1,q,a\n2,r,b\n");

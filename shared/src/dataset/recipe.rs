@@ -382,6 +382,24 @@ mod tests {
     }
 
     #[test]
+    fn the_recipe_in_the_documents_can_be_read() {
+        let document = include_str!("../../../docs/recipes.md");
+        let (_, example) = document.split_once("```yaml\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        let recipe = Recipe::parse(example).unwrap();
+        recipe.check_names().unwrap();
+        assert_eq!((recipe.files.len(), recipe.steps.len(), recipe.exports.len()), (4, 12, 3));
+        for check in Check::all() {
+            let name = serde_json::to_value(&check).unwrap();
+            assert!(document.contains(&format!("`{}`", name["check"].as_str().unwrap())), "{name}");
+        }
+        for measure in Measure::ALL {
+            let name = serde_json::to_value(measure).unwrap();
+            assert!(document.contains(&format!("`{}`", name.as_str().unwrap())), "{name}");
+        }
+    }
+
+    #[test]
     fn tables_are_protected_and_ratings_are_written_as_the_recipe_says() {
         let text = "quern-recipe: 1\nfiles:\n- name: a.csv\n  protected-cells: true\nsteps:\n- keep-rated:\n    at-least: 4\nexports:\n- file: b.csv\n  format: alpaca\n  formulas: as-is\n  rating: true\n";
         let recipe = Recipe::parse(text).unwrap();

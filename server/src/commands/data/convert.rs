@@ -36,6 +36,9 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
     let output_name = arguments.output.file_name().unwrap_or_default().to_string_lossy();
     let kind = FileKind::of_name(&output_name)?;
     let kind = if arguments.plain_cells { kind } else { kind.with_protected_cells() };
+    let written = [Some(&arguments.output), arguments.set_aside.as_ref()].into_iter().flatten();
+    source::must_not_be_written_over(arguments.files.iter().cloned(), written.cloned())
+        .context("choose another file with --output or --set-aside")?;
     let mut output = WholeFile::create(&arguments.output)?;
     let mut aside = Aside { file: arguments.set_aside.as_deref(), output: None, reasons: BTreeMap::new() };
     // Tables and Parquet are read twice: both times it must be the same file.

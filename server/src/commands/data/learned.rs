@@ -154,15 +154,22 @@ fn in_words(totals: &MaskTotals) -> String {
 
 /// Shows a row in tokens: those that are learned in colour on a terminal, else in brackets.
 fn show(arguments: &LearnedArguments, mask: &LossMask<'_>, number: u64) -> Result<ExitCode> {
-    let (mut passed, mut found) = (0, None);
+    let mut found = None;
     each_row(arguments, |row| {
-        passed += 1;
-        if passed == number {
+        // The number by which the other messages call it.
+        let place = match FaultPlace::beginning_of(row.place) {
+            FaultPlace::Line { line, .. } => line,
+            FaultPlace::Row { row } => row,
+            FaultPlace::Page { page } => page,
+        };
+        if place == number {
             found = Some(row);
         }
         Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
-    let Some(row) = found else { bail!("{} has {passed} rows, and no row {number}", arguments.file.display()) };
+    let Some(row) = found else {
+        bail!("no row of {} begins in line {number} (of a Parquet file: is number {number})", arguments.file.display())
+    };
     let at = place(&arguments.file, FaultPlace::beginning_of(row.place));
     let (_, row) = row.content.map_err(|aside| anyhow::anyhow!("{at} is no row: {}", aside.reason))?;
     let masked = match mask.of(&row) {

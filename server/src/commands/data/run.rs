@@ -16,7 +16,7 @@ use super::super::suite_files::read_text;
 use super::super::whole_file::{WholeFile, write_whole};
 use super::asking::Asking;
 use super::disk_file::{DiskFile, temporary_files};
-use super::source::{Stamp, open_ahead};
+use super::source::{Stamp, must_not_be_written_over, open_ahead};
 use crate::arguments::RunArguments;
 use crate::config::Config;
 use crate::terminal::{Interrupt, StageBar, note};
@@ -32,25 +32,11 @@ pub(super) async fn run(config: &Config, arguments: &RunArguments) -> Result<()>
     let from = arguments.from.as_ref().unwrap_or(&folder);
     recipe.check_names()?;
     let sources = recipe.files.iter().map(|file| from.join(&file.name));
-    must_not_be_written_over(sources.chain([path.clone(), asking.path().to_owned()]), &recipe, &output)?;
+    let sources = sources.chain([path.clone(), asking.path().to_owned()]);
+    must_not_be_written_over(sources, names_written(&recipe.exports).map(|name| output.join(name))).context(
+        "the recipe is made with it; choose another folder with --output FOLDER, or other names in `exports`",
+    )?;
     make(&recipe, &asking, from, &output).await
-}
-
-/// Refuses to write over what the rows are made of, before anything is done.
-fn must_not_be_written_over(sources: impl Iterator<Item = PathBuf>, recipe: &Recipe, output: &Path) -> Result<()> {
-    // What is not there is written over by nobody.
-    let sources: Vec<PathBuf> = sources.filter_map(|path| path.canonicalize().ok()).collect();
-    for name in names_written(&recipe.exports) {
-        let written = output.join(name);
-        if written.canonicalize().is_ok_and(|found| sources.contains(&found)) {
-            bail!(
-                "{} would be written over, and the recipe is made with it; name another folder with --output FOLDER, or \
-                 another file in the recipe's `exports`",
-                written.display()
-            );
-        }
-    }
-    Ok(())
 }
 
 async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path) -> Result<()> {

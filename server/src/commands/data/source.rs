@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
@@ -52,6 +52,21 @@ pub(super) fn with_chunks(read_as: ReadAs, options: &ChunkOptions) -> Result<Rea
         chunk_characters.unwrap_or(usual.most_characters()),
         chunk_overlap_characters.unwrap_or(usual.overlap_characters()),
     )?))
+}
+
+/// Refuses to write over what rows are made of, before anything is done.
+pub(super) fn must_not_be_written_over(
+    sources: impl Iterator<Item = PathBuf>,
+    written: impl Iterator<Item = PathBuf>,
+) -> Result<()> {
+    // What is not there is written over by nobody.
+    let sources: Vec<PathBuf> = sources.filter_map(|path| path.canonicalize().ok()).collect();
+    for path in written {
+        if path.canonicalize().is_ok_and(|found| sources.contains(&found)) {
+            bail!("{} would be written over while it is read", path.display());
+        }
+    }
+    Ok(())
 }
 
 /// What changes with a file: its length, and when it was written.
