@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Value, json};
 use shared::dataset::duplicates::{SampleHash, Seen, Similarity};
 use shared::dataset::formats::{Detected, Format};
