@@ -187,7 +187,7 @@ pub async fn export<F: StoredFile>(
             Ok(line) => match writer.write_record(line) {
                 Ok(()) => {
                     exported.written += 1;
-                    exported.contents.note(line);
+                    exported.contents.note_written(export.format, line);
                     continue;
                 }
                 Err(WriteFault::Io(error)) => return Err(error.into()),

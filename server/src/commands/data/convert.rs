@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
                 match writer.write_record(&line) {
                     Ok(()) => {
                         rows += 1;
-                        exported.contents.note(&line);
+                        exported.contents.note_written(to, &line);
                     }
                     Err(WriteFault::Io(error)) => return Err(error).with_context(writing),
                     Err(lacks) => return aside.add(path, SetAside::of_row(&read, at, lacks.to_string())),
