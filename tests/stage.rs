@@ -9,6 +9,7 @@ use crate::browser::Browser;
 use crate::companion::Companion;
 use crate::console;
 use crate::pages::AppPage;
+use crate::wait::EVENTUALLY;
 
 /// What a journey happens on.
 pub struct Stage {
@@ -27,6 +28,18 @@ impl Stage {
     /// It did not start.
     pub async fn open_app(&self) -> Result<AppPage<'_>> {
         AppPage::open(&self.browser, &self.companion.url()).await
+    }
+
+    /// The app, from the companion, with this model of the catalogue in the browser's storage.
+    ///
+    /// # Errors
+    /// It did not start, or the model did not come in time.
+    pub async fn open_app_with_model(&self, model: &str) -> Result<AppPage<'_>> {
+        let app = self.open_app().await?;
+        let card = app.go_to_models().await?.card(model);
+        card.press("download").await?;
+        card.wait_for("use-model", EVENTUALLY).await?;
+        Ok(app)
     }
 
     /// Stops the companion once the page can be opened without it, which the console may say, and opens the page again.

@@ -39,10 +39,7 @@ async fn dataset_models(stage: &mut Stage) -> Result<()> {
         std::fs::write(folder.path().join(name), text)?;
     }
 
-    let app = stage.open_app().await?;
-    let card = app.go_to_models().await?.card(SMOLLM2);
-    card.press("download").await?;
-    card.wait_for("use-model", EVENTUALLY).await?;
+    stage.open_app_with_model(SMOLLM2).await?;
     // All of it happens in the tab.
     stage.go_offline().await?;
     let app = AppPage { browser: &stage.browser };

@@ -23,10 +23,7 @@ async fn dataset_tools(stage: &mut Stage) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("tools.jsonl");
     std::fs::write(&file, rows())?;
-    let app = stage.open_app().await?;
-    let card = app.go_to_models().await?.card(SMOLLM2);
-    card.press("download").await?;
-    card.wait_for("use-model", EVENTUALLY).await?;
+    stage.open_app_with_model(SMOLLM2).await?;
     stage.go_offline().await?;
     let app = AppPage { browser: &stage.browser };
     let page = app.go_to_datasets().await?;

@@ -30,10 +30,7 @@ async fn datasets(stage: &mut Stage) -> Result<()> {
         "question,reply,source\nWhat is a quern?,A mill for the hand.,book\nAnd a mill?,It grinds.,book\n",
     )?;
 
-    let app = stage.open_app().await?;
-    let card = app.go_to_models().await?.card(SMOLLM2);
-    card.press("download").await?;
-    card.wait_for("use-model", EVENTUALLY).await?;
+    stage.open_app_with_model(SMOLLM2).await?;
     // Nothing of what follows needs the companion.
     stage.go_offline().await?;
     let app = AppPage { browser: &stage.browser };

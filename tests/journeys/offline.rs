@@ -12,10 +12,7 @@ async fn without_the_companion_the_page_reloads_and_answers() {
 }
 
 async fn offline(stage: &mut Stage) -> Result<()> {
-    let app = stage.open_app().await?;
-    let card = app.go_to_models().await?.card(SMOLLM2);
-    card.press("download").await?;
-    card.wait_for("use-model", EVENTUALLY).await?;
+    let app = stage.open_app_with_model(SMOLLM2).await?;
     app.wait_for_words("companion-status", "Companion connected").await?;
     // Kept means: all files, and a worker that serves them. Both come without being asked for.
     let is_kept: bool = stage

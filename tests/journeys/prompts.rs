@@ -16,10 +16,7 @@ async fn prompts_and_chains_need_no_network() {
 
 async fn prompts(stage: &mut Stage) -> Result<()> {
     let mut defects = Vec::new();
-    let app = stage.open_app().await?;
-    let card = app.go_to_models().await?.card(SMOLLM2);
-    card.press("download").await?;
-    card.wait_for("use-model", EVENTUALLY).await?;
+    stage.open_app_with_model(SMOLLM2).await?;
     stage.browser.run::<()>(COMPUTE_ON_CPU, Vec::new()).await?;
     stage.go_offline().await?;
     let app = AppPage { browser: &stage.browser };

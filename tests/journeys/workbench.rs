@@ -56,10 +56,7 @@ async fn a_day_at_the_workbench_needs_no_network() {
 
 async fn workbench(stage: &mut Stage) -> Result<()> {
     let mut defects = Vec::new();
-    let app = stage.open_app().await?;
-    let card = app.go_to_models().await?.card(SMOLLM2);
-    card.press("download").await?;
-    card.wait_for("use-model", EVENTUALLY).await?;
+    stage.open_app_with_model(SMOLLM2).await?;
     // The command line computes on the CPU too.
     stage.browser.run::<()>(COMPUTE_ON_CPU, Vec::new()).await?;
     stage.go_offline().await?;

@@ -13,7 +13,6 @@ use gloo_timers::future::TimeoutFuture;
 use shared::dataset::asking::{Answer, Score, open_requests, score_histogram};
 use shared::dataset::checks::Check;
 use shared::dataset::classes::{ClassOf, Classes};
-use shared::dataset::dataset_info::DatasetInfo;
 use shared::dataset::export::{Export, export, files_beside, rows_in_no_part};
 use shared::dataset::loss_mask::{LossMask, MaskProblem, MaskTotals, TurnEnd};
 use shared::dataset::overview::Overview;
@@ -361,17 +360,17 @@ impl OpenDataset {
             folder.remove(RecipeAnswers::USUAL_NAME).await.map_err(Fault::Storage)?;
         }
         let recipe = Recipe::of(&preparation, exports.to_vec()).with_answers(answers).to_text();
-        for (name, text) in files_beside(&preparation, &written).into_iter().chain([("recipe.yaml", recipe)]) {
+        let beside = files_beside(&preparation, &written);
+        for (name, text) in beside.files.into_iter().chain([("recipe.yaml", recipe)]) {
             let mut output = create(name).await?;
             output.write_all(text.as_bytes()).map_err(|error| Fault::Storage(error.to_string()))?;
             files.push(finish(name, None, output)?);
         }
-        let not_described = DatasetInfo::of(&written).left_out;
         Ok(DatasetReply::Exported(Written {
             files,
             rows_in_no_part: rows_in_no_part(&preparation, exports).len(),
             protected_cells: written.iter().map(|(_, exported)| exported.protected_cells).sum(),
-            not_described: not_described.into_iter().map(|(file, reason)| format!("{file}: {reason}")).collect(),
+            not_described: beside.not_described.iter().map(|(file, reason)| format!("{file}: {reason}")).collect(),
         }))
     }
 }

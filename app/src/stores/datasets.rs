@@ -265,6 +265,11 @@ impl DatasetStore {
         }
     }
 
+    /// Whether its rows are shared out.
+    pub fn has_parts(self) -> bool {
+        self.overview.with(|overview| overview.as_ref().is_some_and(|overview| !overview.parts.is_empty()))
+    }
+
     /// Whether something else is being done, which is then said.
     pub fn is_busy(self) -> bool {
         let is_busy = self.work.with_untracked(Option::is_some);

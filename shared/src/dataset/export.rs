@@ -133,17 +133,22 @@ pub struct Exported {
     pub contents: Contents,
 }
 
-/// Small files that belong beside the exported ones, with their names: what placeholders stand for, and LLaMA-Factory's
-/// description.
-pub fn files_beside<F: StoredFile>(
-    preparation: &Preparation<F>,
-    written: &[(Export, Exported)],
-) -> Vec<(&'static str, String)> {
+/// Small files that belong beside the exported ones.
+pub struct FilesBeside {
+    /// What placeholders stand for, and LLaMA-Factory's description: names and texts.
+    pub files: Vec<(&'static str, String)>,
+    /// Files that LLaMA-Factory can't read and that its description leaves out, each with the reason.
+    pub not_described: Vec<(String, &'static str)>,
+}
+
+/// The small files that belong beside those that were written.
+pub fn files_beside<F: StoredFile>(preparation: &Preparation<F>, written: &[(Export, Exported)]) -> FilesBeside {
     let tables: Vec<_> = preparation.steps().filter_map(|done| done.placeholders.as_ref()).collect();
     let placeholders = (!tables.is_empty()).then(|| serde_json::to_string_pretty(&tables).unwrap_or_default() + "\n");
     let mut files: Vec<_> = placeholders.map(|text| ("placeholders.json", text)).into_iter().collect();
-    files.extend(DatasetInfo::of(written).text.map(|text| (dataset_info::FILE_NAME, text)));
-    files
+    let DatasetInfo { text, left_out: not_described } = DatasetInfo::of(written);
+    files.extend(text.map(|text| (dataset_info::FILE_NAME, text)));
+    FilesBeside { files, not_described }
 }
 
 /// Writes rows, in order, into the kind of file that its name says. Those that have no place in it go to `aside`, in the

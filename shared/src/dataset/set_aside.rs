@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::preparation::{Preparation, PreparationFault, StoredFile};
+use super::records::FaultPlace;
 
 /// So much of what was set aside is looked through for the first lines; a line may be longer than a screen.
 const LOOKED_AT_BYTES: u64 = 1 << 20;
@@ -52,16 +53,12 @@ impl SetAsideLine {
         Ok(lines)
     }
 
-    /// Where it is, as editors count.
+    /// Where it is, as editors write it.
     pub fn place(&self) -> String {
-        let file = &self.file;
-        match (self.line, self.column, self.row, self.page) {
-            (Some(line), Some(column), ..) => format!("{file}:{line}:{column}"),
-            (Some(line), None, ..) => format!("{file}:{line}"),
-            (None, _, Some(row), _) => format!("{file}, row {row}"),
-            (None, _, None, Some(page)) => format!("{file}, page {page}"),
-            (None, ..) => file.clone(),
-        }
+        let line = self.line.map(|line| FaultPlace::Line { line, column: self.column });
+        let row = self.row.map(|row| FaultPlace::Row { row });
+        let page = self.page.map(|page| FaultPlace::Page { page });
+        line.or(row).or(page).map_or_else(|| self.file.clone(), |at| at.in_file(&self.file))
     }
 }
 

@@ -122,7 +122,6 @@ fn CheckItem(finding: Finding) -> impl IntoView {
 fn DuplicatesCard() -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
     let near = RwSignal::new(Similarity::USUAL);
-    let has_parts = move || datasets.overview.with(|it| it.as_ref().is_some_and(|it| !it.parts.is_empty()));
     let keeps_longest = RwSignal::new(false);
     let keep = move || if keeps_longest.get_untracked() { Preferred::Longest } else { Preferred::First };
     let same_step = move || Step::Deduplicate(Deduplicate::default());
@@ -159,7 +158,7 @@ fn DuplicatesCard() -> impl IntoView {
                 </Button>
                 <CountFirst step=near_step testid="count-near" />
             </div>
-            <Show when=has_parts>
+            <Show when=move || datasets.has_parts()>
                 <div class="row">
                     <Button testid="drop-leaks" on_press=move |()| datasets.run(leaks_step())>
                         "Drop training rows that validation or test has"

@@ -12,7 +12,7 @@ use crate::stores::Stores;
 #[component]
 pub fn MoreRowsView() -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
-    let has_parts = Memo::new(move |_| datasets.overview.with(|it| it.as_ref().is_some_and(|it| !it.parts.is_empty())));
+    let has_parts = Memo::new(move |_| datasets.has_parts());
     let of_training = RwSignal::new(true);
     let part = Signal::derive(move || (has_parts.get() && of_training.get()).then_some(Part::Train));
     view! {

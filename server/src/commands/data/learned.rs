@@ -12,7 +12,7 @@ use engine::source::FileSource;
 use shared::dataset::loss_mask::{
     LossMask, MaskError, MaskProblem, MaskTotals, MaskedRow, MaskedToken, MaskedTokens, TurnEnd,
 };
-use shared::dataset::records::FaultPlace;
+use shared::dataset::records::{FaultPlace, Place};
 use shared::dataset::rows::{ReadAs, ReadRow};
 
 use super::super::opening::{open_database, open_store, ready_model};
@@ -46,12 +46,9 @@ fn each_row(arguments: &LearnedArguments, take: impl FnMut(ReadRow) -> Result<Co
     source::each_row(&arguments.file, arguments.protected_cells, &read_as, take)
 }
 
-/// Where a row is, as editors and compilers write it.
-fn place(path: &Path, at: FaultPlace) -> String {
-    match at {
-        FaultPlace::Line { line, .. } => format!("{}:{line}", path.display()),
-        other => format!("{}, {other}", path.display()),
-    }
+/// Where a row begins, with its file.
+fn place(path: &Path, row: Place) -> String {
+    FaultPlace::beginning_of(row).in_file(&path.display().to_string())
 }
 
 /// What is learned of all rows.
@@ -68,7 +65,7 @@ fn count(arguments: &LearnedArguments, mask: &LossMask<'_>, model: &str) -> Resu
     let context_length = arguments.context_length.map(|length| length as usize);
     let mut counted = Counted { all: MaskTotals::new(context_length), ..Counted::default() };
     each_row(arguments, |row| {
-        let at = place(&arguments.file, FaultPlace::beginning_of(row.place));
+        let at = place(&arguments.file, row.place);
         let Ok((_, row)) = row.content else {
             counted.set_aside += 1;
             return Ok(ControlFlow::Continue(()));
@@ -157,10 +154,10 @@ fn show(arguments: &LearnedArguments, mask: &LossMask<'_>, number: u64) -> Resul
     let mut found = None;
     each_row(arguments, |row| {
         // The number by which the other messages call it.
-        let place = match FaultPlace::beginning_of(row.place) {
-            FaultPlace::Line { line, .. } => line,
-            FaultPlace::Row { row } => row,
-            FaultPlace::Page { page } => page,
+        let place = match row.place {
+            Place::Line { line, .. } => line,
+            Place::Row { row } => row,
+            Place::Page { page } => page,
         };
         if place == number {
             found = Some(row);
@@ -170,7 +167,7 @@ fn show(arguments: &LearnedArguments, mask: &LossMask<'_>, number: u64) -> Resul
     let Some(row) = found else {
         bail!("no row of {} begins in line {number} (of a Parquet file: is number {number})", arguments.file.display())
     };
-    let at = place(&arguments.file, FaultPlace::beginning_of(row.place));
+    let at = place(&arguments.file, row.place);
     let (_, row) = row.content.map_err(|aside| anyhow::anyhow!("{at} is no row: {}", aside.reason))?;
     let masked = match mask.of(&row) {
         Ok(masked) => masked,

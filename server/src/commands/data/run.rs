@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, bail};
-use shared::dataset::dataset_info::{self, DatasetInfo};
+use shared::dataset::dataset_info;
 use shared::dataset::export::{export, files_beside, names_written, rows_in_no_part};
 use shared::dataset::preparation::{FileHash, Opened, Preparation, Silent, SourceFile};
 use shared::dataset::recipe::{Recipe, RecipeFile};
@@ -99,13 +99,14 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
             left_out.len()
         ));
     }
-    for (name, text) in files_beside(&preparation, &written) {
+    let beside = files_beside(&preparation, &written);
+    for (name, text) in beside.files {
         match name {
             dataset_info::FILE_NAME => add_dataset_info(output, &text)?,
             _ => write_whole(&output.join(name), &text)?,
         }
     }
-    for (file, reason) in DatasetInfo::of(&written).left_out {
+    for (file, reason) in beside.not_described {
         note(&format!("{file} is not in {}: LLaMA-Factory can't read it; {reason}", dataset_info::FILE_NAME));
     }
     if preparation.aside_bytes() > 0 {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::interview::Interview;
 use super::rewriting::{RULES, Wanted, answered, request};
 use super::{Task, check_temperature};
-use crate::dataset::preparation::{Origin, Part, PreparationFault};
+use crate::dataset::preparation::{Origin, Part, PreparationFault, of_part};
 use crate::dataset::row::Row;
 use crate::model_pool::ModelReference;
 
@@ -48,7 +48,7 @@ pub(super) fn usual_temperature() -> f32 {
 pub(super) fn copies_in_words(copies: u32, of_rows: f64, part: Option<Part>) -> String {
     let copies = if copies == 1 { "one copy".to_owned() } else { format!("{copies} copies") };
     let percent = (of_rows * 100.0).round();
-    let of_part = part.map(|part| format!(" of the part {}", part.name())).unwrap_or_default();
+    let of_part = of_part(part);
     if of_rows < 1.0 {
         format!("{copies} of {percent} % of the rows{of_part}")
     } else {

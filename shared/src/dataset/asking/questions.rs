@@ -10,7 +10,7 @@ use super::request::TextRequest;
 use super::{Task, check_temperature, section};
 use crate::dataset::duplicates::word_hashes;
 use crate::dataset::json::JsonText;
-use crate::dataset::preparation::{Origin, Part, PreparationFault};
+use crate::dataset::preparation::{Origin, Part, PreparationFault, of_part};
 use crate::dataset::row::{Message, Role, Row, Sample};
 use crate::dataset::steps::counted;
 use crate::model_pool::ModelReference;
@@ -74,7 +74,7 @@ impl Questions {
 
     /// What it does, in words.
     pub fn title(&self) -> String {
-        let of_part = self.part.map(|part| format!(" of the part {}", part.name())).unwrap_or_default();
+        let of_part = of_part(self.part);
         format!("Ask up to {} of each text{of_part} ({})", counted(self.count as usize, "question"), self.model)
     }
 

@@ -29,6 +29,7 @@ pub use self::names::RowNames;
 pub use self::pass::Pass;
 pub use self::pulse::{Progress, Pulse, Silent, Stopped};
 pub use self::row_block::{RowBlock, RowBlocks};
+pub(in crate::dataset) use self::state::of_part;
 pub use self::state::{Part, RowState};
 pub use self::storage::{Files, MemoryFile, StoredFile};
 

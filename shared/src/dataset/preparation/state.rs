@@ -33,6 +33,11 @@ impl Part {
     }
 }
 
+/// Which part's rows are meant, as the end of some words; nothing where all are.
+pub(in crate::dataset) fn of_part(part: Option<Part>) -> String {
+    part.map(|part| format!(" of the part {}", part.name())).unwrap_or_default()
+}
+
 /// What has become of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowState {

@@ -63,6 +63,15 @@ impl FaultPlace {
             Place::Page { page } => Self::Page { page },
         }
     }
+
+    /// The place with its file's name before it, as editors and compilers write it.
+    pub fn in_file(self, file: &str) -> String {
+        match self {
+            Self::Line { line, column: Some(column) } => format!("{file}:{line}:{column}"),
+            Self::Line { line, column: None } => format!("{file}:{line}"),
+            other => format!("{file}, {other}"),
+        }
+    }
 }
 
 /// The character behind such bytes, from 1, in its line; the bytes begin at `column` of theirs.

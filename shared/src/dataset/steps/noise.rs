@@ -6,7 +6,7 @@ use super::chance::Chance;
 use super::descendants::Descendants;
 use super::each_kept_of;
 use crate::dataset::asking::protected::placeholders;
-use crate::dataset::preparation::{Part, Preparation, PreparationFault, Pulse, StepWriter, StoredFile};
+use crate::dataset::preparation::{Part, Preparation, PreparationFault, Pulse, StepWriter, StoredFile, of_part};
 use crate::dataset::row::Row;
 
 /// Which noise, and how much of it.
@@ -67,7 +67,7 @@ impl Noise {
     pub(super) fn title(&self) -> String {
         let (of_rows, share) = ((self.of_rows * 100.0).round(), (self.share * 100.0).round());
         let kind = self.kind.title().to_lowercase();
-        let of_part = self.part.map(|part| format!(" of the part {}", part.name())).unwrap_or_default();
+        let of_part = of_part(self.part);
         format!("Copies with {kind} ({of_rows} % of the rows{of_part}, {share} % of the words)")
     }
 }
