@@ -38,25 +38,32 @@ impl SampleHash {
     fn place(self) -> u64 {
         u64::from(self.0[0]) | u64::from(self.0[1]) << 32
     }
+
+    /// Which of the tables it belongs to, by bits that don't place it there.
+    fn table(self) -> usize {
+        self.0[2] as usize % TABLES
+    }
 }
 
+/// Tables among which samples are shared out.
+const TABLES: usize = 16;
+
 /// What was seen, and in which row first; 20 to 40 bytes a row.
+///
+/// Of several tables, so that only a part of it is there twice while it grows: of one, that is more than a tab has for the
+/// rows of five gigabytes. With room for all rows from the beginning it would be twice as large as it need be where many rows
+/// are the same, and slower for it.
 #[derive(Debug, Default)]
 pub struct Seen {
     /// Hash and row lie together: each is fetched from far away.
-    table: HashTable<(SampleHash, u32)>,
+    tables: [HashTable<(SampleHash, u32)>; TABLES],
 }
 
 impl Seen {
-    /// Nothing yet, with room for so many rows: a table that grows holds its old half beside the new one, which is more
-    /// than a tab has for the rows of five gigabytes.
-    pub fn with_room_for(rows: usize) -> Self {
-        Self { table: HashTable::with_capacity(rows) }
-    }
-
     /// The row that said the same before; else notes this one.
     pub fn first_like(&mut self, row: u32, sample: SampleHash) -> Option<u32> {
-        match self.table.entry(sample.place(), |(other, _)| *other == sample, |(other, _)| other.place()) {
+        let table = &mut self.tables[sample.table()];
+        match table.entry(sample.place(), |(other, _)| *other == sample, |(other, _)| other.place()) {
             Entry::Occupied(first) => Some(first.get().1),
             Entry::Vacant(place) => {
                 place.insert((sample, row));

@@ -55,7 +55,7 @@ async fn drop_same<F: StoredFile>(
     writer: &mut StepWriter<'_, F>,
     pulse: &impl Pulse,
 ) -> Result<(), PreparationFault> {
-    let mut seen = Seen::with_room_for(preparation.rows().len());
+    let mut seen = Seen::default();
     let mut pass = preparation.pass();
     let rows = preparation.rows().len() as u32;
     let kept = (0..rows).filter(|row| preparation.rows()[*row as usize].is_kept());
