@@ -1,6 +1,7 @@
 //! Numbers as people read them: bytes, durations, rates.
 
 use shared::catalog::Money;
+pub use shared::quantities::{counted, grouped};
 
 /// `98.4 MB`: decimal units, as stores and disks use them.
 pub fn bytes(size_bytes: u64) -> String {
@@ -44,11 +45,6 @@ pub fn parameters(count: u64) -> String {
     if count < 1e9 { format!("{:.0} M", count / 1e6) } else { format!("{:.1} B", count / 1e9) }
 }
 
-/// `1 price`, `1,200 prices`.
-pub fn counted(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
-}
-
 /// What something cost: nothing is said of what isn't known.
 pub fn cost(amounts: &[Money]) -> String {
     let paid: Vec<String> = amounts.iter().filter(|money| money.amount > 0.0).map(Money::to_string).collect();
@@ -57,19 +53,6 @@ pub fn cost(amounts: &[Money]) -> String {
         (_, []) => "no fee".to_owned(),
         (_, paid) => paid.join(" + "),
     }
-}
-
-/// `8,192`: thousands grouped.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// `142` or `8.5`: a rate with as many digits as matter.
@@ -121,13 +104,6 @@ mod tests {
         ];
         for (size, text) in cases {
             assert_eq!(bytes(size), text);
-        }
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (number, text) in [(0, "0"), (31, "31"), (999, "999"), (8192, "8,192"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
         }
     }
 

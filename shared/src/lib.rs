@@ -15,6 +15,7 @@ pub mod model_source;
 pub mod optimization;
 pub mod patient_model;
 pub mod prompt;
+pub mod quantities;
 pub mod sampling;
 pub mod tokenizer;
 pub mod workspace;

@@ -16,7 +16,7 @@ fn a_mixed_file_is_told_and_converted_and_nothing_of_it_is_lost() {
     let quern = Quern::new();
     let file = quern.file("mixed.jsonl", MIXED.as_bytes());
     let told = quern.run(&["data", "inspect", text(&file)]).good();
-    for part in ["4 rows, and 1 that are none", "1 in Alpaca (alpaca)", "3 of a conversation", "line 5, column 49"] {
+    for part in ["4 rows, and 1 set aside", "1 in Alpaca (alpaca)", "3 of a conversation", "line 5, column 49"] {
         assert!(told.contains(part), "{part}: {told}");
     }
     let found: Value = serde_json::from_str(&quern.run(&["data", "inspect", "--json", text(&file)]).good()).unwrap();
@@ -24,7 +24,7 @@ fn a_mixed_file_is_told_and_converted_and_nothing_of_it_is_lost() {
 
     let arguments = ["--to", "openai-chat", "--output", "chat.jsonl", "--set-aside", "bad.jsonl"];
     let ran = quern.run(&[&["data", "convert", text(&file)], &arguments[..]].concat());
-    assert!(ran.success && ran.errors.contains("3 rows are in chat.jsonl"), "{}", ran.errors);
+    assert!(ran.success && ran.errors.contains("chat.jsonl: 3 rows"), "{}", ran.errors);
     let chat = std::fs::read_to_string(quern.path("chat.jsonl")).unwrap();
     let answer = |answer: &str, more: &str| {
         format!(r#"{{"messages":[{{"role":"user","content":"q"}},{{"role":"assistant","content":"{answer}"}}]{more}}}"#)
@@ -50,7 +50,17 @@ fn what_holds_no_rows_is_explained() {
     assert!(errors.contains("the document (PDF) is damaged or no PDF"), "{errors}");
     let errors = quern.run(&["data", "convert", text(&file), "--to", "csv", "--output", "a.jsonl"]).bad();
     assert!(errors.contains("csv is no format; the formats are openai-preference"), "{errors}");
-    assert!(quern.run(&["data", "inspect", "nothing.jsonl"]).bad().contains("opening nothing.jsonl"));
+    // What can't be read keeps no other file from being told.
+    let other = quern.file("b.jsonl", b"{\"text\": \"a\"}\n");
+    let ran = quern.run(&["data", "inspect", "--json", "nothing.jsonl", text(&other)]);
+    assert!(!ran.success && ran.errors.contains("1 file could not be read"), "{}", ran.errors);
+    let told: Vec<Value> = ran.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(told[0]["error"].as_str().unwrap().contains("opening nothing.jsonl"), "{told:?}");
+    assert_eq!(told[1]["rows"], 1);
+    // A file of no rows is not written.
+    let errors = quern.run(&["data", "convert", text(&other), "--to", "openai-chat", "--output", "c.jsonl"]).bad();
+    assert!(errors.contains("no row was found that OpenAI chat can hold; c.jsonl was not written"), "{errors}");
+    assert!(!quern.path("c.jsonl").exists());
 }
 
 #[test]
@@ -65,7 +75,7 @@ fn rows_go_into_each_kind_of_file_and_come_back() {
     let mut file = quern.file("rows.jsonl", rows.as_bytes());
     for name in ["a.parquet", "a.csv", "a.json.gz", "a.tsv.zst", "b.jsonl"] {
         let ran = quern.run(&["data", "convert", text(&file), "--to", "openai-chat", "-o", name, "--protected-cells"]);
-        assert!(ran.success && ran.errors.contains(&format!("2 rows are in {name}")), "{}", ran.errors);
+        assert!(ran.success && ran.errors.contains(&format!("{name}: 2 rows")), "{}", ran.errors);
         file = quern.path(name);
     }
     assert_eq!(std::fs::read_to_string(file).unwrap(), rows);
@@ -99,9 +109,9 @@ fn columns_that_no_format_has_are_guessed_and_can_be_named() {
     let twice = quern
         .file("twice.jsonl", b"{\"text\": \"a\", \"id\": 1}\n{\"id\": 2, \"text\": \"\\u0061\"}\n{\"text\": \"b\"}\n");
     let told = quern.run(&["data", "inspect", text(&twice)]).good();
-    assert!(told.contains("1 say the very same as an earlier one") && !told.contains("nearly"), "{told}");
+    assert!(told.contains("1 says the very same as an earlier one") && !told.contains("nearly"), "{told}");
     let told = quern.run(&["data", "inspect", "--near", "0.8", text(&twice)]).good();
-    assert!(told.contains("1 say nearly the same as another"), "{told}");
+    assert!(told.contains("1 says nearly the same as another"), "{told}");
     assert!(quern.run(&["data", "inspect", "--near", "3", text(&twice)]).bad().contains("a similarity of 3"));
     let map = quern.file("map.yaml", b"prompt: question\nanswer: reply\n");
     quern.run(&["data", "convert", text(&file), "--map", text(&map), "--to", "alpaca", "-o", "a.jsonl"]).good();
@@ -149,7 +159,7 @@ fn a_recipe_makes_the_same_files_every_time() {
             assert!(ran.success, "{}", ran.errors);
             let left_out = "test.csv.gz is not in dataset_info.json";
             for part in
-                [left_out, "mixed.jsonl: 4 rows, 1 that are none", "Drop rows that say the same as another: 1 dropped"]
+                [left_out, "mixed.jsonl: 4 rows, 1 set aside", "Drop rows that say the same as another: 1 dropped"]
             {
                 assert!(ran.errors.contains(part), "{part}: {}", ran.errors);
             }
@@ -226,7 +236,10 @@ fn tables_of_lists_come_back_as_they_were() {
         (std::fs::read_to_string(quern.path(export.lines().next().unwrap())).unwrap(), ran.errors)
     };
     let (table, told) = run("rows.jsonl", "a.csv");
-    assert!(table.ends_with(",'- item\n") && told.contains("1 cells that spreadsheets would take"), "{table} {told}");
+    assert!(
+        table.ends_with(",'- item\n") && told.contains("apostrophes before 1 cell that spreadsheets would take"),
+        "{table} {told}"
+    );
     assert_eq!(run("a.csv\n  protected-cells: true", "back.jsonl").0, rows);
     let (table, told) = run("rows.jsonl", "b.csv\n  formulas: as-is");
     assert!(table.ends_with(",- item\n") && !told.contains("cells"), "{table} {told}");
@@ -245,10 +258,22 @@ fn rows_in_no_part_are_told_where_parts_are_written() {
         ran.errors
     };
     let told = run(recipe);
-    assert!(told.contains("1 rows are in none of these files, rows.jsonl:2 the first"), "{told}");
+    assert!(told.contains("in none of these files: 1 row, rows.jsonl:2 the first"), "{told}");
     assert_eq!(std::fs::read_to_string(quern.path("out/train.jsonl")).unwrap().lines().count(), 2);
     let told = run(&recipe.replace("  part: train\n", ""));
     assert!(!told.contains("in none of these files"), "{told}");
+}
+
+#[test]
+fn parts_are_written_of_rows_that_were_split_only() {
+    let quern = Quern::new();
+    quern.file("rows.jsonl", b"{\"text\": \"a\"}\n");
+    let recipe =
+        "quern-recipe: 1\nfiles:\n- name: rows.jsonl\nexports:\n- file: test.jsonl\n  format: trl-text\n  part: test\n";
+    let recipe = quern.file("recipe.yaml", recipe.as_bytes());
+    let errors = quern.run(&["data", "run", text(&recipe)]).bad();
+    assert!(errors.contains("test.jsonl is to hold the rows of the part test, and no row is in any part"), "{errors}");
+    assert!(!quern.path("test.jsonl").exists());
 }
 
 #[test]
@@ -290,7 +315,7 @@ fn documents_are_cut_into_rows_alike_by_every_command() {
     quern.file("book.md", book.as_bytes());
     quern.file("page.html", b"<nav>Home</nav><h1>Querns</h1><p>A quern is a mill for the hand.</p>");
     let told = quern.run(&["data", "inspect", "book.md", "page.html"]).good();
-    assert!(told.contains("book.md: 1 rows") && told.contains("1 of plain text"), "{told}");
+    assert!(told.contains("book.md: 1 row") && told.contains("1 of plain text"), "{told}");
     let told = quern.run(&["data", "inspect", "--chunk-characters", "50", "book.md"]).good();
     assert!(told.contains("book.md: 3 rows"), "{told}");
     let arguments = ["--to", "trl-text", "--chunk-characters", "50", "-o", "rows.jsonl"];

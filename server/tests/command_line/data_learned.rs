@@ -22,7 +22,7 @@ fn tokens_are_counted_by_kind_and_their_training_is_priced() {
     let told = learned(ROWS, &["--epochs", "3", "--price-per-million-tokens", "1000"]).good();
     for part in [
         "rows.jsonl, as tiny learns it: 3 rows, 11 tokens, 10 of them learned\n",
-        "  of a plain text and how it goes on: 1 rows, 3 tokens, 2 of them learned\n",
+        "  of a plain text and how it goes on: 1 row, 3 tokens, 2 of them learned\n",
         "  of plain text: 2 rows, 8 tokens, 8 of them learned\n",
         "training on 33 tokens in 3 epochs costs 0.0330 at 1000 for a million tokens",
     ] {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::named_column::NamedColumn;
 use super::preparation::{Preparation, PreparationFault, Pulse, StoredFile};
 use super::row::{Judged, Role, Row, Sample};
 use super::steps::each_kept;
@@ -24,11 +25,10 @@ const MOST_CLASSES: usize = 10_000;
 impl ClassOf {
     /// A row's class, without space around it; some have none.
     pub fn of(&self, row: &Row) -> Option<String> {
-        let text = match self {
-            Self::Column(name) => row.column_text(name)?,
-            Self::Answer => last_answer(&row.sample)?.to_owned(),
-        };
-        Some(text.trim().to_owned())
+        match self {
+            Self::Column(name) => Some(row.column_text(name)?.trim().to_owned()),
+            Self::Answer => Some(last_answer(&row.sample)?.trim().to_owned()),
+        }
     }
 
     /// What it is, in words.
@@ -64,7 +64,7 @@ impl Classes {
     /// Counts the rows that are kept.
     ///
     /// # Errors
-    /// The values are too many to be classes, the storage fails, or somebody asked to stop.
+    /// The values are too many to be classes, no row has the column, the storage fails, or somebody asked to stop.
     pub async fn count<F: StoredFile>(
         preparation: &Preparation<F>,
         by: &ClassOf,
@@ -72,7 +72,12 @@ impl Classes {
     ) -> Result<Self, PreparationFault> {
         let mut counts = HashMap::<String, u64>::new();
         let mut without = 0;
+        let mut column = match by {
+            ClassOf::Answer => None,
+            ClassOf::Column(name) => Some(NamedColumn::new(name)),
+        };
         each_kept(preparation, "counting classes", pulse, |_, _, row| {
+            column.iter_mut().for_each(|column| column.look_at(&row));
             match by.of(&row) {
                 Some(class) => *counts.entry(class).or_default() += 1,
                 None => without += 1,
@@ -80,6 +85,7 @@ impl Classes {
             if counts.len() > MOST_CLASSES { Err(too_many(by)) } else { Ok(()) }
         })
         .await?;
+        column.map_or(Ok(()), NamedColumn::must_be_there)?;
         let mut rows: Vec<_> = counts.into_iter().collect();
         rows.sort_unstable_by(|(name, count), (other, other_count)| other_count.cmp(count).then(name.cmp(other)));
         Ok(Self { rows, without })

@@ -155,7 +155,8 @@ pub fn files_beside<F: StoredFile>(preparation: &Preparation<F>, written: &[(Exp
 /// format of their kind.
 ///
 /// # Errors
-/// The storage or one of the files fails, the name says no kind, or somebody asked to stop.
+/// The storage or one of the files fails, the name says no kind, a part is wanted and the rows are not split, or somebody
+/// asked to stop.
 pub async fn export<F: StoredFile>(
     preparation: &Preparation<F>,
     export: &Export,
@@ -167,6 +168,16 @@ pub async fn export<F: StoredFile>(
     let kind = FileKind::of_name(&export.file).map_err(|unknown| PreparationFault::Refused(unknown.to_string()))?;
     let kind = if export.formulas.are_protected() { kind.with_protected_cells() } else { kind };
     let rows = preparation.rows();
+    if let Some(part) = export.part
+        && !rows.is_empty()
+        && rows.iter().all(|row| row.part.is_none())
+    {
+        return Err(PreparationFault::Refused(format!(
+            "{} is to hold the rows of the part {}, and no row is in any part; split the rows first, or leave `part` out",
+            export.file,
+            part.name()
+        )));
+    }
     let mut lines = Lines { export, rows, pass: preparation.pass(), line: String::new() };
     let is_meant = |row: &u32| {
         let state = rows[*row as usize];

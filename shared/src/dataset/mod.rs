@@ -16,6 +16,7 @@ pub mod formats;
 pub mod json;
 pub mod loss_mask;
 pub mod measures;
+mod named_column;
 pub mod overview;
 pub mod personal_data;
 pub mod preparation;

@@ -135,7 +135,7 @@ impl Recipe {
     /// # Errors
     /// It is none, with line and column.
     pub fn parse(text: &str) -> Result<Self, RecipeFault> {
-        let recipe: Self = serde_saphyr::from_str(text).map_err(|error| RecipeFault::Text(error.to_string()))?;
+        let recipe: Self = serde_saphyr::from_str(text).map_err(|error| RecipeFault::Text(advised(&error)))?;
         if recipe.quern_recipe == VERSION { Ok(recipe) } else { Err(RecipeFault::Version(recipe.quern_recipe)) }
     }
 
@@ -172,6 +172,17 @@ impl Recipe {
         let yaml = serde_saphyr::to_string(self).unwrap_or_default();
         format!("# How a dataset is made. `quern data run THIS_FILE` makes it again, byte for byte.\n{yaml}")
     }
+}
+
+/// Why a text is no recipe, with advice where the reader's own words say little.
+fn advised(error: &serde_saphyr::Error) -> String {
+    let mut told = error.to_string();
+    if told.contains("expected mapping start") {
+        told.push_str(
+            "\nfields belong there, as `name: value`; a step that needs none ends in `{}`, as `- deduplicate: {}`",
+        );
+    }
+    told
 }
 
 #[cfg(test)]
@@ -321,7 +332,7 @@ mod tests {
         Recipe::new(
             vec![file("messy.jsonl", ReadAs::Detect), file("b.csv", ReadAs::Format(Format::OpenAiChat))],
             vec![
-                Step::Repair(Check::RolesOutOfOrder),
+                Step::Repair(Check::RolesOutOfOrder {}),
                 Step::Deduplicate(Deduplicate { near: Some(Similarity::USUAL), keep: Preferred::Longest }),
                 Step::Filter(Filter { measure: Measure::AnswerWords, at_least: Some(2.0), at_most: None }),
                 Step::Edit(Edit { row: "messy.jsonl:2".to_owned(), to: "{\"text\":\"a: b\\n# c\"}".to_owned() }),
@@ -426,6 +437,27 @@ mod tests {
     }
 
     #[test]
+    fn misspelled_fields_and_steps_that_say_too_little_are_told() {
+        let fault = |step: &str| {
+            let text = format!("quern-recipe: 1\nfiles: []\nsteps:\n- {step}\n");
+            Recipe::parse(&text).unwrap_err().to_string().lines().next().unwrap_or_default().to_owned()
+        };
+        for step in
+            ["drop: {check: empty-answer, kind: 1}", "repair: {check: harsh-words, word: a}", "split: {tests: 1}"]
+        {
+            assert!(fault(step).contains("unknown field `"), "{}", fault(step));
+        }
+        expect![[r#"this is no recipe of Quern: error: line 4 column 3: invalid type: string "empty-answer", expected `check:` and its name"#]].assert_eq(&fault("drop: empty-answer"));
+        expect!["this is no recipe of Quern: error: line 4 column 10: unknown variant `empty`, expected one of empty-answer, truncated-answer, roles-out-of-order, nothing-to-learn, encoding-damage, secrets, personal-data, harsh-words, mixed-languages"].assert_eq(&fault("drop: {check: empty}"));
+        expect!["this is no recipe of Quern: error: line 5 column 1: expected mapping start"]
+            .assert_eq(&fault("deduplicate"));
+        expect!["this is no recipe of Quern: error: line 4 column 14: expected mapping start"]
+            .assert_eq(&fault("deduplicate:"));
+        expect!["this is no recipe of Quern: error: line 4 column 12: missing field `measure`"]
+            .assert_eq(&fault("filter: {at-least: 3}"));
+    }
+
+    #[test]
     fn what_is_no_recipe_is_told() {
         let fault = |text: &str| Recipe::parse(text).unwrap_err().to_string();
         expect!["the recipe is of version 2, and this Quern reads version 1; use a newer one"]
@@ -451,7 +483,8 @@ mod tests {
              --> <input>:1:1
               |
             1 | - a
-              | ^ expected mapping start"#]]
+              | ^ expected mapping start
+            fields belong there, as `name: value`; a step that needs none ends in `{}`, as `- deduplicate: {}`"#]]
         .assert_eq(&fault("- a\n"));
     }
 }

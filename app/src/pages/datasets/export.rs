@@ -23,7 +23,7 @@ use crate::workspace::Draft;
 const FILE_KINDS: [(&str, &str); 5] =
     [(".jsonl", "JSON Lines"), (".json", "JSON"), (".csv", "CSV"), (".tsv", "TSV"), (".parquet", "Parquet")];
 
-const COMPRESSIONS: [(&str, &str); 3] = [("none", "No"), ("gz", "gzip"), ("zst", "Zstandard")];
+const COMPRESSIONS: [(&str, &str); 3] = [("none", "Not compressed"), ("gz", "gzip"), ("zst", "Zstandard")];
 
 /// Split and export.
 #[component]

@@ -114,7 +114,7 @@ fn SourceItem(source: Source) -> impl IntoView {
 }
 
 fn counted_rows(rows: u64) -> String {
-    if rows == 1 { counted(1, "row", "rows") } else { format!("{} rows", grouped(rows)) }
+    counted(rows, "row", "rows")
 }
 
 /// What was set aside: where, why, and how it begins.

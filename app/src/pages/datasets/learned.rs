@@ -278,6 +278,11 @@ fn Tokens(title: &'static str, tokens: MaskedTokens) -> impl IntoView {
             {format!("{} tokens, {} learned", grouped(count as u64), grouped(learned as u64))}
         </p>
         <pre class="text-block mask" data-testid="mask">{shown}</pre>
+        <p class="small mask">
+            <span class="token is-learned">"learned"</span>
+            " "
+            <span class="token">"only read"</span>
+        </p>
         {(count > MOST_SHOWN_TOKENS).then(|| view! { <p class="small muted">"The rest is not drawn."</p> })}
     }
 }

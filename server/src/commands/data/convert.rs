@@ -5,7 +5,7 @@ use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use shared::dataset::dataset_info::DatasetInfo;
 use shared::dataset::export::{Export, Exported};
 use shared::dataset::formats::Format;
@@ -13,6 +13,7 @@ use shared::dataset::personal_data::Placeholders;
 use shared::dataset::records::{Columns, FaultPlace, FileKind, WriteFault};
 use shared::dataset::row::Row;
 use shared::dataset::rows::{ReadAs, ReadRow, SetAside};
+use shared::quantities::{counted, grouped};
 
 use super::super::suite_files::read_text;
 use super::super::whole_file::WholeFile;
@@ -87,13 +88,17 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<()> {
         stamp.must_still_hold(path)?;
     }
     let written = writer.finish().with_context(writing)?;
+    if rows == 0 {
+        aside.finish()?;
+        bail!("no row was found that {} can hold; {} was not written", to.title(), arguments.output.display());
+    }
     output.finish()?;
-    note(&format!("{rows} rows are in {}", arguments.output.display()));
+    note(&format!("{}: {}", arguments.output.display(), counted(rows, "row", "rows")));
     if written.protected_cells > 0 {
         note(&format!(
-            "{} cells that spreadsheets would take for formulas begin with an apostrophe; --plain-cells leaves them as they \
-             are, and --protected-cells takes the apostrophes away when the table is read",
-            written.protected_cells
+            "apostrophes before {} that spreadsheets would take for formulas; --plain-cells leaves them out, and \
+             --protected-cells takes them away when the table is read",
+            counted(written.protected_cells, "cell", "cells")
         ));
     }
     let export = Export::new(output_name.into_owned(), to, None);
@@ -158,12 +163,12 @@ impl Aside<'_> {
         let count: u64 = self.reasons.values().sum();
         if count > 0 {
             let kept = self.file.map_or_else(
-                || "--set-aside FILE keeps them".to_owned(),
-                |path| format!("they are in {}", path.display()),
+                || "--set-aside FILE keeps what is left out".to_owned(),
+                |path| format!("kept in {}", path.display()),
             );
-            note(&format!("{count} are not; {kept}:"));
+            note(&format!("{} not written; {kept}:", counted(count, "row", "rows")));
             for (reason, rows) in &self.reasons {
-                note(&format!("  {rows}: {reason}"));
+                note(&format!("  {}: {reason}", grouped(*rows)));
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use shared::dataset::duplicates::{SampleHash, Seen, Similarity};
 use shared::dataset::formats::{Detected, Format};
@@ -12,11 +12,12 @@ use shared::dataset::preparation::{Opened, Preparation, SourceFile};
 use shared::dataset::records::ReadBytes;
 use shared::dataset::rows::{ReadAs, SetAside};
 use shared::dataset::steps::{Deduplicate, Step};
+use shared::quantities::{counted, grouped};
 
 use super::disk_file::temporary_files;
 use super::source::{Stamp, each_row, mapping, open_ahead, place_fields, with_chunks};
 use crate::arguments::InspectArguments;
-use crate::terminal::{Interrupt, StageBar, print, print_line};
+use crate::terminal::{Interrupt, StageBar, note, print, print_line};
 
 /// Faults that are shown of a file; the others are counted.
 const MOST_SHOWN: usize = 10;
@@ -35,23 +36,38 @@ struct Found {
     shown: Vec<SetAside>,
 }
 
-/// Prints what is in each file.
+/// Prints what is in each file; one that can't be read does not keep the others from it.
 pub(super) async fn run(arguments: &InspectArguments) -> Result<()> {
     let read_as = arguments.map.as_deref().map(mapping).transpose()?.map_or(ReadAs::Detect, ReadAs::Mapping);
     let read_as = with_chunks(read_as, &arguments.chunks)?;
     let near = arguments.near.map(Similarity::try_from).transpose().map_err(anyhow::Error::msg)?;
+    let mut unread = 0_u64;
     for path in &arguments.files {
-        let mut found = look(path, &read_as)?;
-        if let Some(near) = near {
-            found.near_duplicates = Some(count_near(path, &read_as, near).await?);
-        }
-        if arguments.json {
-            print_line(&to_json(path, &found).to_string())?;
-        } else {
-            print(&to_text(path, &found))?;
+        match (inspect(path, &read_as, near).await, arguments.json) {
+            (Ok(found), true) => print_line(&to_json(path, &found).to_string())?,
+            (Ok(found), false) => print(&to_text(path, &found))?,
+            (Err(error), is_json) => {
+                unread += 1;
+                let error = format!("{error:#}");
+                note(&error);
+                if is_json {
+                    print_line(&json!({"file": path.display().to_string(), "error": error}).to_string())?;
+                }
+            }
         }
     }
+    if unread > 0 {
+        bail!("{} could not be read", counted(unread, "file", "files"));
+    }
     Ok(())
+}
+
+async fn inspect(path: &Path, read_as: &ReadAs, near: Option<Similarity>) -> Result<Found> {
+    let mut found = look(path, read_as)?;
+    if let Some(near) = near {
+        found.near_duplicates = Some(count_near(path, read_as, near).await?);
+    }
+    Ok(found)
 }
 
 /// Counts the rows that would be dropped because they are as alike as that to one that stays.
@@ -135,9 +151,9 @@ impl Samples {
 }
 
 fn to_text(path: &Path, found: &Found) -> String {
-    let mut text = format!("{}: {} rows", path.display(), found.rows);
+    let mut text = format!("{}: {}", path.display(), counted(found.rows, "row", "rows"));
     if found.set_aside > 0 {
-        text.push_str(&format!(", and {} that are none", found.set_aside));
+        text.push_str(&format!(", and {} set aside", grouped(found.set_aside)));
     }
     text.push('\n');
     if let Some(format) = found.detected.format() {
@@ -149,25 +165,33 @@ fn to_text(path: &Path, found: &Found) -> String {
         text.push_str(&format!("  rows of no format: perhaps --map {} ({sure} sure: {reason})\n", guess.mapping));
     }
     for (format, rows) in &found.detected.formats {
-        text.push_str(&format!("  {rows} in {} ({})\n", format.title(), format.name()));
+        text.push_str(&format!("  {} in {} ({})\n", grouped(*rows), format.title(), format.name()));
     }
     for (kind, rows) in &found.kinds {
-        text.push_str(&format!("  {rows} of {kind}\n"));
+        text.push_str(&format!("  {} of {kind}\n", grouped(*rows)));
     }
     if found.duplicates > 0 {
-        text.push_str(&format!("  {} say the very same as an earlier one\n", found.duplicates));
+        text.push_str(&format!("  {} the very same as an earlier one\n", said(found.duplicates)));
     }
     if let Some(near) = found.near_duplicates {
-        text.push_str(&format!("  {near} say nearly the same as another\n"));
+        text.push_str(&format!("  {} nearly the same as another\n", said(near)));
     }
     for aside in &found.shown {
         text.push_str(&format!("  {}: {}\n", aside.at, aside.reason));
     }
     let hidden = found.set_aside - found.shown.len() as u64;
     if hidden > 0 {
-        text.push_str(&format!("  and {hidden} more; `quern data convert --set-aside FILE` keeps them all\n"));
+        text.push_str(&format!(
+            "  and {} more; `quern data convert --set-aside FILE` keeps them all\n",
+            grouped(hidden)
+        ));
     }
     text
+}
+
+/// `1 says`, `2,000 say`.
+fn said(rows: u64) -> String {
+    format!("{} {}", grouped(rows), if rows == 1 { "says" } else { "say" })
 }
 
 fn percent(part: f64) -> String {

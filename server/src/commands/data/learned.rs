@@ -14,6 +14,7 @@ use shared::dataset::loss_mask::{
 };
 use shared::dataset::records::{FaultPlace, Place};
 use shared::dataset::rows::{ReadAs, ReadRow};
+use shared::quantities::{counted, grouped};
 
 use super::super::opening::{open_database, open_store, ready_model};
 use super::source::{self, mapping, with_chunks};
@@ -117,7 +118,7 @@ impl Counted {
             }
         }
         if self.set_aside > 0 {
-            text.push_str(&format!("  {} are no rows; `quern data inspect` says why\n", self.set_aside));
+            text.push_str(&format!("  {} set aside; `quern data inspect` says why\n", grouped(self.set_aside)));
         }
         for (problem, rows) in &self.shown {
             text.push_str(&format!("  {problem}, the first of them:\n"));
@@ -135,7 +136,9 @@ impl Counted {
 }
 
 fn in_words(totals: &MaskTotals) -> String {
-    let mut text = format!("{} rows, {} tokens, {} of them learned", totals.rows, totals.tokens, totals.learned_tokens);
+    let [rows, tokens, learned_tokens] = [totals.rows, totals.tokens, totals.learned_tokens].map(|count| count as u64);
+    let (rows, tokens) = (counted(rows, "row", "rows"), counted(tokens, "token", "tokens"));
+    let mut text = format!("{rows}, {tokens}, {} of them learned", grouped(learned_tokens));
     let more = [
         (totals.cut_tokens, "tokens cut off"),
         (totals.rows_over_context_length, "rows too long"),
@@ -144,7 +147,7 @@ fn in_words(totals: &MaskTotals) -> String {
         (totals.rows_without_end, "that do not teach to stop"),
     ];
     for (count, what) in more.iter().filter(|(count, _)| *count > 0) {
-        text.push_str(&format!(", {count} {what}"));
+        text.push_str(&format!(", {} {what}", grouped(*count as u64)));
     }
     text
 }

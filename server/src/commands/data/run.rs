@@ -11,6 +11,7 @@ use shared::dataset::export::{export, files_beside, names_written, rows_in_no_pa
 use shared::dataset::preparation::{FileHash, Opened, Preparation, Silent, SourceFile};
 use shared::dataset::recipe::{Recipe, RecipeFile};
 use shared::dataset::records::ReadBytes;
+use shared::quantities::{counted, grouped};
 
 use super::super::suite_files::read_text;
 use super::super::whole_file::{WholeFile, write_whole};
@@ -52,7 +53,8 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
     }
     let mut preparation = Preparation::open(files)?;
     if preparation.answers_passed_over() > 0 {
-        note(&format!("{} lines among the answers are none, and are passed over", preparation.answers_passed_over()));
+        let lines = counted(preparation.answers_passed_over(), "line", "lines");
+        note(&format!("{lines} of the answers' file can't be read as answers, and are passed over"));
     }
     for file in &recipe.files {
         read(&mut preparation, file, folder, &bar).await?;
@@ -76,16 +78,20 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
         let exported = export(&preparation, wanted, &mut rows, &mut aside, &bar).await?;
         rows.finish()?;
         bar.end();
-        note(&format!("{}: {} rows", path.display(), exported.written));
+        note(&format!("{}: {}", path.display(), counted(exported.written, "row", "rows")));
         if exported.set_aside > 0 {
             aside.finish()?;
-            note(&format!("  {} have no place in it and are in {}", exported.set_aside, aside_path.display()));
+            note(&format!(
+                "  {} without a place in it: {}",
+                counted(exported.set_aside, "row", "rows"),
+                aside_path.display()
+            ));
         }
         if exported.protected_cells > 0 {
             note(&format!(
-                "  {} cells that spreadsheets would take for formulas begin with an apostrophe; `formulas: as-is` of an \
-                 export leaves them as they are, and `protected-cells: true` of a file takes the apostrophes away",
-                exported.protected_cells
+                "  apostrophes before {} that spreadsheets would take for formulas; `formulas: as-is` of an export \
+                 leaves them out, and `protected-cells: true` of a file takes them away",
+                counted(exported.protected_cells, "cell", "cells")
             ));
         }
         written.push((wanted.clone(), exported));
@@ -94,9 +100,9 @@ async fn make(recipe: &Recipe, asking: &Asking<'_>, folder: &Path, output: &Path
     if let Some(first) = left_out.first() {
         let first = preparation.name_of(preparation.pass().entry(*first)?.origin)?;
         note(&format!(
-            "{} rows are in none of these files, {first} the first: they are in no part, for they were taken back after the \
-             split, or made from such; split once more behind that, or export without `part`",
-            left_out.len()
+            "in none of these files: {}, {first} the first, for they are in no part: they were taken back after the split, or \
+             made from such; split once more behind that, or export without `part`",
+            counted(left_out.len() as u64, "row", "rows")
         ));
     }
     let beside = files_beside(&preparation, &written);
@@ -151,9 +157,12 @@ async fn read(preparation: &mut Preparation<DiskFile>, file: &RecipeFile, folder
     stamp.must_still_hold(&path)?;
     bar.end();
     let progressed = preparation.sources().last().map(|source| source.progressed).unwrap_or_default();
-    let aside =
-        if progressed.set_aside() > 0 { format!(", {} that are none", progressed.set_aside()) } else { String::new() };
-    note(&format!("{}: {} rows{aside}", file.name, progressed.rows));
+    let aside = if progressed.set_aside() > 0 {
+        format!(", {} set aside", grouped(progressed.set_aside().into()))
+    } else {
+        String::new()
+    };
+    note(&format!("{}: {}{aside}", file.name, counted(progressed.rows.into(), "row", "rows")));
     Ok(())
 }
 

@@ -14,22 +14,23 @@ use serde::{Deserialize, Serialize};
 use super::personal_data::{Kind, Placeholders};
 use super::row::{Content, Message, Role, Row, Sample};
 
-/// A check.
+/// A check. Those that have no fields are written with braces because serde passes over unknown fields beside the name
+/// without them, and a misspelled field of a recipe must be told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "check", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "check", rename_all = "kebab-case", deny_unknown_fields, expecting = "`check:` and its name")]
 pub enum Check {
     /// An answer that is to be learned says nothing.
-    EmptyAnswer,
+    EmptyAnswer {},
     /// The last answer stops in the middle.
-    TruncatedAnswer,
+    TruncatedAnswer {},
     /// Turns do not follow one another as templates want them.
-    RolesOutOfOrder,
+    RolesOutOfOrder {},
     /// No answer is learned.
-    NothingToLearn,
+    NothingToLearn {},
     /// A text was read in the wrong encoding.
-    EncodingDamage,
+    EncodingDamage {},
     /// Keys, tokens and passwords.
-    Secrets,
+    Secrets {},
     /// What says who or where someone is.
     PersonalData {
         /// Which kinds of it.
@@ -43,7 +44,7 @@ pub enum Check {
         words: Vec<String>,
     },
     /// An answer is in another language than its question.
-    MixedLanguages,
+    MixedLanguages {},
 }
 
 fn all_but_secrets() -> Vec<Kind> {
@@ -75,12 +76,12 @@ impl Check {
     /// All of them that are quick, as people usually want them.
     pub fn quick() -> Vec<Self> {
         vec![
-            Self::EmptyAnswer,
-            Self::TruncatedAnswer,
-            Self::RolesOutOfOrder,
-            Self::NothingToLearn,
-            Self::EncodingDamage,
-            Self::Secrets,
+            Self::EmptyAnswer {},
+            Self::TruncatedAnswer {},
+            Self::RolesOutOfOrder {},
+            Self::NothingToLearn {},
+            Self::EncodingDamage {},
+            Self::Secrets {},
             Self::PersonalData { kinds: all_but_secrets() },
             Self::HarshWords { words: Vec::new() },
         ]
@@ -89,32 +90,32 @@ impl Check {
     /// All of them; telling languages takes as long as the others together.
     pub fn all() -> Vec<Self> {
         let mut all = Self::quick();
-        all.push(Self::MixedLanguages);
+        all.push(Self::MixedLanguages {});
         all
     }
 
     /// The check by itself, where it is one that only looks at a row.
     fn known(&self) -> Option<&dyn Known> {
         Some(match self {
-            Self::EmptyAnswer => &empty_answer::EmptyAnswer,
-            Self::TruncatedAnswer => &truncated_answer::TruncatedAnswer,
-            Self::RolesOutOfOrder => &roles_out_of_order::RolesOutOfOrder,
-            Self::NothingToLearn => &nothing_to_learn::NothingToLearn,
-            Self::EncodingDamage => &encoding_damage::EncodingDamage,
-            Self::MixedLanguages => &mixed_languages::MixedLanguages,
-            Self::Secrets | Self::PersonalData { .. } | Self::HarshWords { .. } => return None,
+            Self::EmptyAnswer {} => &empty_answer::EmptyAnswer,
+            Self::TruncatedAnswer {} => &truncated_answer::TruncatedAnswer,
+            Self::RolesOutOfOrder {} => &roles_out_of_order::RolesOutOfOrder,
+            Self::NothingToLearn {} => &nothing_to_learn::NothingToLearn,
+            Self::EncodingDamage {} => &encoding_damage::EncodingDamage,
+            Self::MixedLanguages {} => &mixed_languages::MixedLanguages,
+            Self::Secrets {} | Self::PersonalData { .. } | Self::HarshWords { .. } => return None,
         })
     }
 
     fn about(&self) -> About {
         match self {
-            Self::EmptyAnswer => empty_answer::ABOUT,
-            Self::TruncatedAnswer => truncated_answer::ABOUT,
-            Self::RolesOutOfOrder => roles_out_of_order::ABOUT,
-            Self::NothingToLearn => nothing_to_learn::ABOUT,
-            Self::EncodingDamage => encoding_damage::ABOUT,
-            Self::MixedLanguages => mixed_languages::ABOUT,
-            Self::Secrets => personal_data::ABOUT_SECRETS,
+            Self::EmptyAnswer {} => empty_answer::ABOUT,
+            Self::TruncatedAnswer {} => truncated_answer::ABOUT,
+            Self::RolesOutOfOrder {} => roles_out_of_order::ABOUT,
+            Self::NothingToLearn {} => nothing_to_learn::ABOUT,
+            Self::EncodingDamage {} => encoding_damage::ABOUT,
+            Self::MixedLanguages {} => mixed_languages::ABOUT,
+            Self::Secrets {} => personal_data::ABOUT_SECRETS,
             Self::PersonalData { .. } => personal_data::ABOUT,
             Self::HarshWords { .. } => harsh_words::ABOUT,
         }
@@ -138,7 +139,7 @@ impl Check {
     /// What is wrong with a row, if it is.
     pub fn find(&self, row: &Row) -> Option<&'static str> {
         match self {
-            Self::Secrets => personal_data::find_kinds(row, &[Kind::Secret]),
+            Self::Secrets {} => personal_data::find_kinds(row, &[Kind::Secret]),
             Self::PersonalData { kinds } => personal_data::find_kinds(row, kinds),
             Self::HarshWords { words } => harsh_words::find(row, words),
             other => other.known()?.find(row),
@@ -148,7 +149,7 @@ impl Check {
     /// The same about one row, as exactly as it is known: `there is a telephone number (Germany)`.
     pub fn describe(&self, row: &Row) -> Option<String> {
         match self {
-            Self::Secrets => personal_data::describe_kinds(row, &[Kind::Secret]),
+            Self::Secrets {} => personal_data::describe_kinds(row, &[Kind::Secret]),
             Self::PersonalData { kinds } => personal_data::describe_kinds(row, kinds),
             other => other.find(row).map(str::to_owned),
         }
@@ -170,7 +171,7 @@ impl Repairing<'_> {
     /// The row as it should be, where something is wrong with it and that is clear.
     pub fn repair(&mut self, row: &Row) -> Option<Row> {
         let kinds: &[Kind] = match self.check {
-            Check::Secrets => &[Kind::Secret],
+            Check::Secrets {} => &[Kind::Secret],
             Check::PersonalData { kinds } => kinds,
             other => return other.known()?.repair(row),
         };

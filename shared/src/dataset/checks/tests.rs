@@ -36,16 +36,16 @@ fn check(check: Check, messages: &str, expected: Option<&str>, repaired: Option<
 #[test]
 fn empty_answers_are_found_and_cut_off() {
     let found = Some("an answer is empty");
-    check(Check::EmptyAnswer, "u=a a=b", None, None);
-    check(Check::EmptyAnswer, "u=a a=", found, None);
-    check(Check::EmptyAnswer, "u=a a=b u=c a=", found, Some("u=a a=b"));
-    check(Check::EmptyAnswer, "s=x u=a a=b u=c a= u=d a=e", found, Some("s=x u=a a=b"));
+    check(Check::EmptyAnswer {}, "u=a a=b", None, None);
+    check(Check::EmptyAnswer {}, "u=a a=", found, None);
+    check(Check::EmptyAnswer {}, "u=a a=b u=c a=", found, Some("u=a a=b"));
+    check(Check::EmptyAnswer {}, "s=x u=a a=b u=c a= u=d a=e", found, Some("s=x u=a a=b"));
 }
 
 #[test]
 fn roles_are_put_in_order() {
     let check =
-        |messages, expected, repaired| super::tests::check(Check::RolesOutOfOrder, messages, expected, repaired);
+        |messages, expected, repaired| super::tests::check(Check::RolesOutOfOrder {}, messages, expected, repaired);
     check("s=x u=a a=b", None, None);
     check("u=a s=x a=b", Some("a system message is not the first"), Some("s=x u=a a=b"));
     check("u=a u=b a=c", Some("the person has two turns in a row"), Some("u=a+b a=c"));
@@ -77,8 +77,8 @@ fn personal_data_and_secrets_become_placeholders() {
     assert!(said.contains("[EMAIL_1]") && !said.contains("example.com"), "{said}");
     let placeholders = repairing.placeholders().unwrap();
     assert_eq!(placeholders.restore(&said), row.sample.messages()[1].plain_text().unwrap());
-    assert!(Check::Secrets.find(&row).is_some());
-    assert!(Check::EmptyAnswer.repairing().placeholders().is_none());
+    assert!(Check::Secrets {}.find(&row).is_some());
+    assert!(Check::EmptyAnswer {}.repairing().placeholders().is_none());
 }
 
 #[test]
@@ -88,9 +88,9 @@ fn languages_and_words_are_looked_at() {
     let conversation = |asked: &str, answered: &str| {
         Row::new(Sample::Conversation(vec![Message::new(Role::User, asked), Message::new(Role::Assistant, answered)]))
     };
-    assert!(Check::MixedLanguages.find(&conversation(asked, answered)).is_some());
-    assert!(Check::MixedLanguages.find(&conversation(asked, asked)).is_none());
-    assert!(Check::MixedLanguages.find(&conversation(asked, "Ja")).is_none());
+    assert!(Check::MixedLanguages {}.find(&conversation(asked, answered)).is_some());
+    assert!(Check::MixedLanguages {}.find(&conversation(asked, asked)).is_none());
+    assert!(Check::MixedLanguages {}.find(&conversation(asked, "Ja")).is_none());
     let usual = Check::HarshWords { words: Vec::new() };
     assert!(usual.find(&conversation("You Bastard!", "Sorry")).is_some());
     assert!(usual.find(&conversation("The bastardised text", "Sorry")).is_none());
@@ -110,17 +110,20 @@ fn both_sides_of_a_preference_are_looked_at() {
             format!(r#"{{"prompt":{},"chosen":{},"rejected":{}}}"#, turns(prompt), turns(chosen), turns(rejected));
         read(&json)
     };
-    let roles = |row: &Row| Check::RolesOutOfOrder.find(row);
+    let roles = |row: &Row| Check::RolesOutOfOrder {}.find(row);
     let good = preference("u=a", "a=b", "a=c");
-    assert_eq!((roles(&good), Check::EmptyAnswer.find(&good), Check::NothingToLearn.find(&good)), (None, None, None));
+    assert_eq!(
+        (roles(&good), Check::EmptyAnswer {}.find(&good), Check::NothingToLearn {}.find(&good)),
+        (None, None, None)
+    );
     let lacking = preference("u=a", "", "a=c");
     assert_eq!(roles(&lacking), Some("it does not end with an answer"));
-    assert_eq!(Check::EmptyAnswer.find(&lacking), Some("an answer is empty"));
-    assert_eq!(Check::NothingToLearn.find(&lacking), Some("no answer is learned"));
-    assert_eq!(Check::RolesOutOfOrder.repairing().repair(&lacking), None);
+    assert_eq!(Check::EmptyAnswer {}.find(&lacking), Some("an answer is empty"));
+    assert_eq!(Check::NothingToLearn {}.find(&lacking), Some("no answer is learned"));
+    assert_eq!(Check::RolesOutOfOrder {}.repairing().repair(&lacking), None);
     let twice = preference("u=a", "a=b", "a=c a=d u=e");
     assert_eq!(roles(&twice), Some("the assistant has two turns in a row"));
-    let repaired = Check::RolesOutOfOrder.repairing().repair(&twice).unwrap();
+    let repaired = Check::RolesOutOfOrder {}.repairing().repair(&twice).unwrap();
     assert_eq!(words(&repaired), "u=a a=b a=c+d");
 }
 
@@ -138,7 +141,7 @@ fn parts_without_a_word_are_an_empty_answer() {
     let of = |parts: &str| {
         let json =
             format!(r#"{{"messages":[{{"role":"user","content":"a"}},{{"role":"assistant","content":{parts}}}]}}"#);
-        Check::EmptyAnswer.find(&read(&json)).is_some()
+        Check::EmptyAnswer {}.find(&read(&json)).is_some()
     };
     assert!(of(r#"[{"type":"text","text":" "}]"#));
     assert!(!of(r#"[{"type":"text","text":"b"}]"#));
@@ -151,7 +154,7 @@ fn turns_are_joined_only_if_they_are_alike() {
         let json = format!(
             r#"{{"messages":[{{"role":"user","content":"a"}},{{"role":"assistant","content":"b"{draft}}},{{"role":"assistant","content":"c"{last}}}]}}"#
         );
-        Check::RolesOutOfOrder.repairing().repair(&read(&json)).map(|row| words(&row))
+        Check::RolesOutOfOrder {}.repairing().repair(&read(&json)).map(|row| words(&row))
     };
     assert_eq!(of("", "").as_deref(), Some("u=a a=b+c"));
     assert_eq!(of(r#","weight":0"#, r#","weight":0"#).as_deref(), Some("u=a a=b+c"));
@@ -164,10 +167,10 @@ fn turns_are_joined_only_if_they_are_alike() {
 fn answers_with_the_weight_0_are_learned_again() {
     let unlearned =
         read(r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b","weight":0}]}"#);
-    assert_eq!(Check::NothingToLearn.find(&unlearned), Some("no answer is learned"));
-    let repaired = Check::NothingToLearn.repairing().repair(&unlearned).unwrap();
-    assert_eq!(Check::NothingToLearn.find(&repaired), None);
-    assert_eq!(Check::NothingToLearn.repairing().repair(&row("u=a")), None);
+    assert_eq!(Check::NothingToLearn {}.find(&unlearned), Some("no answer is learned"));
+    let repaired = Check::NothingToLearn {}.repairing().repair(&unlearned).unwrap();
+    assert_eq!(Check::NothingToLearn {}.find(&repaired), None);
+    assert_eq!(Check::NothingToLearn {}.repairing().repair(&row("u=a")), None);
 }
 
 #[test]
@@ -176,7 +179,7 @@ fn a_cut_off_answer_is_cut_behind_its_last_whole_sentence() {
     let conversation = |answer: &str| {
         Row::new(Sample::Conversation(vec![Message::new(Role::User, "How?"), Message::new(Role::Assistant, answer)]))
     };
-    let repair = |answer: &str| Check::TruncatedAnswer.repairing().repair(&conversation(answer));
+    let repair = |answer: &str| Check::TruncatedAnswer {}.repairing().repair(&conversation(answer));
     assert_eq!(repair(cut), Some(conversation("Water in the evening.")));
     assert_eq!(repair(cut.split_once(". ").unwrap().1), None);
     assert_eq!(repair("Water."), None);
@@ -216,7 +219,7 @@ fn instructions_may_be_in_another_language() {
         let json = format!(
             r#"{{"prompt":[{{"role":"{role}","content":"{english}"}},{{"role":"user","content":"{german}"}}],"chosen":[{{"role":"assistant","content":"{german}"}}],"rejected":[{{"role":"assistant","content":"{german}"}}]}}"#
         );
-        assert_eq!(Check::MixedLanguages.find(&read(&json)), None);
+        assert_eq!(Check::MixedLanguages {}.find(&read(&json)), None);
     }
 }
 

@@ -13,6 +13,7 @@ use super::super::steps::Step;
 use super::PreparationFault;
 use super::pulse::{Progress, Pulse, Stopped};
 use super::storage::StoredFile;
+use crate::quantities::grouped;
 
 /// Which lines this code writes. Lines of another number are refused.
 const VERSION: u32 = 2;
@@ -193,8 +194,11 @@ impl fmt::Display for Counts {
             (assigned, "shared out"),
             (rated, "rated"),
         ];
-        let words: Vec<String> =
-            parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        let words: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{} {word}", grouped(*count)))
+            .collect();
         formatter.write_str(if words.is_empty() { "nothing to do" } else { "" })?;
         formatter.write_str(&words.join(", "))
     }

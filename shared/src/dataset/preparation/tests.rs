@@ -56,8 +56,8 @@ pub(in crate::dataset) fn prepared(lines: &str) -> Preparation<MemoryFile> {
 
 fn steps() -> Vec<Step> {
     vec![
-        Step::Repair(Check::RolesOutOfOrder),
-        Step::Drop(Check::EmptyAnswer),
+        Step::Repair(Check::RolesOutOfOrder {}),
+        Step::Drop(Check::EmptyAnswer {}),
         Step::Deduplicate(Deduplicate::default()),
         Step::Edit(Edit { row: "messy.jsonl:1".to_owned(), to: r#"{"text":"Edited by hand."}"#.to_owned() }),
         Step::DropRows(DropRows { rows: vec!["messy.jsonl:3".to_owned()], reason: "too dull".to_owned() }),
@@ -251,8 +251,11 @@ fn what_makes_no_sense_is_refused_and_does_nothing() {
     assert!(refused(Step::Edit(Edit { row: "messy.jsonl:6".to_owned(), to: String::new() })).contains("messy.jsonl:6"));
     let to = "{\"text\":\n3}".to_owned();
     assert!(refused(Step::Edit(Edit { row: "messy.jsonl:1".to_owned(), to })).contains("is no row"));
-    assert!(refused(Step::Split(Split { train: 0.9, ..Split::default() })).contains("1.1"));
-    assert!(refused(Step::Repair(Check::MixedLanguages)).contains("can't be repaired"));
+    assert!(
+        refused(Step::Split(Split { train: 0.9, ..Split::default() }))
+            .contains("train 0.9, validation 0.1 and test 0.1")
+    );
+    assert!(refused(Step::Repair(Check::MixedLanguages {})).contains("can't be repaired"));
     assert_eq!(outcome(&preparation), before);
 }
 

@@ -81,6 +81,7 @@ mod tests {
         assert_eq!(classes.without, 1);
         assert_eq!(kept(ClassOf::Answer, 0).unwrap().1, rows);
         assert_ne!(kept(ClassOf::Answer, 1).unwrap().1, rows);
+        assert!(kept(ClassOf::Column("ID".to_owned()), 0).unwrap_err().contains("no row has a column \"ID\""));
         let (classes, _) = kept(ClassOf::Column("id".to_owned()), 0).unwrap();
         assert_eq!((classes.rows.len(), classes.without), (100, 1));
     }

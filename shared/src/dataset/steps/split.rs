@@ -4,13 +4,14 @@
 //! value in a column of the person's choice. The seed orders these families; in that order each goes to the part that lacks
 //! most rows, in each stratum by itself.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::each_kept;
 use crate::dataset::duplicates::{Families, SampleHash, Seen, Similarity, find_families};
+use crate::dataset::named_column::NamedColumn;
 use crate::dataset::preparation::{Effect, Entry, Part, Preparation, PreparationFault, Pulse, StepWriter, StoredFile};
 use crate::dataset::row::Row;
 
@@ -63,7 +64,8 @@ impl Split {
         let sum: f64 = shares.iter().map(|(_, share)| share).sum();
         if shares.iter().any(|(_, share)| !(0.0..=1.0).contains(share)) || (sum - 1.0).abs() > 1e-6 {
             return Err(PreparationFault::Refused(format!(
-                "the parts {}, {} and {} are together {sum}; they are to be 1 together, as 0.8, 0.1 and 0.1",
+                "train {}, validation {} and test {} are no shares of the rows: each is between 0 and 1, and together they are \
+                 1, as 0.8, 0.1 and 0.1 for 80, 10 and 10 percent",
                 self.train, self.validation, self.test
             )));
         }
@@ -168,47 +170,6 @@ async fn join_by_key<F: StoredFile>(
         Ok(())
     })
     .await
-}
-
-/// A column that a person named, and those that there are: a misspelled name must not go unnoticed.
-struct NamedColumn<'a> {
-    name: &'a str,
-    is_there: bool,
-    others: BTreeSet<String>,
-}
-
-/// Columns that are told where one is misspelled; some files have one for each row.
-const MOST_TOLD: usize = 20;
-
-impl<'a> NamedColumn<'a> {
-    fn new(name: &'a str) -> Self {
-        Self { name, is_there: false, others: BTreeSet::new() }
-    }
-
-    /// Its text in a row.
-    fn text_of(&mut self, row: &Row) -> Option<String> {
-        let text = row.column_text(self.name);
-        self.is_there |= text.is_some();
-        if !self.is_there {
-            for (name, _) in &row.columns {
-                if self.others.len() < MOST_TOLD && !self.others.contains(name) {
-                    self.others.insert(name.clone());
-                }
-            }
-        }
-        text
-    }
-
-    fn must_be_there(self) -> Result<(), PreparationFault> {
-        if self.is_there {
-            return Ok(());
-        }
-        let others = match self.others.into_iter().collect::<Vec<_>>().join(", ") {
-            none if none.is_empty() => "they have no columns beside what is learned".to_owned(),
-            others => format!("the columns beside what is learned are {others}"),
-        };
-        Err(PreparationFault::Refused(format!("no row has a column {:?}: {others}", self.name)))
-    }
 }
 
 #[cfg(test)]

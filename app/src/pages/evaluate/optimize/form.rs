@@ -60,7 +60,7 @@ pub fn SearchForm(
                 missing.push("Add a prompt to start from.".to_owned());
             }
             if suite.cases.len() < FEWEST_CASES {
-                let count = quantities::counted(suite.cases.len(), "case is", "cases are");
+                let count = quantities::counted(suite.cases.len() as u64, "case is", "cases are");
                 missing.push(format!(
                     "{count} there; a search needs at least {FEWEST_CASES}, of which some are held out for the proof."
                 ));

@@ -76,10 +76,10 @@ fn findings(table: &PriceTable) -> String {
         "{}, read {}: {} with a price, {} without one that can be trusted; {} refused. Left out: {} that {} no text.",
         table.file_name,
         table.as_of,
-        counted(priced, "model", "models"),
+        counted(priced as u64, "model", "models"),
         grouped(unknown as u64),
-        counted(imported.refused.len(), "price", "prices"),
-        counted(imported.other_entries, "entry", "entries"),
+        counted(imported.refused.len() as u64, "price", "prices"),
+        counted(imported.other_entries as u64, "entry", "entries"),
         if imported.other_entries == 1 { "writes" } else { "write" },
     )
 }
