@@ -37,7 +37,7 @@ fn rows_that_teach_nothing_are_named_and_fail() {
     assert_eq!(ran.code, Some(1), "{}", ran.errors);
     for part in [
         "4 rows, 9 tokens, 8 of them learned, 2 tokens cut off, 2 rows too long, 1 of which nothing is learned",
-        "1 are no rows",
+        "1 set aside",
         "rows.jsonl:1: 4 tokens",
         "rows.jsonl:4: nothing of the row is learned",
     ] {
