@@ -23,6 +23,8 @@ mod prompt;
 pub mod quantization;
 pub mod source;
 pub mod text;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod training;
 pub mod weights;
 
 pub use error::EngineError;
