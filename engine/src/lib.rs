@@ -6,6 +6,7 @@
 //!
 //! What is never here: files of the app, HTTP, a clock other than the one [`clock`] hides, threads on the web.
 
+pub mod adapter;
 pub mod clock;
 mod constraint;
 pub mod cpu;

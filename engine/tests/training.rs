@@ -7,10 +7,12 @@
 #[expect(dead_code, reason = "every program uses its part")]
 mod support;
 
+use engine::adapter::{LoraAdapter, LoraSettings, Scaling};
 use engine::executor::LogitsWanted;
 use engine::gguf::GgufFile;
+use engine::models::Hyperparameters;
 use engine::quantization::BlockType;
-use engine::training::{AdamW, AdamWSettings, CpuTrainer, LoraSettings, Method, PackedBatch, Recompute, Scaling};
+use engine::training::{AdamW, AdamWSettings, CpuTrainer, Method, PackedBatch, Recompute};
 use support::plain_executor::{CachePrecision, PlainExecutor};
 use support::random::Random;
 use support::tiny_model::{Architecture, ModelShape};
@@ -168,5 +170,25 @@ fn a_model_learns_by_heart() {
             optimizer.step(&mut trainer.parameters, learning_rate);
         }
         assert!(losses[0] > 5.0 && losses[59] < 0.2, "{method:?}: {losses:?}");
+    }
+}
+
+#[test]
+fn adapters_come_back_from_the_files_of_others() {
+    for architecture in Architecture::ALL {
+        let bytes = model(architecture, BlockType::F32);
+        let sizes = Hyperparameters::read(&GgufFile::read(&bytes).unwrap()).unwrap();
+        for scaling in [Scaling::Rank, Scaling::RootOfRank] {
+            let targets = ["attn_q", "attn_k", "ffn_down"].map(str::to_owned).to_vec();
+            let method = Method::Lora(LoraSettings { rank: 4, alpha: 3.0, scaling, targets });
+            let mut trainer = trainer(&bytes, &method, Recompute::Nothing);
+            stir(&mut trainer);
+            let adapter = trainer.adapter().unwrap();
+            let files = adapter.to_peft(&sizes, "somebody/tiny").unwrap();
+            assert_eq!(LoraAdapter::from_peft(&files.config, &files.weights, &sizes).unwrap(), adapter);
+            let read = LoraAdapter::from_gguf(&adapter.to_gguf()).unwrap();
+            assert_eq!((&read.matrices, &read.architecture), (&adapter.matrices, &adapter.architecture));
+            assert!((read.settings.factor() - adapter.settings.factor()).abs() < 1e-6);
+        }
     }
 }

@@ -14,12 +14,13 @@ mod program;
 mod random;
 mod schedule;
 
-pub use adapter::{LoraSettings, Scaling};
 pub use batch::PackedBatch;
 pub use cpu::CpuTrainer;
 pub use optimizer::{AdamW, AdamWSettings};
 pub use parameters::{Parameter, Parameters};
 pub use schedule::{Decay, Schedule};
+
+use crate::adapter::LoraSettings;
 
 /// What is trained.
 #[derive(Clone, Debug, PartialEq)]

@@ -18,7 +18,8 @@ use self::weight::Weight;
 use super::adapter::Adapter;
 use super::program::Program;
 use super::random::fill_evenly;
-use super::{Method, PackedBatch, Parameters, Recompute};
+use super::{Method, PackedBatch, Parameter, Parameters, Recompute};
+use crate::adapter::{LoraAdapter, LoraMatrix};
 use crate::cpu::lanes::InstructionSet;
 use crate::cpu::weight::CpuWeight;
 use crate::error::EngineError;
@@ -31,6 +32,8 @@ use crate::weights;
 /// A model that is trained on the processor.
 pub struct CpuTrainer {
     set: InstructionSet,
+    architecture: String,
+    method: Method,
     threads: ThreadPool,
     plan: Plan,
     program: Program,
@@ -60,7 +63,8 @@ impl CpuTrainer {
         threads: usize,
         seed: u64,
     ) -> Result<Self, EngineError> {
-        let plan = models::plan(file, &Hyperparameters::read(file)?)?;
+        let sizes = Hyperparameters::read(file)?;
+        let plan = models::plan(file, &sizes)?;
         let program = Program::of(&plan)?;
         let mut parameters = Parameters::default();
         let mut loaded = Vec::with_capacity(plan.weights.len());
@@ -106,6 +110,8 @@ impl CpuTrainer {
             pool.build().map_err(|cause| EngineError::Malformed(format!("no threads could be started: {cause}")))?;
         Ok(Self {
             set: InstructionSet::detect(),
+            architecture: sizes.architecture,
+            method: method.clone(),
             threads,
             plan,
             program,
@@ -118,6 +124,22 @@ impl CpuTrainer {
             pool_tokens: 0,
             parameters,
         })
+    }
+
+    /// The adapter as it is now; there is none where every weight is trained.
+    pub fn adapter(&self) -> Option<LoraAdapter> {
+        let Method::Lora(settings) = &self.method else { return None };
+        let list = &self.parameters.list;
+        let values = |parameter: &Parameter| self.parameters.values[parameter.range.clone()].to_vec();
+        let matrices = list.chunks_exact(2).map(|pair| LoraMatrix {
+            tensor: pair[0].name.trim_end_matches(".lora_a").to_owned(),
+            rows: pair[1].rows,
+            columns: pair[0].columns,
+            a: values(&pair[0]),
+            b: values(&pair[1]),
+        });
+        let matrices = matrices.collect();
+        Some(LoraAdapter { architecture: self.architecture.clone(), settings: settings.clone(), matrices })
     }
 
     /// The sum of the losses of all learned tokens of a batch (what is lacking in their log-probabilities, in nats).
