@@ -133,7 +133,7 @@ fn exp_or_zero(score: f32) -> f32 {
 }
 
 for_each_instruction_set! {
-    /// probabilities = exp(score - log_sum) in the place of scores.
+    /// Probabilities, `exp(score - log_sum)`, in the place of scores.
     fn probabilities(scores: &mut [f32], log_sum: f32) = probabilities_body
 }
 

@@ -22,7 +22,7 @@ fn normalize_body<L: Lanes>(input: &[f32], weight: &[f32], epsilon: f32, output:
 }
 
 for_each_instruction_set! {
-    /// to_input += the derivative by the input, where `gradient` is that by the output.
+    /// `to_input` += the derivative by the input, where `gradient` is that by the output.
     fn go_back(input: &[f32], weight: &[f32], inverses: &[f32], gradient: &[f32], to_input: &mut [f32]) = go_back_body
 }
 
@@ -49,7 +49,7 @@ fn go_back_body<L: Lanes>(input: &[f32], weight: &[f32], inverses: &[f32], gradi
 }
 
 for_each_instruction_set! {
-    /// to_weight += the derivative by the weight.
+    /// `to_weight` += the derivative by the weight.
     fn go_back_to_weight(input: &[f32], inverses: &[f32], gradient: &[f32], to_weight: &mut [f32]) = to_weight_body
 }
 
