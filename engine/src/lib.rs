@@ -6,6 +6,7 @@
 //!
 //! What is never here: files of the app, HTTP, a clock other than the one [`clock`] hides, threads on the web.
 
+pub mod adapter;
 pub mod clock;
 mod constraint;
 pub mod cpu;
@@ -23,6 +24,8 @@ mod prompt;
 pub mod quantization;
 pub mod source;
 pub mod text;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod training;
 pub mod weights;
 
 pub use error::EngineError;

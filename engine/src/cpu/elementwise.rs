@@ -34,7 +34,7 @@ fn gate_body<L: Lanes>(gate: &mut [f32], up: &[f32], activation: Activation) {
 }
 
 /// Rotates each head of `row`; `angles` are (cosine, sine) per pair.
-pub(super) fn rotate(row: &mut [f32], head_size: usize, pairing: RopePairing, angles: &[(f32, f32)]) {
+pub(crate) fn rotate(row: &mut [f32], head_size: usize, pairing: RopePairing, angles: &[(f32, f32)]) {
     for head in row.chunks_exact_mut(head_size) {
         for (pair, &(cosine, sine)) in angles.iter().enumerate() {
             let (first, second) = match pairing {

@@ -8,13 +8,13 @@
 mod activation;
 mod attention;
 mod blocks;
-mod elementwise;
+pub(crate) mod elementwise;
 mod executor;
-mod lanes;
+pub(crate) mod lanes;
 mod linear;
-mod math;
+pub(crate) mod math;
 mod parallel;
-mod weight;
+pub(crate) mod weight;
 
 pub use executor::CpuExecutor;
 pub use lanes::instruction_set;

@@ -8,9 +8,9 @@ use crate::source::ReadAt;
 use crate::weights;
 
 /// A (stacked) weight matrix.
-pub(super) struct CpuWeight {
-    pub(super) block_type: BlockType,
-    pub(super) columns: usize,
+pub(crate) struct CpuWeight {
+    pub(crate) block_type: BlockType,
+    pub(crate) columns: usize,
     parts: Vec<Part>,
 }
 
@@ -45,7 +45,7 @@ impl CpuWeight {
     ///
     /// # Errors
     /// The file can't be read, or there is no memory for it.
-    pub(super) fn load(source: &dyn ReadAt, file: &GgufFile, weight: &Weight) -> Result<Self, EngineError> {
+    pub(crate) fn load(source: &dyn ReadAt, file: &GgufFile, weight: &Weight) -> Result<Self, EngineError> {
         let mut parts = Vec::new();
         let mut first_row = 0;
         for tensor in weights::tensors(file, weight)? {
@@ -75,18 +75,27 @@ impl CpuWeight {
     }
 
     /// Bytes of one row.
-    pub(super) fn row_bytes(&self) -> usize {
+    pub(crate) fn row_bytes(&self) -> usize {
         self.block_type.row_bytes(self.columns)
     }
 
     /// The blocks of row `row`.
-    pub(super) fn row(&self, row: usize) -> &[u8] {
+    pub(crate) fn row(&self, row: usize) -> &[u8] {
         let part = self.parts.iter().rfind(|part| part.first_row <= row).map_or(&self.parts[0], |part| part);
         &part.bytes.as_slice()[(row - part.first_row) * self.row_bytes()..][..self.row_bytes()]
     }
 
+    /// Consecutive rows as floats, where they lie as such in one piece of memory.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn floats(&self, rows: std::ops::Range<usize>) -> Option<&[f32]> {
+        let mut runs = self.runs(rows.clone());
+        let (_, bytes) = runs.next().filter(|_| self.block_type == BlockType::F32)?;
+        let floats: &[f32] = bytemuck::try_cast_slice(bytes).ok()?;
+        (floats.len() == rows.len() * self.columns).then_some(floats)
+    }
+
     /// Consecutive rows `rows` as runs that lie in one piece: (first row, blocks).
-    pub(super) fn runs(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = (usize, &[u8])> {
+    pub(crate) fn runs(&self, rows: std::ops::Range<usize>) -> impl Iterator<Item = (usize, &[u8])> {
         let row_bytes = self.row_bytes();
         self.parts.iter().filter_map(move |part| {
             let start = rows.start.max(part.first_row);

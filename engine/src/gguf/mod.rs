@@ -10,7 +10,9 @@ pub mod limits;
 pub mod metadata;
 pub mod tensor;
 pub mod vocabulary;
+pub mod writer;
 
 pub use header::GgufFile;
 pub use metadata::{Metadata, Value};
 pub use tensor::Tensor;
+pub use writer::GgufWriter;

@@ -1,6 +1,7 @@
 //! Architectures: metadata and tensor names in, a [`Plan`] out. One file per `general.architecture`.
 
 mod gemma3;
+pub mod hugging_face;
 mod hyperparameters;
 mod llama;
 

@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 use super::Lanes;
 
 /// AVX2.
-pub(in crate::cpu) struct Avx2;
+pub(crate) struct Avx2;
 
 #[inline(always)]
 fn load(bytes: &[u8]) -> __m256i {

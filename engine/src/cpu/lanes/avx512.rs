@@ -9,7 +9,7 @@ use std::arch::x86_64::*;
 use super::Lanes;
 
 /// AVX-512.
-pub(in crate::cpu) struct Avx512;
+pub(crate) struct Avx512;
 
 /// 32 bytes twice: as they are, and with every pair shifted down by eight bits.
 #[inline(always)]

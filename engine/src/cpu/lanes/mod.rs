@@ -12,21 +12,21 @@ mod portable;
 mod simd128;
 
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx2::Avx2;
+pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
-pub(super) use avx512::Avx512;
+pub(crate) use avx512::Avx512;
 #[cfg(target_arch = "aarch64")]
-pub(super) use neon::Neon;
+pub(crate) use neon::Neon;
 #[cfg(any(test, not(any(target_arch = "aarch64", all(target_arch = "wasm32", target_feature = "simd128")))))]
-pub(super) use portable::Portable;
+pub(crate) use portable::Portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(super) use simd128::Simd128;
+pub(crate) use simd128::Simd128;
 
 /// What the block decoders need of an instruction set. `Words` are 32 integers of 16 bits in the order of
 /// [`super::activation`]: even values of the low half, even of the high half, odd of the low half, odd of the high.
 ///
 /// The slices are at least as long as each function says; they are `debug_assert`ed.
-pub(super) trait Lanes {
+pub(crate) trait Lanes {
     /// 32 integers of 16 bits.
     type Words: Copy;
     /// Partial sums of one integer dot product.
@@ -60,7 +60,7 @@ pub(super) trait Lanes {
 
 /// What the CPU backend computes with, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum InstructionSet {
+pub(crate) enum InstructionSet {
     /// AVX-512 with BW and VNNI.
     #[cfg(target_arch = "x86_64")]
     Avx512,
@@ -73,7 +73,7 @@ pub(super) enum InstructionSet {
 
 impl InstructionSet {
     /// The best this machine has.
-    pub(super) fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             use std::arch::is_x86_feature_detected as has;
@@ -97,13 +97,13 @@ impl InstructionSet {
 
 /// The lanes that a baseline build of this target uses.
 #[cfg(target_arch = "aarch64")]
-pub(super) type Baseline = Neon;
+pub(crate) type Baseline = Neon;
 /// The lanes that a baseline build of this target uses.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(super) type Baseline = Simd128;
+pub(crate) type Baseline = Simd128;
 /// The lanes that a baseline build of this target uses.
 #[cfg(not(any(target_arch = "aarch64", all(target_arch = "wasm32", target_feature = "simd128"))))]
-pub(super) type Baseline = Portable;
+pub(crate) type Baseline = Portable;
 
 /// What the CPU backend computes with, in the names people know.
 pub fn instruction_set() -> &'static str {
@@ -150,7 +150,7 @@ macro_rules! for_each_instruction_set {
         }
     };
 }
-pub(super) use for_each_instruction_set;
+pub(crate) use for_each_instruction_set;
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use std::arch::aarch64::*;
 use super::Lanes;
 
 /// NEON.
-pub(in crate::cpu) struct Neon;
+pub(crate) struct Neon;
 
 #[inline(always)]
 fn load(bytes: &[u8], offset: usize) -> uint16x8_t {

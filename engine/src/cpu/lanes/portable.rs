@@ -3,7 +3,7 @@
 use super::Lanes;
 
 /// Arrays and loops.
-pub(in crate::cpu) struct Portable;
+pub(crate) struct Portable;
 
 /// Where value `index` of a unit lies.
 const fn place(index: usize) -> usize {

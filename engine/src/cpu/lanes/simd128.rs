@@ -7,7 +7,7 @@ use std::arch::wasm32::*;
 use super::Lanes;
 
 /// WASM SIMD.
-pub(in crate::cpu) struct Simd128;
+pub(crate) struct Simd128;
 
 #[inline(always)]
 fn load(bytes: &[u8], offset: usize) -> v128 {

@@ -1,0 +1,194 @@
+//! Walks a [`Program`] forwards and back on the processor, in 32-bit floats.
+
+mod attention;
+mod cross_entropy;
+mod gate;
+mod matrix;
+mod norm;
+mod pool;
+mod rows;
+mod walk;
+mod weight;
+
+use rayon::ThreadPool;
+
+use self::pool::Pool;
+use self::walk::Walk;
+use self::weight::Weight;
+use super::adapter::Adapter;
+use super::program::Program;
+use super::random::fill_evenly;
+use super::{Method, PackedBatch, Parameter, Parameters, Recompute};
+use crate::adapter::{LoraAdapter, LoraMatrix};
+use crate::cpu::lanes::InstructionSet;
+use crate::cpu::weight::CpuWeight;
+use crate::error::EngineError;
+use crate::gguf::GgufFile;
+use crate::models::{self, Hyperparameters};
+use crate::plan::{Plan, WeightId};
+use crate::source::ReadAt;
+use crate::weights;
+
+/// A model that is trained on the processor.
+pub struct CpuTrainer {
+    set: InstructionSet,
+    architecture: String,
+    method: Method,
+    threads: ThreadPool,
+    plan: Plan,
+    program: Program,
+    weights: Vec<Weight>,
+    /// By weight of the plan: its adapters.
+    adapters: Vec<Vec<Adapter>>,
+    adapter_factor: f32,
+    adapter_count: usize,
+    recompute: Recompute,
+    pool: Pool,
+    pool_tokens: usize,
+    /// What is trained.
+    pub parameters: Parameters,
+}
+
+impl CpuTrainer {
+    /// Takes a model's weights from `source`, and makes what is trained ready: with adapters, B is zero and A spread evenly as
+    /// PEFT does it, by `seed`.
+    ///
+    /// # Errors
+    /// The file is no model that the engine knows, it can't be read, or there is no memory for it.
+    pub fn load(
+        file: &GgufFile,
+        source: &dyn ReadAt,
+        method: &Method,
+        recompute: Recompute,
+        threads: usize,
+        seed: u64,
+    ) -> Result<Self, EngineError> {
+        let sizes = Hyperparameters::read(file)?;
+        let plan = models::plan(file, &sizes)?;
+        let program = Program::of(&plan)?;
+        let mut parameters = Parameters::default();
+        let mut loaded = Vec::with_capacity(plan.weights.len());
+        let mut adapters = Vec::with_capacity(plan.weights.len());
+        let (mut adapter_factor, mut adapter_count) = (1.0, 0);
+        for (index, weight) in plan.weights.iter().enumerate() {
+            let mut beside = Vec::new();
+            loaded.push(match method {
+                Method::Full => {
+                    let number = parameters.add(weight.tensors.join(" "), weight.rows, weight.columns);
+                    let range = parameters.range(number);
+                    parameters.values[range].copy_from_slice(&weights::read_floats(source, file, weight)?);
+                    Weight::Trained(number)
+                }
+                Method::Lora(settings) => {
+                    adapter_factor = settings.factor();
+                    let mut first_row = 0;
+                    for tensor in weights::tensors(file, weight)? {
+                        if settings.has(&tensor.name) {
+                            let rank = settings.rank;
+                            let a = parameters.add(format!("{}.lora_a", tensor.name), rank, tensor.columns);
+                            let bound = 1.0 / (tensor.columns as f32).sqrt();
+                            let range = parameters.range(a);
+                            fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
+                            let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
+                            beside.push(Adapter { first_row, rows: tensor.rows, a, b, number: adapter_count });
+                            adapter_count += 1;
+                        }
+                        first_row += tensor.rows;
+                    }
+                    if plan.is_norm(WeightId(index)) {
+                        Weight::FrozenNorm(weights::read_floats(source, file, weight)?)
+                    } else {
+                        Weight::Frozen(CpuWeight::load(source, file, weight)?)
+                    }
+                }
+            });
+            adapters.push(beside);
+        }
+        let pool =
+            rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).thread_name(|index| format!("trainer-{index}"));
+        let threads =
+            pool.build().map_err(|cause| EngineError::Malformed(format!("no threads could be started: {cause}")))?;
+        Ok(Self {
+            set: InstructionSet::detect(),
+            architecture: sizes.architecture,
+            method: method.clone(),
+            threads,
+            plan,
+            program,
+            weights: loaded,
+            adapters,
+            adapter_factor,
+            adapter_count,
+            recompute,
+            pool: Pool::default(),
+            pool_tokens: 0,
+            parameters,
+        })
+    }
+
+    /// The adapter as it is now; there is none where every weight is trained.
+    pub fn adapter(&self) -> Option<LoraAdapter> {
+        let Method::Lora(settings) = &self.method else { return None };
+        let list = &self.parameters.list;
+        let values = |parameter: &Parameter| self.parameters.values[parameter.range.clone()].to_vec();
+        let matrices = list.chunks_exact(2).map(|pair| LoraMatrix {
+            tensor: pair[0].name.trim_end_matches(".lora_a").to_owned(),
+            rows: pair[1].rows,
+            columns: pair[0].columns,
+            a: values(&pair[0]),
+            b: values(&pair[1]),
+        });
+        let matrices = matrices.collect();
+        Some(LoraAdapter { architecture: self.architecture.clone(), settings: settings.clone(), matrices })
+    }
+
+    /// The sum of the losses of all learned tokens of a batch (what is lacking in their log-probabilities, in nats).
+    ///
+    /// # Errors
+    /// A token is not in the vocabulary.
+    pub fn loss(&mut self, batch: &PackedBatch) -> Result<f64, EngineError> {
+        self.run(batch, None)
+    }
+
+    /// The same, and adds `scale` times its gradient to that of the parameters. With a `scale` of one over the tokens that
+    /// all batches of a step learn, it does not matter how they are cut.
+    ///
+    /// # Errors
+    /// A token is not in the vocabulary.
+    pub fn learn(&mut self, batch: &PackedBatch, scale: f32) -> Result<f64, EngineError> {
+        self.run(batch, Some(scale))
+    }
+
+    fn run(&mut self, batch: &PackedBatch, scale: Option<f32>) -> Result<f64, EngineError> {
+        let vocabulary = self.plan.vocabulary_size;
+        if let Some(token) = batch.tokens().iter().find(|token| **token as usize >= vocabulary) {
+            return Err(EngineError::Malformed(format!("token {token} is not among the model's {vocabulary}")));
+        }
+        if batch.tokens().is_empty() {
+            return Ok(0.0);
+        }
+        if self.pool_tokens != batch.tokens().len() {
+            self.pool.clear();
+            self.pool_tokens = batch.tokens().len();
+        }
+        let Self { set, threads, plan, program, weights, adapters, adapter_factor, adapter_count, .. } = self;
+        let (pool, parameters) = (&mut self.pool, &mut self.parameters);
+        let mut walk = Walk {
+            set: *set,
+            plan,
+            program,
+            weights,
+            adapters,
+            adapter_factor: *adapter_factor,
+            recompute: self.recompute,
+            batch,
+            angles: Vec::new(),
+            pool,
+            parameters,
+            values: vec![Vec::new(); program.columns.len()],
+            adapter_inputs: vec![Vec::new(); *adapter_count],
+            scratch: Vec::new(),
+        };
+        Ok(threads.install(|| walk.run(scale)))
+    }
+}

@@ -1,0 +1,193 @@
+//! Losses and gradients of training, on models that are small enough to be told the truth of: the loss against the forward pass
+//! as the plan's documentation says it, each gradient against what really happens to the loss.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
+#[expect(dead_code, reason = "every program uses its part")]
+mod support;
+
+use engine::adapter::{LoraAdapter, LoraSettings, Scaling};
+use engine::executor::LogitsWanted;
+use engine::gguf::GgufFile;
+use engine::models::Hyperparameters;
+use engine::quantization::BlockType;
+use engine::training::{AdamW, AdamWSettings, CpuTrainer, Method, PackedBatch, Recompute};
+use support::plain_executor::{CachePrecision, PlainExecutor};
+use support::random::Random;
+use support::tiny_model::{Architecture, ModelShape};
+
+const VOCABULARY: usize = 515;
+
+fn model(architecture: Architecture, block_type: BlockType) -> Vec<u8> {
+    ModelShape::tiny(architecture, block_type).file(7).bytes()
+}
+
+fn trainer(bytes: &Vec<u8>, method: &Method, recompute: Recompute) -> CpuTrainer {
+    CpuTrainer::load(&GgufFile::read(bytes).unwrap(), bytes, method, recompute, 2, 5).unwrap()
+}
+
+fn lora(rank: usize) -> Method {
+    let targets = LoraSettings::ALL_TARGETS.map(str::to_owned).to_vec();
+    Method::Lora(LoraSettings { rank, alpha: 2.0 * rank as f32, scaling: Scaling::Rank, targets })
+}
+
+/// Adapters of which B is not zero, as after some steps.
+fn stir(trainer: &mut CpuTrainer) {
+    let mut random = Random::new(3);
+    for parameter in trainer.parameters.list.iter().filter(|parameter| parameter.name.ends_with("lora_b")) {
+        trainer.parameters.values[parameter.range.clone()].fill_with(|| random.between(-0.1, 0.1));
+    }
+}
+
+/// A sequence of tokens of which some are learned, longer than the window of the tiny models' local layers.
+fn sequence(seed: u64, length: usize) -> (Vec<u32>, Vec<bool>) {
+    let mut random = Random::new(seed);
+    let tokens = (0..length).map(|_| random.below(VOCABULARY) as u32).collect();
+    (tokens, (0..length).map(|place| place % 5 != 2).collect())
+}
+
+fn batch(sequences: &[(Vec<u32>, Vec<bool>)]) -> PackedBatch {
+    let mut batch = PackedBatch::default();
+    sequences.iter().for_each(|(tokens, learned)| batch.push(tokens, learned));
+    batch
+}
+
+/// The loss of a sequence by the forward pass that is easy to read.
+fn plain_loss(bytes: &Vec<u8>, (tokens, learned): &(Vec<u32>, Vec<bool>)) -> f64 {
+    let mut executor = PlainExecutor::load(bytes, CachePrecision::Float32);
+    let mut logits = Vec::new();
+    executor.run(tokens, 0, LogitsWanted::All, |name, rows| {
+        if name == "logits" {
+            logits = rows.to_vec();
+        }
+    });
+    let losses = (1..tokens.len()).filter(|place| learned[*place]).map(|place| {
+        let row: Vec<f64> = logits[(place - 1) * VOCABULARY..][..VOCABULARY].iter().map(|it| f64::from(*it)).collect();
+        let largest = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let total: f64 = row.iter().map(|logit| (logit - largest).exp()).sum();
+        total.ln() + largest - row[tokens[place] as usize]
+    });
+    losses.sum()
+}
+
+#[test]
+fn losses_are_those_of_the_forward_pass() {
+    for architecture in Architecture::ALL {
+        for block_type in [BlockType::F32, BlockType::Q8_0, BlockType::Q6K] {
+            let bytes = model(architecture, block_type);
+            let sequences = [sequence(1, 70), sequence(2, 1), sequence(4, 33)];
+            let expected: f64 = sequences.iter().map(|sequence| plain_loss(&bytes, sequence)).sum();
+            // New adapters change nothing.
+            for method in [Method::Full, lora(4)] {
+                let loss = trainer(&bytes, &method, Recompute::Nothing).loss(&batch(&sequences)).unwrap();
+                let off = (loss - expected).abs() / expected;
+                assert!(off < 2e-6, "{architecture:?} {block_type} {method:?}: {loss}, not {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn gradients_are_what_happens_to_the_loss() {
+    for architecture in Architecture::ALL {
+        let bytes = model(architecture, BlockType::F32);
+        let sequences = batch(&[sequence(1, 45), sequence(4, 33)]);
+        for method in [Method::Full, lora(4)] {
+            let mut trainer = trainer(&bytes, &method, Recompute::Nothing);
+            stir(&mut trainer);
+            trainer.learn(&sequences, 1.0).unwrap();
+            let mut largest_error = 0.0_f64;
+            for parameter in trainer.parameters.list.clone() {
+                let gradient: Vec<f64> =
+                    trainer.parameters.gradients[parameter.range.clone()].iter().map(|it| f64::from(*it)).collect();
+                let length = gradient.iter().map(|value| value * value).sum::<f64>().sqrt();
+                assert!(length > 0.0 && length.is_finite(), "{} has no gradient", parameter.name);
+                // Along the gradient, the loss rises by its length; changes of about a half rise above rounding.
+                let before = trainer.parameters.values.clone();
+                let mut rises = |step: f64| {
+                    let moved: Vec<f64> = [step, -step]
+                        .map(|step| {
+                            let values = trainer.parameters.values[parameter.range.clone()].iter_mut();
+                            let from = &before[parameter.range.clone()];
+                            values.zip(from).zip(&gradient).for_each(|((value, from), gradient)| {
+                                *value = (f64::from(*from) + step * gradient / length) as f32;
+                            });
+                            trainer.loss(&sequences).unwrap()
+                        })
+                        .to_vec();
+                    (moved[0] - moved[1]) / (2.0 * step)
+                };
+                let step = 0.25 / length;
+                // Richardson's: what the third derivative adds is taken away.
+                let rise = (4.0 * rises(step / 2.0) - rises(step)) / 3.0;
+                trainer.parameters.values = before;
+                let error = (rise - length).abs() / length;
+                largest_error = largest_error.max(error);
+                assert!(error < 5e-4, "{architecture:?} {}: rises by {rise}, not {length}", parameter.name);
+            }
+            println!(
+                "{architecture:?}: {} parameters, off by {largest_error:.1e} at most",
+                trainer.parameters.list.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn it_does_not_matter_how_sequences_are_packed_nor_what_is_computed_again() {
+    for architecture in Architecture::ALL {
+        let bytes = model(architecture, BlockType::F32);
+        let sequences = [sequence(1, 70), sequence(2, 9), sequence(4, 33)];
+        let learn = |recompute, batches: &[&[(Vec<u32>, Vec<bool>)]]| {
+            let mut trainer = trainer(&bytes, &lora(4), recompute);
+            stir(&mut trainer);
+            let losses = batches.iter().map(|sequences| trainer.learn(&batch(sequences), 0.5).unwrap());
+            (losses.sum::<f64>(), trainer.parameters.gradients)
+        };
+        let (loss, gradients) = learn(Recompute::Nothing, &[&sequences]);
+        assert_eq!((loss, gradients.clone()), learn(Recompute::Layers, &[&sequences]));
+        let (other_loss, other_gradients) = learn(Recompute::Nothing, &[&sequences[..1], &sequences[1..]]);
+        assert!((loss - other_loss).abs() < 1e-6 * loss, "{loss} {other_loss}");
+        let length = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
+        let difference = length(&mut gradients.iter().zip(&other_gradients).map(|(one, other)| one - other));
+        assert!(difference < 1e-5 * length(&mut gradients.iter().copied()), "{difference}");
+    }
+}
+
+#[test]
+fn a_model_learns_by_heart() {
+    for (method, learning_rate) in [(Method::Full, 0.003), (lora(8), 0.02)] {
+        let bytes = model(Architecture::Llama, BlockType::Q8_0);
+        let sequences = batch(&[sequence(1, 40), sequence(4, 33)]);
+        let mut trainer = trainer(&bytes, &method, Recompute::Layers);
+        let mut optimizer = AdamW::new(AdamWSettings::default(), &trainer.parameters);
+        let scale = 1.0 / sequences.learned_tokens() as f32;
+        let mut losses = Vec::new();
+        for _ in 0..60 {
+            trainer.parameters.clear_gradients();
+            losses.push(trainer.learn(&sequences, scale).unwrap() * f64::from(scale));
+            optimizer.step(&mut trainer.parameters, learning_rate);
+        }
+        assert!(losses[0] > 5.0 && losses[59] < 0.2, "{method:?}: {losses:?}");
+    }
+}
+
+#[test]
+fn adapters_come_back_from_the_files_of_others() {
+    for architecture in Architecture::ALL {
+        let bytes = model(architecture, BlockType::F32);
+        let sizes = Hyperparameters::read(&GgufFile::read(&bytes).unwrap()).unwrap();
+        for scaling in [Scaling::Rank, Scaling::RootOfRank] {
+            let targets = ["attn_q", "attn_k", "ffn_down"].map(str::to_owned).to_vec();
+            let method = Method::Lora(LoraSettings { rank: 4, alpha: 3.0, scaling, targets });
+            let mut trainer = trainer(&bytes, &method, Recompute::Nothing);
+            stir(&mut trainer);
+            let adapter = trainer.adapter().unwrap();
+            let files = adapter.to_peft(&sizes, "somebody/tiny").unwrap();
+            assert_eq!(LoraAdapter::from_peft(&files.config, &files.weights, &sizes).unwrap(), adapter);
+            let read = LoraAdapter::from_gguf(&adapter.to_gguf()).unwrap();
+            assert_eq!((&read.matrices, &read.architecture), (&adapter.matrices, &adapter.architecture));
+            assert!((read.settings.factor() - adapter.settings.factor()).abs() < 1e-6);
+        }
+    }
+}
