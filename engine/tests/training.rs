@@ -185,6 +185,19 @@ fn adapters_come_back_from_the_files_of_others() {
             let adapter = trainer.adapter().unwrap();
             let files = adapter.to_peft(&sizes, "somebody/tiny").unwrap();
             assert_eq!(LoraAdapter::from_peft(&files.config, &files.weights, &sizes).unwrap(), adapter);
+            // Those of another model are refused, and damaged ones never end the program.
+            let other = Hyperparameters { key_value_heads: sizes.key_value_heads + 1, ..sizes.clone() };
+            let refused = LoraAdapter::from_peft(&files.config, &files.weights, &other).unwrap_err().to_string();
+            assert!(refused.contains("self_attn.k_proj is of"), "{refused}");
+            for cut in (0..files.weights.len()).step_by(files.weights.len() / 50) {
+                assert!(LoraAdapter::from_peft(&files.config, &files.weights[..cut], &sizes).is_err());
+            }
+            let file = adapter.to_gguf();
+            for cut in (0..file.len()).step_by(file.len() / 50) {
+                assert!(LoraAdapter::from_gguf(&file[..cut].to_vec()).is_err());
+            }
+            let dora = files.config.replace("\"use_dora\": false", "\"use_dora\": true");
+            assert!(LoraAdapter::from_peft(&dora, &files.weights, &sizes).unwrap_err().to_string().contains("DoRA"));
             let read = LoraAdapter::from_gguf(&adapter.to_gguf()).unwrap();
             assert_eq!((&read.matrices, &read.architecture), (&adapter.matrices, &adapter.architecture));
             assert!((read.settings.factor() - adapter.settings.factor()).abs() < 1e-6);

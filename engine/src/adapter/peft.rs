@@ -173,6 +173,11 @@ impl LoraAdapter {
             if [*a_rows, *b_columns] != [rank; 2] {
                 return Err(malformed(format!("the rank is {rank}, and {module} has {a_rows} and {b_columns}")));
             }
+            if modules.shape(&tensor) != Some((*rows, *columns)) {
+                return Err(AdapterError::OfAnotherModel(format!(
+                    "{module} is of {rows} x {columns} values in the adapter, and not in the model"
+                )));
+            }
             let order = modules.row_order(&tensor);
             let values = floats(&b).ok_or_else(|| malformed(format!("{module} holds {:?}", b.dtype())))?;
             let mut b = Vec::with_capacity(values.len());

@@ -40,7 +40,7 @@ impl LoraSettings {
     }
 
     /// Whether the tensor of a file gets one.
-    pub(crate) fn has(&self, tensor: &str) -> bool {
+    pub fn has(&self, tensor: &str) -> bool {
         let mut parts = tensor.split('.');
         let is_layer = parts.next() == Some("blk");
         let name = parts.nth(1);

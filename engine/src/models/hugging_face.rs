@@ -83,6 +83,19 @@ impl<'a> Modules<'a> {
         Some(format!("blk.{layer}.{name}.weight"))
     }
 
+    /// Rows and columns of a matrix of a layer.
+    pub fn shape(&self, tensor: &str) -> Option<(usize, usize)> {
+        let Hyperparameters { width, feed_forward_width, query_heads, key_value_heads, head_size, .. } = *self.sizes;
+        Some(match tensor.strip_prefix("blk.")?.split('.').nth(1)? {
+            "attn_q" => (query_heads * head_size, width),
+            "attn_k" | "attn_v" => (key_value_heads * head_size, width),
+            "attn_output" => (width, query_heads * head_size),
+            "ffn_gate" | "ffn_up" => (feed_forward_width, width),
+            "ffn_down" => (width, feed_forward_width),
+            _ => return None,
+        })
+    }
+
     /// How the rows of a tensor lie.
     pub fn row_order(&self, tensor: &str) -> RowOrder {
         let heads = match (self.sizes.architecture.as_str(), tensor.rsplit('.').nth(1)) {
