@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{AdapterError, LoraAdapter, LoraMatrix, LoraSettings, Scaling};
+use super::{AdapterError, LoraAdapter, LoraMatrix, Scaling};
 use crate::gguf::{GgufFile, GgufWriter};
+use crate::plan::Weight;
 use crate::source::ReadAt;
+use crate::weights;
 
 impl LoraAdapter {
     /// The whole file.
@@ -36,24 +38,21 @@ impl LoraAdapter {
         }
         let alpha = file.metadata.number("adapter.lora.alpha").filter(|alpha| *alpha > 0.0);
         let alpha = alpha.ok_or_else(|| malformed("it does not say its alpha (adapter.lora.alpha)".to_owned()))?;
-        let mut halves = BTreeMap::<(usize, &str), [Option<(usize, usize, Vec<f32>)>; 2]>::new();
-        for (number, tensor) in file.tensors.iter().enumerate() {
+        let mut halves = BTreeMap::<&str, [Option<(usize, usize, Vec<f32>)>; 2]>::new();
+        for tensor in &file.tensors {
             let (name, half) = match (tensor.name.strip_suffix(".lora_a"), tensor.name.strip_suffix(".lora_b")) {
                 (Some(name), _) => (name, 0),
                 (_, Some(name)) => (name, 1),
                 _ => return Err(malformed(format!("it has a tensor {:?} that is no half of an adapter", tensor.name))),
             };
-            let mut bytes = vec![0; usize::try_from(tensor.size_bytes).unwrap_or_default()];
-            let read = source.read_exact_at(tensor.offset_bytes, &mut bytes);
-            read.map_err(|error| malformed(format!("reading {:?}: {error}", tensor.name)))?;
-            let mut values = vec![0.0; tensor.rows * tensor.columns];
-            tensor.block_type.dequantize(&bytes, &mut values);
-            let known = halves.keys().find(|(_, known)| *known == name).map_or(number, |(number, _)| *number);
-            halves.entry((known, name)).or_default()[half] = Some((tensor.rows, tensor.columns, values));
+            let (block_type, rows, columns) = (tensor.block_type, tensor.rows, tensor.columns);
+            let weight = Weight { tensors: vec![tensor.name.clone()], block_type, rows, columns };
+            let values = weights::read_floats(source, &file, &weight).map_err(|error| malformed(error.to_string()))?;
+            halves.entry(name).or_default()[half] = Some((rows, columns, values));
         }
         let mut rank = None;
         let mut matrices = Vec::with_capacity(halves.len());
-        for ((_, name), halves) in halves {
+        for (name, halves) in halves {
             let [Some((a_rows, columns, a)), Some((rows, b_columns, b))] = halves else {
                 return Err(malformed(format!("{name} has only one of its two halves")));
             };
@@ -63,14 +62,6 @@ impl LoraAdapter {
             matrices.push(LoraMatrix { tensor: name.to_owned(), rows, columns, a, b });
         }
         let rank = rank.ok_or_else(|| malformed("it is empty".to_owned()))?;
-        let mut targets: Vec<String> = Vec::new();
-        for matrix in &matrices {
-            let target = matrix.tensor.split('.').nth(2).unwrap_or_default().to_owned();
-            if !targets.contains(&target) {
-                targets.push(target);
-            }
-        }
-        let settings = LoraSettings { rank, alpha, scaling: Scaling::Rank, targets };
-        Ok(Self { architecture: text("general.architecture").to_owned(), settings, matrices })
+        Ok(Self::new(text("general.architecture"), rank, alpha, Scaling::Rank, matrices))
     }
 }

@@ -43,3 +43,28 @@ pub enum AdapterError {
     #[error("this adapter does not fit the model: {0}")]
     OfAnotherModel(String),
 }
+
+impl LoraAdapter {
+    /// One of these matrices, in whatever order a file has them.
+    fn new(architecture: &str, rank: usize, alpha: f32, scaling: Scaling, mut matrices: Vec<LoraMatrix>) -> Self {
+        matrices.sort_by_key(|matrix| place(&matrix.tensor));
+        let mut targets: Vec<String> = Vec::new();
+        for matrix in &matrices {
+            let target = matrix.tensor.split('.').nth(2).unwrap_or_default();
+            if !targets.iter().any(|known| known == target) {
+                targets.push(target.to_owned());
+            }
+        }
+        let settings = LoraSettings { rank, alpha, scaling, targets };
+        Self { architecture: architecture.to_owned(), settings, matrices }
+    }
+}
+
+/// By layer, and within it as the layers compute.
+fn place(tensor: &str) -> (usize, usize) {
+    let mut parts = tensor.split('.').skip(1);
+    let layer = parts.next().and_then(|layer| layer.parse().ok()).unwrap_or(usize::MAX);
+    let part = parts.next().unwrap_or_default();
+    let known = LoraSettings::ALL_TARGETS.iter().position(|target| *target == part);
+    (layer, known.unwrap_or(usize::MAX))
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 use serde::{Deserialize, Serialize};
 
-use super::{AdapterError, LoraAdapter, LoraMatrix, LoraSettings, Scaling};
+use super::{AdapterError, LoraAdapter, LoraMatrix, Scaling};
 use crate::models::Hyperparameters;
 use crate::models::hugging_face::Modules;
 
@@ -187,31 +187,13 @@ impl LoraAdapter {
             let a = floats(&a).ok_or_else(|| malformed(format!("{module} holds {:?}", a.dtype())))?;
             matrices.push(LoraMatrix { tensor, rows: *rows, columns: *columns, a, b });
         }
-        matrices.sort_by_key(|matrix| place(&matrix.tensor));
-        let mut targets: Vec<String> = Vec::new();
-        for matrix in &matrices {
-            let target = matrix.tensor.split('.').nth(2).unwrap_or_default().to_owned();
-            if !targets.contains(&target) {
-                targets.push(target);
-            }
-        }
         let scaling = if config.use_rslora { Scaling::RootOfRank } else { Scaling::Rank };
-        let settings = LoraSettings { rank, alpha: config.lora_alpha, scaling, targets };
-        Ok(Self { architecture: sizes.architecture.clone(), settings, matrices })
+        Ok(Self::new(&sizes.architecture, rank, config.lora_alpha, scaling, matrices))
     }
 }
 
 fn beside_nothing(name: &str) -> AdapterError {
     AdapterError::OfAnotherModel(format!("the model has nothing that is called {name}"))
-}
-
-/// By layer, and within it as the layers compute.
-fn place(tensor: &str) -> (usize, usize) {
-    let mut parts = tensor.split('.').skip(1);
-    let layer = parts.next().and_then(|layer| layer.parse().ok()).unwrap_or(usize::MAX);
-    let part = parts.next().unwrap_or_default();
-    let known = LoraSettings::ALL_TARGETS.iter().position(|target| *target == part);
-    (layer, known.unwrap_or(usize::MAX))
 }
 
 /// The values of a tensor in 32-bit floats, where it holds floats.

@@ -13,7 +13,7 @@ use crate::constraint::AllowedTokens;
 use crate::error::EngineError;
 use crate::executor::{Inspect, LogitsWanted};
 use crate::gguf::GgufFile;
-use crate::plan::{Operation, Plan, Rope, Rows, Step, View, Weight, WeightId};
+use crate::plan::{Operation, Plan, Rows, Step, View, Weight, WeightId};
 use crate::source::ReadAt;
 use crate::weights;
 
@@ -187,7 +187,12 @@ impl CpuExecutor {
             tokens,
             first_position,
             logit_rows: wanted.rows(tokens.len()),
-            angles: self.plan.ropes.iter().map(|rope| angles(rope, first_position, tokens.len())).collect(),
+            angles: self
+                .plan
+                .ropes
+                .iter()
+                .map(|rope| rope.angles(first_position..first_position + tokens.len()))
+                .collect(),
         };
         self.make_room(&batch)?;
         let Self { set, threads, plan, weights, buffers, caches, activations, .. } = self;
@@ -244,14 +249,6 @@ impl Batch<'_> {
             Rows::Logits => self.logit_rows,
         }
     }
-}
-
-fn angles(rope: &Rope, first_position: usize, tokens: usize) -> Vec<(f32, f32)> {
-    let frequencies: Vec<f64> = (0..rope.dimensions / 2).map(|pair| rope.frequency(pair)).collect();
-    (first_position..first_position + tokens)
-        .flat_map(|position| frequencies.iter().map(move |frequency| (position as f64 * frequency).sin_cos()))
-        .map(|(sine, cosine)| (cosine as f32, sine as f32))
-        .collect()
 }
 
 /// The executor's parts, borrowed apart.

@@ -128,6 +128,15 @@ impl Rope {
         let factor = self.factors.get(pair).map_or(1.0, |&factor| f64::from(factor));
         f64::from(self.base).powf(exponent) * f64::from(self.frequency_scale) / factor
     }
+
+    /// Of each position in turn, each pair's (cosine, sine).
+    pub(crate) fn angles(&self, positions: impl Iterator<Item = usize>) -> Vec<(f32, f32)> {
+        let frequencies: Vec<f64> = (0..self.dimensions / 2).map(|pair| self.frequency(pair)).collect();
+        positions
+            .flat_map(|position| frequencies.iter().map(move |frequency| (position as f64 * frequency).sin_cos()))
+            .map(|(sine, cosine)| (cosine as f32, sine as f32))
+            .collect()
+    }
 }
 
 /// The key-value cache of one layer: `[context, heads * head_size]` keys and as many values.

@@ -95,7 +95,7 @@ pub fn FilesView() -> impl IntoView {
 #[component]
 fn SourceItem(source: Source) -> impl IntoView {
     let read = source.progressed;
-    let rows = counted_rows(read.rows.into());
+    let rows = counted(read.rows.into(), "row", "rows");
     let aside = (read.set_aside() > 0).then(|| {
         let words = format!("{} set aside", grouped(read.set_aside().into()));
         view! { <Badge tone=Tone::Warning>{words}</Badge> }
@@ -111,10 +111,6 @@ fn SourceItem(source: Source) -> impl IntoView {
             </div>
         </li>
     }
-}
-
-fn counted_rows(rows: u64) -> String {
-    counted(rows, "row", "rows")
 }
 
 /// What was set aside: where, why, and how it begins.

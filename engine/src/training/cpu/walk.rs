@@ -12,7 +12,7 @@ use super::weight::Weight;
 use super::{gate, norm};
 use crate::cpu::elementwise::rotate;
 use crate::cpu::lanes::InstructionSet;
-use crate::plan::{Plan, Rope, RopeId, WeightId};
+use crate::plan::{Plan, RopeId, WeightId};
 
 /// A batch on its way.
 pub(super) struct Walk<'a> {
@@ -52,7 +52,7 @@ impl Gradients {
 impl Walk<'_> {
     /// The sum of all losses; with a `scale`, its gradient is added to that of the parameters.
     pub(super) fn run(&mut self, scale: Option<f32>) -> f64 {
-        self.angles = self.plan.ropes.iter().map(|rope| angles(rope, self.batch)).collect();
+        self.angles = self.plan.ropes.iter().map(|rope| rope.angles(self.batch.positions())).collect();
         let program = self.program;
         self.embed();
         for segment in &program.segments {
@@ -271,8 +271,12 @@ impl Walk<'_> {
         let vocabulary = self.plan.vocabulary_size;
         let at_once = cross_entropy::tokens_at_once(vocabulary);
         let (mut weight_scratch, mut norm_scratch) = (Vec::new(), Vec::new());
+        let mut to_parameters = std::mem::take(&mut self.parameters.gradients);
         let [mut input, mut normed, mut inverses, mut logits, mut to_normed, mut to_input] =
             [(); 6].map(|()| Vec::new());
+        let norm_weight = self.weights[head.norm.0].rows(0..1, columns, self.parameters, &mut norm_scratch);
+        let weight = self.weights[head.weight.0].rows(0..vocabulary, columns, self.parameters, &mut weight_scratch);
+        let weight = Matrix::whole(weight, columns);
         let mut loss = 0.0;
         for targets in self.batch.targets().chunks(at_once) {
             let rows = targets.len();
@@ -282,14 +286,12 @@ impl Walk<'_> {
             }
             normed.resize(rows * columns, 0.0);
             inverses.resize(rows, 0.0);
-            let norm_weight = self.weights[head.norm.0].rows(0..1, columns, self.parameters, &mut norm_scratch);
             let places = input.chunks_exact(columns).zip(normed.chunks_exact_mut(columns)).zip(&mut inverses);
             for ((input, normed), inverse) in places {
                 norm::normalize(self.set, input, norm_weight, head.epsilon, normed, std::slice::from_mut(inverse));
             }
             logits.resize(rows * vocabulary, 0.0);
-            let weight = self.weights[head.weight.0].rows(0..vocabulary, columns, self.parameters, &mut weight_scratch);
-            let (weight, normed_matrix) = (Matrix::whole(weight, columns), Matrix::whole(&normed, columns));
+            let normed_matrix = Matrix::whole(&normed, columns);
             let all = MatrixMut::whole(&mut logits, vocabulary);
             multiply(all, Onto::Nothing, 1.0, normed_matrix, weight.transposed(), By::AllThreads);
             let tokens: Vec<u32> = targets.iter().map(|target| target.token).collect();
@@ -313,12 +315,12 @@ impl Walk<'_> {
             }
             if let Weight::Trained(number) = self.weights[head.weight.0] {
                 let range = self.parameters.range(number);
-                let all = MatrixMut::whole(&mut self.parameters.gradients[range], columns);
+                let all = MatrixMut::whole(&mut to_parameters[range], columns);
                 multiply(all, Onto::WhatIsThere, 1.0, to_logits.transposed(), normed_matrix, By::AllThreads);
             }
             if let Weight::Trained(number) = self.weights[head.norm.0] {
                 let range = self.parameters.range(number);
-                let to_weight = &mut self.parameters.gradients[range];
+                let to_weight = &mut to_parameters[range];
                 for row in 0..rows {
                     let place = row * columns..(row + 1) * columns;
                     let inverse = &inverses[row..=row];
@@ -326,6 +328,7 @@ impl Walk<'_> {
                 }
             }
         }
+        self.parameters.gradients = to_parameters;
         loss
     }
 
@@ -521,13 +524,4 @@ impl Walk<'_> {
         }
         *gradients.place(input.value) = to_input;
     }
-}
-
-fn angles(rope: &Rope, batch: &PackedBatch) -> Vec<(f32, f32)> {
-    let frequencies: Vec<f64> = (0..rope.dimensions / 2).map(|pair| rope.frequency(pair)).collect();
-    batch
-        .positions()
-        .flat_map(|position| frequencies.iter().map(move |frequency| (position as f64 * frequency).sin_cos()))
-        .map(|(sine, cosine)| (cosine as f32, sine as f32))
-        .collect()
 }
