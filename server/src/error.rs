@@ -13,6 +13,8 @@ use shared::model_call::{ModelCallError, ModelCallErrorKind};
 
 use crate::database::DatabaseError;
 use crate::downloads::error::DownloadError;
+use crate::files::FileError;
+use crate::fine_tuning::NotAllowed;
 use crate::inference::SubmitError;
 use crate::model_store::StoreError;
 use crate::providers::{ProviderError, ProviderFailure};
@@ -162,6 +164,32 @@ impl From<SubmitError> for ApiError {
 impl From<DatabaseError> for ApiError {
     fn from(error: DatabaseError) -> Self {
         Self::internal(error.to_string())
+    }
+}
+
+impl From<FileError> for ApiError {
+    fn from(error: FileError) -> Self {
+        let message = error.to_string();
+        match error {
+            FileError::Unknown { .. } => Self::not_found("file_not_found", message).with_param("id"),
+            FileError::UnknownUpload { .. } => Self::not_found("upload_not_found", message).with_param("upload_id"),
+            FileError::UploadEnded { .. } => Self::invalid(message).with_param("upload_id"),
+            FileError::Mismatch { param, .. } => Self::invalid(message).with_param(param),
+            FileError::NoRows { .. } => Self::invalid(message).with_param("file"),
+            FileError::TooLarge { .. } => {
+                Self::invalid(message).with_status(StatusCode::PAYLOAD_TOO_LARGE).with_param("file")
+            }
+            FileError::Disk(_) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "server_error", Some("insufficient_storage"), message)
+            }
+            FileError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotAllowed> for ApiError {
+    fn from(error: NotAllowed) -> Self {
+        Self { code: Some("invalid_status".into()), ..Self::invalid(error.to_string()) }
     }
 }
 

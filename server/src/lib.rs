@@ -11,6 +11,7 @@ pub mod database;
 pub mod downloads;
 pub mod error;
 mod file_lock;
+pub mod files;
 pub mod fine_tuning;
 pub mod inference;
 pub mod loopback;

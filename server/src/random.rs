@@ -9,5 +9,10 @@ pub(crate) fn seed() -> u64 {
 
 /// An identifier that differs each time, such as `chatcmpl-0123456789abcdef0123456789abcdef`.
 pub(crate) fn identifier(prefix: &str) -> String {
-    format!("{prefix}-{:016x}{:016x}", seed(), seed())
+    format!("{prefix}-{}", digits())
+}
+
+/// The 32 digits of an identifier, for those that OpenAI writes otherwise, such as `upload_…`.
+pub(crate) fn digits() -> String {
+    format!("{:016x}{:016x}", seed(), seed())
 }

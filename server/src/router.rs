@@ -16,8 +16,8 @@ use tracing::Level;
 use crate::error::ApiError;
 use crate::protection::{Doorkeeper, add_security_headers, check_caller};
 use crate::routes::{
-    app_files, chat_completions, companion, completions, device, embeddings, health, model_files, models, providers,
-    tokenizer,
+    app_files, chat_completions, companion, completions, device, embeddings, files, fine_tuning, health, model_files,
+    models, providers, tokenizer, uploads,
 };
 use crate::state::AppState;
 
@@ -28,10 +28,29 @@ pub fn router(state: AppState) -> Router {
 
     let open_ai = Router::new()
         .route("/v1/models", get(models::list))
-        .route("/v1/models/{*id}", get(models::one))
+        .route("/v1/models/{*id}", get(models::one).delete(models::delete))
         .route("/v1/chat/completions", post(chat_completions::create))
         .route("/v1/completions", post(completions::create))
         .route("/v1/embeddings", post(embeddings::create));
+    // Bytes of these go to the disk as they come; --max-file-bytes limits them.
+    let file_bodies = Router::new()
+        .route("/v1/files", post(files::create))
+        .route("/v1/uploads/{id}/parts", post(uploads::add_part))
+        .layer(DefaultBodyLimit::disable());
+    let fine_tuning = Router::new()
+        .route("/v1/files", get(files::list))
+        .route("/v1/files/{id}", get(files::one).delete(files::delete))
+        .route("/v1/files/{id}/content", get(files::content))
+        .route("/v1/uploads", post(uploads::create))
+        .route("/v1/uploads/{id}/complete", post(uploads::complete))
+        .route("/v1/uploads/{id}/cancel", post(uploads::cancel))
+        .route("/v1/fine_tuning/jobs", get(fine_tuning::list).post(fine_tuning::create))
+        .route("/v1/fine_tuning/jobs/{id}", get(fine_tuning::one))
+        .route("/v1/fine_tuning/jobs/{id}/cancel", post(fine_tuning::cancel))
+        .route("/v1/fine_tuning/jobs/{id}/pause", post(fine_tuning::pause))
+        .route("/v1/fine_tuning/jobs/{id}/resume", post(fine_tuning::resume))
+        .route("/v1/fine_tuning/jobs/{id}/events", get(fine_tuning::events))
+        .route("/v1/fine_tuning/jobs/{id}/checkpoints", get(fine_tuning::checkpoints));
     let as_in_vllm = Router::new()
         .route("/tokenize", post(tokenizer::tokenize))
         .route("/detokenize", post(tokenizer::detokenize))
@@ -68,6 +87,8 @@ pub fn router(state: AppState) -> Router {
         .layer(cross_origin(doorkeeper))
         .layer(body_limit);
     open_ai
+        .merge(file_bodies)
+        .merge(fine_tuning)
         .merge(as_in_vllm)
         .merge(own)
         .method_not_allowed_fallback(wrong_method)

@@ -1,4 +1,5 @@
-//! Runs the router on a listener until told to stop, then lets running answers finish within the grace time.
+//! Runs the router on a listener, and fine-tuning jobs beside it, until told to stop; then lets running answers finish
+//! within the grace time, and puts the jobs down.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -19,6 +20,11 @@ const CLOSING_TIME: Duration = Duration::from_secs(2);
 /// The listener failed.
 pub async fn serve(listener: TcpListener, state: AppState, stop: CancellationToken) -> std::io::Result<()> {
     let grace = Duration::from_secs(state.config().limits.shutdown_grace_seconds);
+    let fine_tuning = state.fine_tuning().clone();
+    let jobs = tokio::spawn({
+        let stop = stop.clone();
+        async move { fine_tuning.run_jobs(stop).await }
+    });
     let (cut_off, router) = (state.cut_off().clone(), router(state));
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
@@ -28,13 +34,17 @@ pub async fn serve(listener: TcpListener, state: AppState, stop: CancellationTok
         cut_off.cancel();
         tokio::time::sleep(CLOSING_TIME).await;
     };
-    tokio::select! {
+    let result = tokio::select! {
         result = server => result,
         () = patience => {
             tracing::warn!("some connections did not close in time");
             Ok(())
         }
+    };
+    if jobs.await.is_err() {
+        tracing::error!("fine-tuning jobs were not put down as they should");
     }
+    result
 }
 
 /// Waits for Ctrl-C or, on Unix, SIGTERM.

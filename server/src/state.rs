@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::files::FileStore;
+use crate::fine_tuning::FineTuning;
 use crate::inference::{ModelToServe, ServedModels};
 use crate::machine::Machine;
 use crate::model_store::{ModelStore, StoreError};
@@ -26,6 +28,8 @@ struct Shared {
     store: ModelStore,
     served: ServedModels,
     providers: Providers,
+    files: FileStore,
+    fine_tuning: FineTuning,
     pulls: Pulls,
     machine: Machine,
     cut_off: CancellationToken,
@@ -33,9 +37,27 @@ struct Shared {
 
 impl AppState {
     /// Puts the parts together.
-    pub fn new(config: Config, store: ModelStore, served: ServedModels, providers: Providers) -> Self {
+    pub fn new(
+        config: Config,
+        store: ModelStore,
+        served: ServedModels,
+        providers: Providers,
+        files: FileStore,
+        fine_tuning: FineTuning,
+    ) -> Self {
         let (pulls, machine, cut_off) = (Pulls::default(), Machine::default(), CancellationToken::new());
-        Self { shared: Arc::new(Shared { config, store, served, providers, pulls, machine, cut_off }) }
+        let shared = Shared { config, store, served, providers, files, fine_tuning, pulls, machine, cut_off };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The files that clients have uploaded.
+    pub fn files(&self) -> &FileStore {
+        &self.shared.files
+    }
+
+    /// The fine-tuning jobs.
+    pub fn fine_tuning(&self) -> &FineTuning {
+        &self.shared.fine_tuning
     }
 
     /// The options in force.
@@ -82,6 +104,13 @@ impl AppState {
     /// # Errors
     /// It is not there.
     pub async fn model_to_serve(&self, name: &str) -> Result<ModelToServe, StoreError> {
+        if let Some(model) = self.shared.fine_tuning.model(name)? {
+            if !model.is_adapter {
+                return Ok(ModelToServe { name: model.name, path: model.path, adapter: None });
+            }
+            let base = self.shared.store.fetched(&model.base).await?;
+            return Ok(ModelToServe { name: base.name, path: base.path, adapter: Some(model.path) });
+        }
         let stored = self.shared.store.fetched(name).await?;
         Ok(ModelToServe { name: stored.name, path: stored.path, adapter: None })
     }

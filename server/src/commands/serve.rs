@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::opening::{open_database, open_providers, open_store, pull};
 use crate::arguments::ServeArguments;
 use crate::config::Config;
+use crate::files::FileStore;
+use crate::fine_tuning::{FineTuning, ThisProgram};
 use crate::inference::{EngineBackend, ModelToServe, ServedModels};
 use crate::serving::{serve, stop_signal};
 use crate::state::AppState;
@@ -18,7 +20,8 @@ use crate::terminal::{note, print_line};
 pub(super) async fn run(config: Config, arguments: ServeArguments) -> Result<()> {
     let database = open_database(&config)?;
     let store = open_store(&config, database.clone())?;
-    let served = ServedModels::new(Arc::new(EngineBackend::new(&config.inference)), database, config.inference.clone());
+    let served =
+        ServedModels::new(Arc::new(EngineBackend::new(&config.inference)), database.clone(), config.inference.clone());
     // Bound before a long download, so that a port in use is known at once.
     let address = config.listen.address();
     let listener = TcpListener::bind(address)
@@ -32,7 +35,9 @@ pub(super) async fn run(config: Config, arguments: ServeArguments) -> Result<()>
         note("The app is not built: only the API is served. `cargo xtask run` builds it; --app-dir names its folder.");
     }
     let providers = open_providers(&config)?;
-    let state = AppState::new(config, store, served, providers);
+    let files = FileStore::new(database.clone(), &config);
+    let fine_tuning = FineTuning::new(&config, database, files.clone(), store.clone(), Arc::new(ThisProgram));
+    let state = AppState::new(config, store, served, providers, files, fine_tuning);
     print_line(&format!("quern is at http://{}", listener.local_addr()?))?;
 
     let stop = CancellationToken::new();

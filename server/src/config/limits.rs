@@ -10,6 +10,12 @@ pub struct LimitsOptions {
     /// Largest request body in bytes [default: 8388608]
     #[arg(long, env = "QUERN_MAX_BODY_BYTES")]
     pub max_body_bytes: Option<usize>,
+    /// Largest uploaded file in bytes [default: 8589934592]
+    #[arg(long, env = "QUERN_MAX_FILE_BYTES")]
+    pub max_file_bytes: Option<u64>,
+    /// Fine-tuning jobs that run at once; others wait [default: 1]
+    #[arg(long, env = "QUERN_MAX_FINE_TUNING_JOBS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_fine_tuning_jobs: Option<u16>,
     /// Silence after which a stream gets a comment line that keeps the connection open, in seconds [default: 10]
     #[arg(long, env = "QUERN_KEEP_ALIVE_SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub keep_alive_seconds: Option<u64>,
@@ -23,6 +29,10 @@ pub struct LimitsOptions {
 pub struct Limits {
     /// Largest request body.
     pub max_body_bytes: usize,
+    /// Largest uploaded file.
+    pub max_file_bytes: u64,
+    /// Fine-tuning jobs that run at once.
+    pub max_fine_tuning_jobs: u16,
     /// Silence after which a stream gets a comment line.
     pub keep_alive_seconds: u64,
     /// Time that running answers get to finish after a signal to stop.
@@ -31,7 +41,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_body_bytes: 8 << 20, keep_alive_seconds: 10, shutdown_grace_seconds: 10 }
+        Self {
+            max_body_bytes: 8 << 20,
+            max_file_bytes: 8 << 30,
+            max_fine_tuning_jobs: 1,
+            keep_alive_seconds: 10,
+            shutdown_grace_seconds: 10,
+        }
     }
 }
 
@@ -40,6 +56,12 @@ impl LimitsOptions {
         let default = Limits::default();
         Limits {
             max_body_bytes: self.max_body_bytes.or(file.max_body_bytes).unwrap_or(default.max_body_bytes),
+            max_file_bytes: self.max_file_bytes.or(file.max_file_bytes).unwrap_or(default.max_file_bytes),
+            max_fine_tuning_jobs: self
+                .max_fine_tuning_jobs
+                .or(file.max_fine_tuning_jobs)
+                .unwrap_or(default.max_fine_tuning_jobs)
+                .max(1),
             keep_alive_seconds: self
                 .keep_alive_seconds
                 .or(file.keep_alive_seconds)

@@ -1,20 +1,32 @@
-//! State that outlives the process, in one `SQLite` file: models on this machine, licences, device speeds.
+//! State that outlives the process, in one `SQLite` file: models on this machine, licences, device speeds, uploaded
+//! files, fine-tuning jobs.
 
 mod device_speeds;
+mod files;
+mod fine_tuning_history;
+mod fine_tuning_jobs;
 mod models;
 
 pub use device_speeds::DeviceSpeed;
+pub(crate) use files::{FileFilter, insert_file};
+pub use fine_tuning_history::FineTunedModel;
+pub(crate) use fine_tuning_history::{all_events, insert_checkpoint, insert_event, insert_model};
+pub use fine_tuning_jobs::{Lease, StoredJob};
+pub(crate) use fine_tuning_jobs::{TakenAway, Taking, change};
 pub use models::StoredModel;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
-const STEPS: &[M<'static>] = &[M::up(include_str!("migrations/0001_models_and_speeds.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("migrations/0001_models_and_speeds.sql")),
+    M::up(include_str!("migrations/0002_files_and_fine_tuning.sql")),
+];
 
 /// How long one process waits for another to finish writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -72,6 +84,24 @@ impl Database {
         let connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(work(&connection)?)
     }
+
+    /// Runs statements on this thread, all or nothing, while no other process writes.
+    pub(crate) fn transaction<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, DatabaseError> {
+        self.with(|connection| {
+            let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        })
+    }
+}
+
+/// A value in the database that no version of this program writes.
+fn damaged(column: usize, reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, reason.into())
 }
 
 /// Seconds since 1970, for the `_at_unix_s` columns.
