@@ -3,11 +3,13 @@
 
 pub mod gguf;
 mod loaded;
+mod merge;
 pub mod peft;
 mod placement;
 mod settings;
 
 pub(crate) use loaded::LoadedAdapters;
+pub use merge::merge;
 pub(crate) use placement::AdaptableMatrices;
 pub use placement::{AdaptedRows, Placement};
 pub use settings::{LoraSettings, Scaling};

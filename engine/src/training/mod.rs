@@ -8,6 +8,7 @@
 mod adapter;
 mod batch;
 mod cpu;
+mod memory;
 mod optimizer;
 mod parameters;
 mod program;
@@ -16,8 +17,10 @@ mod schedule;
 
 pub use batch::PackedBatch;
 pub use cpu::CpuTrainer;
+pub use memory::{TrainingMemory, memory};
 pub use optimizer::{AdamW, AdamWSettings};
 pub use parameters::{Parameter, Parameters};
+pub use random::permutation;
 pub use schedule::{Decay, Schedule};
 
 use crate::adapter::LoraSettings;

@@ -1,7 +1,7 @@
 //! Walks a [`Program`] forwards and back on the processor, in 32-bit floats.
 
 mod attention;
-mod cross_entropy;
+pub(super) mod cross_entropy;
 mod gate;
 mod matrix;
 mod norm;
@@ -9,6 +9,9 @@ mod pool;
 mod rows;
 mod walk;
 mod weight;
+
+use std::collections::HashMap;
+use std::ops::Range;
 
 use rayon::ThreadPool;
 
@@ -23,7 +26,7 @@ use crate::adapter::{LoraAdapter, LoraMatrix};
 use crate::cpu::lanes::InstructionSet;
 use crate::cpu::weight::CpuWeight;
 use crate::error::EngineError;
-use crate::gguf::GgufFile;
+use crate::gguf::{GgufFile, RewriteError, write_in_floats};
 use crate::models::{self, Hyperparameters};
 use crate::plan::{Plan, WeightId};
 use crate::source::ReadAt;
@@ -142,6 +145,36 @@ impl CpuTrainer {
         Some(LoraAdapter { architecture: self.architecture.clone(), settings: settings.clone(), matrices })
     }
 
+    /// Writes the model as it is now, adapters in its weights, in 32-bit floats. `file` and `source` are what it was loaded from.
+    ///
+    /// # Errors
+    /// The file can't be read any more, or `out` can't be written to.
+    pub fn write_model(
+        &self,
+        file: &GgufFile,
+        source: &dyn ReadAt,
+        out: &mut dyn std::io::Write,
+    ) -> Result<(), RewriteError> {
+        if let Some(adapter) = self.adapter() {
+            return crate::adapter::merge(file, source, &adapter, out);
+        }
+        // Matrices that are computed together are one parameter, one behind the other.
+        let mut trained = HashMap::new();
+        for parameter in &self.parameters.list {
+            let mut start = parameter.range.start;
+            for name in parameter.name.split(' ') {
+                trained.insert(name, start);
+                start += file.tensor(name).map_or(0, |tensor| tensor.rows * tensor.columns);
+            }
+        }
+        write_in_floats(file, source, out, |tensor, values| {
+            if let Some(&start) = trained.get(tensor.name.as_str()) {
+                values.copy_from_slice(&self.parameters.values[start..][..values.len()]);
+            }
+            Ok(())
+        })
+    }
+
     /// The sum of the losses of all learned tokens of a batch (what is lacking in their log-probabilities, in nats).
     ///
     /// # Errors
@@ -159,13 +192,32 @@ impl CpuTrainer {
         self.run(batch, Some(scale))
     }
 
+    /// The logits after some places of a sequence, `[places, vocabulary]`.
+    ///
+    /// # Errors
+    /// A token is not in the vocabulary.
+    pub fn logits(&mut self, tokens: &[u32], places: Range<usize>) -> Result<Vec<f32>, EngineError> {
+        let mut batch = PackedBatch::default();
+        batch.push(tokens, &vec![false; tokens.len()]);
+        Ok(self.walk(&batch, |walk| walk.logits(places))?.unwrap_or_default())
+    }
+
     fn run(&mut self, batch: &PackedBatch, scale: Option<f32>) -> Result<f64, EngineError> {
+        Ok(self.walk(batch, |walk| walk.run(scale))?.unwrap_or_default())
+    }
+
+    /// Gives a batch to `go`, on the trainer's threads; nothing comes of one without tokens.
+    fn walk<T: Send>(
+        &mut self,
+        batch: &PackedBatch,
+        go: impl FnOnce(&mut Walk<'_>) -> T + Send,
+    ) -> Result<Option<T>, EngineError> {
         let vocabulary = self.plan.vocabulary_size;
         if let Some(token) = batch.tokens().iter().find(|token| **token as usize >= vocabulary) {
             return Err(EngineError::Malformed(format!("token {token} is not among the model's {vocabulary}")));
         }
         if batch.tokens().is_empty() {
-            return Ok(0.0);
+            return Ok(None);
         }
         if self.pool_tokens != batch.tokens().len() {
             self.pool.clear();
@@ -189,6 +241,6 @@ impl CpuTrainer {
             adapter_inputs: vec![Vec::new(); *adapter_count],
             scratch: Vec::new(),
         };
-        Ok(threads.install(|| walk.run(scale)))
+        Ok(Some(threads.install(|| go(&mut walk))))
     }
 }
