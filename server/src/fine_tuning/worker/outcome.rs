@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use engine::adapter::LoraAdapter;
 use engine::gguf::RewriteError;
 use engine::source::FileSource;
 use engine::training::CpuTrainer;
@@ -33,7 +34,7 @@ const COMPARED_TOKENS: usize = 64;
 pub(super) struct Outcome {
     /// What the run was.
     pub(super) identity: Identity,
-    /// The largest difference between logits of trainer and engine.
+    /// The largest difference between logits of trainer and engine, with the adapter beside the base and merged into it.
     pub(super) logit_difference: f64,
     /// Losses, step by step.
     pub(super) history: History,
@@ -92,27 +93,40 @@ pub(super) fn write_served(
             // A name that the next worker removes, should this one end here.
             let merged = job.join("merged.gguf.part");
             write_model(trainer, &merged)?;
-            let difference = largest_difference(trainer, &merged, rows, specification.threads);
+            let of_merged = largest_difference(trainer, &merged, None, rows, specification.threads);
             std::fs::remove_file(&merged).map_err(|error| Failure::writing(&merged, &error))?;
-            difference
+            let of_served =
+                largest_difference(trainer, &specification.base.path, Some(&adapter), rows, specification.threads)?;
+            Ok(of_merged?.max(of_served))
         }
         _ => {
             let path = job.join(MODEL);
             write_model(trainer, &path)?;
-            largest_difference(trainer, &path, rows, specification.threads)
+            largest_difference(trainer, &path, None, rows, specification.threads)
         }
     }
 }
 
-/// The largest difference between the logits of the trainer and those of the engine on the file at `path`, over the beginnings
-/// of some rows.
-fn largest_difference(trainer: &mut CpuTrainer, path: &Path, rows: &TokenRows, threads: usize) -> Result<f64, Failure> {
+/// The largest difference between the logits of the trainer and those of the engine on the file at `path`, with an adapter
+/// beside it or without, over the beginnings of some rows.
+fn largest_difference(
+    trainer: &mut CpuTrainer,
+    path: &Path,
+    adapter: Option<&LoraAdapter>,
+    rows: &TokenRows,
+    threads: usize,
+) -> Result<f64, Failure> {
     let failed = |error: EngineError| {
         Failure::new("served_model_differs", format!("what was trained can't be run by the engine: {error}"))
     };
     let source = FileSource::open(path).map_err(|error| Failure::reading(path, &error))?;
     let options = LoadOptions { device: Device::Cpu { threads }, context_tokens: COMPARED_TOKENS as u32 };
     let mut model = pollster::block_on(Model::load(Box::new(source), options, &mut |_| {})).map_err(failed)?;
+    if let Some(adapter) = adapter {
+        const NAME: &str = "trained";
+        pollster::block_on(model.load_adapter(NAME, adapter)).map_err(failed)?;
+        model.use_adapter(Some(NAME)).map_err(failed)?;
+    }
     let mut largest = 0.0_f64;
     let compared = rows.sequences.iter().filter(|sequence| !sequence.tokens.is_empty()).take(COMPARED_ROWS);
     for sequence in compared {
