@@ -24,6 +24,7 @@ use crate::cpu::lanes::InstructionSet;
 use crate::cpu::weight::CpuWeight;
 use crate::error::EngineError;
 use crate::gguf::GgufFile;
+use crate::models::hugging_face::Modules;
 use crate::models::{self, Hyperparameters};
 use crate::plan::{Plan, WeightId};
 use crate::source::ReadAt;
@@ -70,38 +71,41 @@ impl CpuTrainer {
         let mut loaded = Vec::with_capacity(plan.weights.len());
         let mut adapters = Vec::with_capacity(plan.weights.len());
         let (mut adapter_factor, mut adapter_count) = (1.0, 0);
+        let modules = Modules::of(&sizes);
         for (index, weight) in plan.weights.iter().enumerate() {
             let mut beside = Vec::new();
+            let Some(settings) = method.adapters() else {
+                let number = parameters.add(weight.tensors.join(" "), weight.rows, weight.columns);
+                let range = parameters.range(number);
+                parameters.values[range].copy_from_slice(&weights::read_floats(source, file, weight)?);
+                loaded.push(Weight::Trained(number));
+                adapters.push(beside);
+                continue;
+            };
+            adapter_factor = settings.factor();
+            let is_norm = plan.is_norm(WeightId(index));
+            let is_in_layer = !is_norm && weight.tensors.iter().all(|tensor| tensor.starts_with("blk."));
             loaded.push(match method {
-                Method::Full => {
-                    let number = parameters.add(weight.tensors.join(" "), weight.rows, weight.columns);
-                    let range = parameters.range(number);
-                    parameters.values[range].copy_from_slice(&weights::read_floats(source, file, weight)?);
-                    Weight::Trained(number)
+                _ if is_norm => Weight::FrozenNorm(weights::read_floats(source, file, weight)?),
+                Method::QLora { double_quantization, .. } if is_in_layer => {
+                    Weight::load_nf4(source, file, &modules, weight, *double_quantization)?
                 }
-                Method::Lora(settings) => {
-                    adapter_factor = settings.factor();
-                    let mut first_row = 0;
-                    for tensor in weights::tensors(file, weight)? {
-                        if settings.has(&tensor.name) {
-                            let rank = settings.rank;
-                            let a = parameters.add(format!("{}.lora_a", tensor.name), rank, tensor.columns);
-                            let bound = 1.0 / (tensor.columns as f32).sqrt();
-                            let range = parameters.range(a);
-                            fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
-                            let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
-                            beside.push(Adapter { first_row, rows: tensor.rows, a, b, number: adapter_count });
-                            adapter_count += 1;
-                        }
-                        first_row += tensor.rows;
-                    }
-                    if plan.is_norm(WeightId(index)) {
-                        Weight::FrozenNorm(weights::read_floats(source, file, weight)?)
-                    } else {
-                        Weight::Frozen(CpuWeight::load(source, file, weight)?)
-                    }
-                }
+                _ => Weight::Frozen(CpuWeight::load(source, file, weight)?),
             });
+            let mut first_row = 0;
+            for tensor in weights::tensors(file, weight)? {
+                if settings.has(&tensor.name) {
+                    let rank = settings.rank;
+                    let a = parameters.add(format!("{}.lora_a", tensor.name), rank, tensor.columns);
+                    let bound = 1.0 / (tensor.columns as f32).sqrt();
+                    let range = parameters.range(a);
+                    fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
+                    let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
+                    beside.push(Adapter { first_row, rows: tensor.rows, a, b, number: adapter_count });
+                    adapter_count += 1;
+                }
+                first_row += tensor.rows;
+            }
             adapters.push(beside);
         }
         let pool =
@@ -128,7 +132,7 @@ impl CpuTrainer {
 
     /// The adapter as it is now; there is none where every weight is trained.
     pub fn adapter(&self) -> Option<LoraAdapter> {
-        let Method::Lora(settings) = &self.method else { return None };
+        let settings = self.method.adapters()?;
         let list = &self.parameters.list;
         let values = |parameter: &Parameter| self.parameters.values[parameter.range.clone()].to_vec();
         let matrices = list.chunks_exact(2).map(|pair| LoraMatrix {
