@@ -10,8 +10,9 @@ use engine::adapter::{LoraAdapter, LoraSettings, Scaling};
 use engine::executor::LogitsWanted;
 use engine::gguf::GgufFile;
 use engine::models::Hyperparameters;
+use engine::models::hugging_face::Modules;
 use engine::quantization::BlockType;
-use engine::training::{AdamW, AdamWSettings, CpuTrainer, Method, PackedBatch, Recompute};
+use engine::training::{AdamW, AdamWSettings, Beside, CpuTrainer, Method, Nf4, PackedBatch, Preference, Recompute};
 use support::plain_executor::{CachePrecision, PlainExecutor};
 use support::random::Random;
 use support::tiny_model::{Architecture, ModelShape};
@@ -29,6 +30,11 @@ fn trainer(bytes: &Vec<u8>, method: &Method, recompute: Recompute) -> CpuTrainer
 fn lora(rank: usize) -> Method {
     let targets = LoraSettings::ALL_TARGETS.map(str::to_owned).to_vec();
     Method::Lora(LoraSettings { rank, alpha: 2.0 * rank as f32, scaling: Scaling::Rank, targets })
+}
+
+fn qlora(rank: usize) -> Method {
+    let settings = lora(rank).adapters().unwrap().clone();
+    Method::QLora { settings, double_quantization: true }
 }
 
 /// Adapters of which B is not zero, as after some steps.
@@ -87,44 +93,51 @@ fn losses_are_those_of_the_forward_pass() {
     }
 }
 
+/// How far the gradient of each parameter is from what happens to a loss, at most, relative to its length. `change` is how much
+/// the loss is changed: more than rounding does, and little enough for the curve to be smooth.
+fn compare_gradients(trainer: &mut CpuTrainer, change: f64, loss: impl Fn(&mut CpuTrainer) -> f64) -> f64 {
+    let mut largest_error = 0.0_f64;
+    for parameter in trainer.parameters.list.clone() {
+        let gradient: Vec<f64> =
+            trainer.parameters.gradients[parameter.range.clone()].iter().map(|it| f64::from(*it)).collect();
+        let length = gradient.iter().map(|value| value * value).sum::<f64>().sqrt();
+        assert!(length > 0.0 && length.is_finite(), "{} has no gradient", parameter.name);
+        // Along the gradient, the loss rises by its length.
+        let before = trainer.parameters.values.clone();
+        let mut rises = |step: f64| {
+            let moved: Vec<f64> = [step, -step]
+                .map(|step| {
+                    let values = trainer.parameters.values[parameter.range.clone()].iter_mut();
+                    let from = &before[parameter.range.clone()];
+                    values.zip(from).zip(&gradient).for_each(|((value, from), gradient)| {
+                        *value = (f64::from(*from) + step * gradient / length) as f32;
+                    });
+                    loss(trainer)
+                })
+                .to_vec();
+            (moved[0] - moved[1]) / (2.0 * step)
+        };
+        let step = change / length;
+        // Richardson's: what the third derivative adds is taken away.
+        let rise = (4.0 * rises(step / 2.0) - rises(step)) / 3.0;
+        trainer.parameters.values = before;
+        let error = (rise - length).abs() / length;
+        largest_error = largest_error.max(error);
+        assert!(error < 5e-4, "{}: rises by {rise}, not {length}", parameter.name);
+    }
+    largest_error
+}
+
 #[test]
 fn gradients_are_what_happens_to_the_loss() {
     for architecture in Architecture::ALL {
         let bytes = model(architecture, BlockType::F32);
         let sequences = batch(&[sequence(1, 45), sequence(4, 33)]);
-        for method in [Method::Full, lora(4)] {
+        for method in [Method::Full, lora(4), qlora(4)] {
             let mut trainer = trainer(&bytes, &method, Recompute::Nothing);
             stir(&mut trainer);
             trainer.learn(&sequences, 1.0).unwrap();
-            let mut largest_error = 0.0_f64;
-            for parameter in trainer.parameters.list.clone() {
-                let gradient: Vec<f64> =
-                    trainer.parameters.gradients[parameter.range.clone()].iter().map(|it| f64::from(*it)).collect();
-                let length = gradient.iter().map(|value| value * value).sum::<f64>().sqrt();
-                assert!(length > 0.0 && length.is_finite(), "{} has no gradient", parameter.name);
-                // Along the gradient, the loss rises by its length; changes of about a half rise above rounding.
-                let before = trainer.parameters.values.clone();
-                let mut rises = |step: f64| {
-                    let moved: Vec<f64> = [step, -step]
-                        .map(|step| {
-                            let values = trainer.parameters.values[parameter.range.clone()].iter_mut();
-                            let from = &before[parameter.range.clone()];
-                            values.zip(from).zip(&gradient).for_each(|((value, from), gradient)| {
-                                *value = (f64::from(*from) + step * gradient / length) as f32;
-                            });
-                            trainer.loss(&sequences).unwrap()
-                        })
-                        .to_vec();
-                    (moved[0] - moved[1]) / (2.0 * step)
-                };
-                let step = 0.25 / length;
-                // Richardson's: what the third derivative adds is taken away.
-                let rise = (4.0 * rises(step / 2.0) - rises(step)) / 3.0;
-                trainer.parameters.values = before;
-                let error = (rise - length).abs() / length;
-                largest_error = largest_error.max(error);
-                assert!(error < 5e-4, "{architecture:?} {}: rises by {rise}, not {length}", parameter.name);
-            }
+            let largest_error = compare_gradients(&mut trainer, 0.25, |trainer| trainer.loss(&sequences).unwrap());
             println!(
                 "{architecture:?}: {} parameters, off by {largest_error:.1e} at most",
                 trainer.parameters.list.len()
@@ -203,4 +216,95 @@ fn adapters_come_back_from_the_files_of_others() {
             assert!((read.settings.factor() - adapter.settings.factor()).abs() < 1e-6);
         }
     }
+}
+
+/// A file whose matrices of layers are what NF4 makes of them, in the order of transformers' rows.
+fn in_four_bits(architecture: Architecture) -> Vec<u8> {
+    let mut content = ModelShape::tiny(architecture, BlockType::F32).file(7);
+    let bytes = content.bytes();
+    let sizes = Hyperparameters::read(&GgufFile::read(&bytes).unwrap()).unwrap();
+    let modules = Modules::of(&sizes);
+    let is_matrix = |name: &str, dimensions: &[u64]| name.starts_with("blk.") && dimensions.len() == 2;
+    for tensor in content.tensors.iter_mut().filter(|it| is_matrix(&it.name, &it.dimensions)) {
+        let (columns, rows) = (tensor.dimensions[0] as usize, tensor.dimensions[1] as usize);
+        let places: Vec<usize> =
+            (0..rows).map(|row| modules.row_order(&tensor.name).row_of_module(row, rows) * columns).collect();
+        let mut values = vec![0.0; rows * columns];
+        for (place, bytes) in places.iter().zip(tensor.bytes.chunks_exact(4 * columns)) {
+            for (value, bytes) in values[*place..][..columns].iter_mut().zip(bytes.chunks_exact(4)) {
+                *value = f32::from_le_bytes(bytes.try_into().unwrap());
+            }
+        }
+        let stored = Nf4::quantize(&values, true);
+        let mut row = vec![0.0; columns];
+        for (place, bytes) in places.iter().zip(tensor.bytes.chunks_exact_mut(4 * columns)) {
+            stored.dequantize(*place..place + columns, &mut row);
+            row.iter().zip(bytes.chunks_exact_mut(4)).for_each(|(value, it)| it.copy_from_slice(&value.to_le_bytes()));
+        }
+    }
+    content.bytes()
+}
+
+#[test]
+fn four_bits_are_multiplied_with_as_what_they_mean() {
+    for architecture in Architecture::ALL {
+        let sequence = sequence(1, 70);
+        let loss = |bytes: &Vec<u8>, method| {
+            trainer(bytes, &method, Recompute::Nothing).loss(&batch(std::slice::from_ref(&sequence))).unwrap()
+        };
+        let whole = model(architecture, BlockType::F32);
+        let dequantized = in_four_bits(architecture);
+        let in_four_bits = loss(&whole, qlora(4));
+        assert_eq!(in_four_bits, loss(&dequantized, lora(4)), "{architecture:?}");
+        let plain = plain_loss(&dequantized, &sequence);
+        assert!((in_four_bits - plain).abs() < 2e-6 * plain, "{architecture:?}: {in_four_bits}, not {plain}");
+        let lost = (in_four_bits - loss(&whole, lora(4))).abs() / plain;
+        assert!(lost > 1e-5 && lost < 0.2, "{architecture:?}: {lost}");
+    }
+}
+
+/// Pairs of answers, and what the base says of each.
+fn pairs(trainer: &mut CpuTrainer) -> (PackedBatch, Vec<f64>) {
+    let pairs = batch(&[sequence(1, 45), sequence(2, 40), sequence(4, 12), sequence(5, 33)]);
+    let base = trainer.sequence_log_probabilities(&pairs, Beside::Nothing).unwrap();
+    (pairs, base)
+}
+
+#[test]
+fn gradients_of_preferences_are_what_happens_to_their_loss() {
+    for architecture in Architecture::ALL {
+        let bytes = model(architecture, BlockType::F32);
+        for method in [Method::Full, lora(4)] {
+            let mut trainer = trainer(&bytes, &method, Recompute::Layers);
+            let (pairs, mut base) = pairs(&mut trainer);
+            assert_eq!(base, trainer.sequence_log_probabilities(&pairs, Beside::Adapters).unwrap());
+            stir(&mut trainer);
+            let is_moved = trainer.sequence_log_probabilities(&pairs, Beside::Adapters).unwrap() != base;
+            assert_eq!(is_moved, method != Method::Full);
+            assert_eq!(base, trainer.sequence_log_probabilities(&pairs, Beside::Nothing).unwrap());
+            base[0] += 3.0;
+            let sum = |preferences: Vec<Preference>| preferences.iter().map(|it| it.loss).sum::<f64>();
+            let loss = sum(trainer.learn_preferences(&pairs, &base, 0.1, 1.0).unwrap());
+            assert_eq!(loss, sum(trainer.preferences(&pairs, &base, 0.1).unwrap()));
+            compare_gradients(&mut trainer, 0.03, |trainer| sum(trainer.preferences(&pairs, &base, 0.1).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn a_model_learns_what_to_prefer() {
+    let bytes = model(Architecture::Llama, BlockType::Q8_0);
+    let mut trainer = trainer(&bytes, &lora(8), Recompute::Layers);
+    let (pairs, base) = pairs(&mut trainer);
+    let mut optimizer = AdamW::new(AdamWSettings::default(), &trainer.parameters);
+    let first = trainer.preferences(&pairs, &base, 0.1).unwrap();
+    assert!(first.iter().all(|it| (it.loss - std::f64::consts::LN_2).abs() < 1e-12 && !it.is_right()));
+    for _ in 0..20 {
+        trainer.parameters.clear_gradients();
+        trainer.learn_preferences(&pairs, &base, 0.1, 0.5).unwrap();
+        optimizer.step(&mut trainer.parameters, 0.01);
+    }
+    let last = trainer.preferences(&pairs, &base, 0.1).unwrap();
+    assert!(last.iter().all(|it| it.loss < 0.1 && it.is_right()), "{last:?}");
+    assert!(trainer.preferences(&pairs, &base[..3], 0.1).unwrap_err().to_string().contains("no pairs"));
 }

@@ -12,6 +12,7 @@ mod dynamic_map;
 mod nf4;
 mod optimizer;
 mod parameters;
+mod preferences;
 mod program;
 mod random;
 mod schedule;
@@ -21,6 +22,7 @@ pub use cpu::CpuTrainer;
 pub use nf4::Nf4;
 pub use optimizer::{AdamW, AdamWSettings};
 pub use parameters::{Parameter, Parameters};
+pub use preferences::Preference;
 pub use schedule::{Decay, Schedule};
 
 use crate::adapter::LoraSettings;
@@ -51,6 +53,15 @@ impl Method {
             Self::Lora(settings) | Self::QLora { settings, .. } => Some(settings),
         }
     }
+}
+
+/// With what a model computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Its weights, and the adapters beside them where there are some.
+    Adapters,
+    /// Its weights alone: with adapters, the model as it was.
+    Nothing,
 }
 
 /// What the backward pass has of the forward pass.

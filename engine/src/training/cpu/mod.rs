@@ -13,12 +13,12 @@ mod weight;
 use rayon::ThreadPool;
 
 use self::pool::Pool;
-use self::walk::Walk;
+use self::walk::{Walk, Wanted};
 use self::weight::Weight;
 use super::adapter::Adapter;
 use super::program::Program;
 use super::random::fill_evenly;
-use super::{Method, PackedBatch, Parameter, Parameters, Recompute};
+use super::{Beside, Method, PackedBatch, Parameter, Parameters, Preference, Recompute};
 use crate::adapter::{LoraAdapter, LoraMatrix};
 use crate::cpu::lanes::InstructionSet;
 use crate::cpu::weight::CpuWeight;
@@ -151,7 +151,7 @@ impl CpuTrainer {
     /// # Errors
     /// A token is not in the vocabulary.
     pub fn loss(&mut self, batch: &PackedBatch) -> Result<f64, EngineError> {
-        self.run(batch, None)
+        Ok(sum(&self.run(batch, Beside::Adapters, Wanted::Losses)?))
     }
 
     /// The same, and adds `scale` times its gradient to that of the parameters. With a `scale` of one over the tokens that
@@ -160,22 +160,72 @@ impl CpuTrainer {
     /// # Errors
     /// A token is not in the vocabulary.
     pub fn learn(&mut self, batch: &PackedBatch, scale: f32) -> Result<f64, EngineError> {
-        self.run(batch, Some(scale))
+        Ok(sum(&self.run(batch, Beside::Adapters, Wanted::Gradient(scale))?))
     }
 
-    fn run(&mut self, batch: &PackedBatch, scale: Option<f32>) -> Result<f64, EngineError> {
+    /// The log-probability of all learned tokens of each sequence, by the model or its base.
+    ///
+    /// # Errors
+    /// A token is not in the vocabulary.
+    pub fn sequence_log_probabilities(&mut self, batch: &PackedBatch, by: Beside) -> Result<Vec<f64>, EngineError> {
+        let losses = self.run(batch, by, Wanted::Losses)?;
+        Ok(batch.sums(&losses).into_iter().map(|loss| -loss).collect())
+    }
+
+    /// What the model makes of pairs of answers: each pair is two sequences of the batch, the preferred one first, and `base`
+    /// has the base's log-probability of each sequence (with adapters, what
+    /// [`sequence_log_probabilities`](Self::sequence_log_probabilities) says without them; where every weight is trained, what
+    /// it said before the first step). `beta` is how dear it is to go away from the base.
+    ///
+    /// # Errors
+    /// A token is not in the vocabulary, or the sequences are no pairs with a log-probability each.
+    pub fn preferences(
+        &mut self,
+        batch: &PackedBatch,
+        base: &[f64],
+        beta: f32,
+    ) -> Result<Vec<Preference>, EngineError> {
+        are_pairs(batch, base)?;
+        let losses = self.run(batch, Beside::Adapters, Wanted::Losses)?;
+        Ok(preferences(&batch.sums(&losses), base, beta))
+    }
+
+    /// The same, and adds `scale` times the gradient of the sum of their losses to that of the parameters. A `scale` of one
+    /// over the pairs of a step gives the gradient of the mean.
+    ///
+    /// # Errors
+    /// As [`preferences`](Self::preferences).
+    pub fn learn_preferences(
+        &mut self,
+        batch: &PackedBatch,
+        base: &[f64],
+        beta: f32,
+        scale: f32,
+    ) -> Result<Vec<Preference>, EngineError> {
+        are_pairs(batch, base)?;
+        let scales = |losses: &[f64]| {
+            let slopes = preferences(losses, base, beta).into_iter().flat_map(|preference| preference.slopes(beta));
+            slopes.map(|slope| scale * slope).collect()
+        };
+        let losses = self.run(batch, Beside::Adapters, Wanted::GradientBy(&scales))?;
+        Ok(preferences(&batch.sums(&losses), base, beta))
+    }
+
+    fn run(&mut self, batch: &PackedBatch, by: Beside, wanted: Wanted<'_>) -> Result<Vec<f32>, EngineError> {
         let vocabulary = self.plan.vocabulary_size;
         if let Some(token) = batch.tokens().iter().find(|token| **token as usize >= vocabulary) {
             return Err(EngineError::Malformed(format!("token {token} is not among the model's {vocabulary}")));
         }
         if batch.tokens().is_empty() {
-            return Ok(0.0);
+            return Ok(Vec::new());
         }
         if self.pool_tokens != batch.tokens().len() {
             self.pool.clear();
             self.pool_tokens = batch.tokens().len();
         }
         let Self { set, threads, plan, program, weights, adapters, adapter_factor, adapter_count, .. } = self;
+        let none = vec![Vec::new(); adapters.len()];
+        let adapters = if by == Beside::Nothing { &none } else { &*adapters };
         let (pool, parameters) = (&mut self.pool, &mut self.parameters);
         let mut walk = Walk {
             set: *set,
@@ -193,6 +243,26 @@ impl CpuTrainer {
             adapter_inputs: vec![Vec::new(); *adapter_count],
             scratch: Vec::new(),
         };
-        Ok(threads.install(|| walk.run(scale)))
+        Ok(threads.install(|| walk.run(wanted)))
     }
+}
+
+fn sum(losses: &[f32]) -> f64 {
+    losses.iter().map(|loss| f64::from(*loss)).sum()
+}
+
+fn are_pairs(batch: &PackedBatch, base: &[f64]) -> Result<(), EngineError> {
+    let sequences = batch.sequences().len();
+    if sequences % 2 == 0 && sequences == base.len() {
+        return Ok(());
+    }
+    let said = base.len();
+    let what = format!("{sequences} sequences with {said} log-probabilities of the base are no pairs with two each");
+    Err(EngineError::Malformed(what))
+}
+
+/// From what is lacking in the log-probabilities of pairs.
+fn preferences(losses: &[f64], base: &[f64], beta: f32) -> Vec<Preference> {
+    let pairs = losses.chunks_exact(2).zip(base.chunks_exact(2));
+    pairs.map(|(losses, base)| Preference::of([-losses[0], -losses[1]], [base[0], base[1]], beta)).collect()
 }

@@ -14,6 +14,16 @@ use crate::cpu::elementwise::rotate;
 use crate::cpu::lanes::InstructionSet;
 use crate::plan::{Plan, RopeId, WeightId};
 
+/// What a batch is walked for.
+pub(super) enum Wanted<'a> {
+    /// The losses alone.
+    Losses,
+    /// The gradient of all losses times this.
+    Gradient(f32),
+    /// The gradient of the losses of each sequence times what this makes of the sums of all sequences' losses.
+    GradientBy(&'a (dyn Fn(&[f64]) -> Vec<f32> + Sync)),
+}
+
 /// A batch on its way.
 pub(super) struct Walk<'a> {
     pub(super) set: InstructionSet,
@@ -50,20 +60,31 @@ impl Gradients {
 }
 
 impl Walk<'_> {
-    /// The sum of all losses; with a `scale`, its gradient is added to that of the parameters.
-    pub(super) fn run(&mut self, scale: Option<f32>) -> f64 {
+    /// The loss of each target; where a gradient is wanted, that of their weighted sum is added to that of the parameters.
+    pub(super) fn run(&mut self, wanted: Wanted<'_>) -> Vec<f32> {
+        let goes_back = !matches!(wanted, Wanted::Losses);
         self.angles = self.plan.ropes.iter().map(|rope| rope.angles(self.batch.positions())).collect();
         let program = self.program;
         self.embed();
         for segment in &program.segments {
             self.forward(segment);
-            if scale.is_none() || self.recompute == Recompute::Layers {
-                self.forget(segment, scale.is_none());
+            if !goes_back || self.recompute == Recompute::Layers {
+                self.forget(segment, !goes_back);
             }
         }
         let stream = program.segments.last().map_or(ValueId(0), |segment| segment.output.value);
-        let mut gradient = scale.map(|_| self.pool.take_zeros(self.length(stream)));
-        let loss = self.head(stream, scale.unwrap_or(1.0), gradient.as_mut());
+        let targets = self.batch.targets().len();
+        let scales = match wanted {
+            Wanted::Losses => None,
+            Wanted::Gradient(scale) => Some(vec![scale; targets]),
+            Wanted::GradientBy(scales_of) => {
+                let losses = self.head(stream, &vec![1.0; targets], None);
+                let of_sequences = scales_of(&self.batch.sums(&losses));
+                Some(self.batch.targets().iter().map(|target| of_sequences[target.sequence]).collect())
+            }
+        };
+        let mut gradient = scales.as_ref().map(|_| self.pool.take_zeros(self.length(stream)));
+        let losses = self.head(stream, &scales.unwrap_or_else(|| vec![1.0; targets]), gradient.as_mut());
         if let Some(mut gradient) = gradient {
             for segment in program.segments.iter().rev() {
                 if self.recompute == Recompute::Layers {
@@ -80,7 +101,7 @@ impl Walk<'_> {
         for value in std::mem::take(&mut self.values).into_iter().chain(std::mem::take(&mut self.adapter_inputs)) {
             self.pool.give(value);
         }
-        loss
+        losses
     }
 
     fn tokens(&self) -> usize {
@@ -264,8 +285,9 @@ impl Walk<'_> {
         self.values[log_sums.0] = sums;
     }
 
-    /// The sum of all losses, and adds the derivative of `scale` times it by the residual stream to `gradient`.
-    fn head(&mut self, stream: ValueId, scale: f32, mut gradient: Option<&mut Vec<f32>>) -> f64 {
+    /// The loss of each target, and adds the derivative of their sum, each times its scale, by the residual stream to
+    /// `gradient`.
+    fn head(&mut self, stream: ValueId, scales: &[f32], mut gradient: Option<&mut Vec<f32>>) -> Vec<f32> {
         let head = self.program.head;
         let columns = self.program.columns[stream.0];
         let vocabulary = self.plan.vocabulary_size;
@@ -277,8 +299,8 @@ impl Walk<'_> {
         let norm_weight = self.weights[head.norm.0].rows(0..1, columns, self.parameters, &mut norm_scratch);
         let weight = self.weights[head.weight.0].rows(0..vocabulary, columns, self.parameters, &mut weight_scratch);
         let weight = Matrix::whole(weight, columns);
-        let mut loss = 0.0;
-        for targets in self.batch.targets().chunks(at_once) {
+        let mut losses = Vec::with_capacity(scales.len());
+        for (targets, scales) in self.batch.targets().chunks(at_once).zip(scales.chunks(at_once)) {
             let rows = targets.len();
             input.clear();
             for target in targets {
@@ -295,7 +317,7 @@ impl Walk<'_> {
             let all = MatrixMut::whole(&mut logits, vocabulary);
             multiply(all, Onto::Nothing, 1.0, normed_matrix, weight.transposed(), By::AllThreads);
             let tokens: Vec<u32> = targets.iter().map(|target| target.token).collect();
-            loss += cross_entropy::rows(self.set, &mut logits, &tokens, scale);
+            losses.extend(cross_entropy::rows(self.set, &mut logits, &tokens, scales));
             let Some(gradient) = gradient.as_deref_mut() else { continue };
             let to_logits = Matrix::whole(&logits, vocabulary);
             to_normed.resize(rows * columns, 0.0);
@@ -329,7 +351,7 @@ impl Walk<'_> {
             }
         }
         self.parameters.gradients = to_parameters;
-        loss
+        losses
     }
 
     /// From the derivative by the residual stream behind a segment to that before it.
