@@ -107,7 +107,9 @@ fn write_adapter(trainer: &CpuTrainer, sizes: &Hyperparameters, folder: &Path) -
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join(engine::adapter::peft::CONFIG_FILE_NAME), files.config)?;
     std::fs::write(folder.join(engine::adapter::peft::WEIGHTS_FILE_NAME), files.weights)?;
-    std::fs::write(folder.join("adapter.gguf"), adapter.to_gguf())?;
+    if !adapter.settings.dora {
+        std::fs::write(folder.join("adapter.gguf"), adapter.to_gguf()?)?;
+    }
     Ok(())
 }
 

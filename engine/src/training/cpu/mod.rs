@@ -2,6 +2,7 @@
 
 mod attention;
 mod cross_entropy;
+mod dora;
 mod gate;
 mod matrix;
 mod norm;
@@ -101,7 +102,19 @@ impl CpuTrainer {
                     let range = parameters.range(a);
                     fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
                     let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
-                    beside.push(Adapter { first_row, rows: tensor.rows, a, b, number: adapter_count });
+                    let magnitude = settings.dora.then(|| {
+                        let number = parameters.add(format!("{}.lora_magnitude", tensor.name), tensor.rows, 1);
+                        let rows = first_row..first_row + tensor.rows;
+                        let mut scratch = Vec::new();
+                        let lengths = dora::lengths(
+                            loaded[index].rows(rows, tensor.columns, &parameters, &mut scratch),
+                            tensor.columns,
+                        );
+                        let range = parameters.range(number);
+                        parameters.values[range].copy_from_slice(&lengths);
+                        number
+                    });
+                    beside.push(Adapter { magnitude, first_row, rows: tensor.rows, a, b, number: adapter_count });
                     adapter_count += 1;
                 }
                 first_row += tensor.rows;
@@ -135,12 +148,13 @@ impl CpuTrainer {
         let settings = self.method.adapters()?;
         let list = &self.parameters.list;
         let values = |parameter: &Parameter| self.parameters.values[parameter.range.clone()].to_vec();
-        let matrices = list.chunks_exact(2).map(|pair| LoraMatrix {
-            tensor: pair[0].name.trim_end_matches(".lora_a").to_owned(),
-            rows: pair[1].rows,
-            columns: pair[0].columns,
-            a: values(&pair[0]),
-            b: values(&pair[1]),
+        let matrices = list.chunks_exact(if settings.dora { 3 } else { 2 }).map(|parts| LoraMatrix {
+            tensor: parts[0].name.trim_end_matches(".lora_a").to_owned(),
+            rows: parts[1].rows,
+            columns: parts[0].columns,
+            a: values(&parts[0]),
+            b: values(&parts[1]),
+            magnitude: parts.get(2).map(values),
         });
         let matrices = matrices.collect();
         Some(LoraAdapter { architecture: self.architecture.clone(), settings: settings.clone(), matrices })
@@ -241,6 +255,8 @@ impl CpuTrainer {
             parameters,
             values: vec![Vec::new(); program.columns.len()],
             adapter_inputs: vec![Vec::new(); *adapter_count],
+            decomposed: Vec::new(),
+            unscaled: vec![Vec::new(); plan.weights.len()],
             scratch: Vec::new(),
         };
         Ok(threads.install(|| walk.run(wanted)))

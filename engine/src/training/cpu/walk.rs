@@ -5,6 +5,7 @@ use super::super::program::{Heads, Program, Segment, Slot, TrainingStep, ValueId
 use super::super::{PackedBatch, Parameters, Recompute};
 use super::attention::{self, Inputs};
 use super::cross_entropy;
+use super::dora::{self, Decomposed};
 use super::matrix::{By, Matrix, MatrixMut, Onto, multiply};
 use super::pool::Pool;
 use super::rows::{RowsOf, for_each_row, for_each_row_of_two};
@@ -42,6 +43,10 @@ pub(super) struct Walk<'a> {
     pub(super) values: Vec<Vec<f32>>,
     /// By adapter: input * A^T.
     pub(super) adapter_inputs: Vec<Vec<f32>>,
+    /// By weight, what its outputs are multiplied by where its adapters are a DoRA.
+    pub(super) decomposed: Vec<Option<Decomposed>>,
+    /// By weight: its outputs before that.
+    pub(super) unscaled: Vec<Vec<f32>>,
     pub(super) scratch: Vec<f32>,
 }
 
@@ -64,6 +69,7 @@ impl Walk<'_> {
     pub(super) fn run(&mut self, wanted: Wanted<'_>) -> Vec<f32> {
         let goes_back = !matches!(wanted, Wanted::Losses);
         self.angles = self.plan.ropes.iter().map(|rope| rope.angles(self.batch.positions())).collect();
+        self.decomposed = (0..self.weights.len()).map(|weight| self.decompose(WeightId(weight))).collect();
         let program = self.program;
         self.embed();
         for segment in &program.segments {
@@ -129,6 +135,12 @@ impl Walk<'_> {
         for value in segment.values.clone().filter(|value| *value != segment.output.value.0) {
             let values = std::mem::take(&mut self.values[value]);
             self.pool.give(values);
+        }
+        for step in &segment.steps {
+            if let TrainingStep::Linear { weight, .. } = step {
+                let values = std::mem::take(&mut self.unscaled[weight.0]);
+                self.pool.give(values);
+            }
         }
         if with_input && segment.input.value != segment.output.value {
             let values = std::mem::take(&mut self.values[segment.input.value.0]);
@@ -227,12 +239,13 @@ impl Walk<'_> {
 
     fn linear(&mut self, input: Slot, weight_id: WeightId, residual: Option<Slot>, output: Slot) {
         let mut target = self.pool.take(self.length(output.value));
+        let is_decomposed = self.decomposed[weight_id.0].is_some();
         let onto = match residual {
-            Some(residual) => {
+            Some(residual) if !is_decomposed => {
                 target.copy_from_slice(&self.values[residual.value.0]);
                 Onto::WhatIsThere
             }
-            None => Onto::Nothing,
+            _ => Onto::Nothing,
         };
         let tokens = self.tokens();
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -252,7 +265,43 @@ impl Walk<'_> {
             let before = std::mem::replace(&mut self.adapter_inputs[adapter.number], reduced);
             self.pool.give(before);
         }
+        if let Some(decomposed) = &self.decomposed[weight_id.0] {
+            let mut unscaled = self.pool.take(target.len());
+            unscaled.copy_from_slice(&target);
+            self.unscaled[weight_id.0] = unscaled;
+            dora::scale(&mut target, &decomposed.scales);
+            if let Some(residual) = residual {
+                let residual = &self.values[residual.value.0];
+                target.iter_mut().zip(residual).for_each(|(sum, value)| *sum += value);
+            }
+        }
         self.values[output.value.0] = target;
+    }
+
+    /// What a weight's outputs are multiplied by, where it has adapters that learn lengths.
+    fn decompose(&mut self, weight_id: WeightId) -> Option<Decomposed> {
+        let adapters = &self.adapters[weight_id.0];
+        adapters.iter().find_map(|adapter| adapter.magnitude)?;
+        let sizes = &self.plan.weights[weight_id.0];
+        let (rows, columns) = (sizes.rows, sizes.columns);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut sum = self.weights[weight_id.0].rows(0..rows, columns, self.parameters, &mut scratch).to_vec();
+        self.scratch = scratch;
+        for adapter in adapters {
+            let part = MatrixMut::whole(&mut sum[adapter.first_row * columns..][..adapter.rows * columns], columns);
+            let (a, b) = (self.parameter(adapter.a), self.parameter(adapter.b));
+            multiply(part, Onto::WhatIsThere, self.adapter_factor, b, a, By::AllThreads);
+        }
+        let inverse_lengths: Vec<f32> = dora::lengths(&sum, columns).into_iter().map(|length| 1.0 / length).collect();
+        let mut scales = vec![1.0; rows];
+        for adapter in adapters {
+            let Some(magnitude) = adapter.magnitude else { continue };
+            let own = adapter.first_row..adapter.first_row + adapter.rows;
+            let products =
+                self.parameters.values[self.parameters.range(magnitude)].iter().zip(&inverse_lengths[own.clone()]);
+            scales[own].iter_mut().zip(products).for_each(|(scale, (magnitude, inverse))| *scale = magnitude * inverse);
+        }
+        Some(Decomposed { inverse_lengths, scales })
     }
 
     /// A weight as a matrix of floats.
@@ -511,6 +560,8 @@ impl Walk<'_> {
         let mut to_input = self.begun(gradients, input.value);
         let stride = self.stride(input);
         let columns = self.plan.weights[weight_id.0].rows;
+        let before_scales = self.scales_back(weight_id, gradient);
+        let gradient = before_scales.as_deref().unwrap_or(gradient);
         let of_output = Matrix::whole(gradient, columns);
         let mut scratch = std::mem::take(&mut self.scratch);
         let weight = self.weight(weight_id, &mut scratch);
@@ -544,6 +595,25 @@ impl Walk<'_> {
             self.parameters.gradients = to_parameters;
             self.pool.give(to_reduced);
         }
+        self.pool.give(before_scales.unwrap_or_default());
         *gradients.place(input.value) = to_input;
+    }
+
+    /// From the derivative by a weight's outputs to that before they were scaled, and adds that by the magnitudes.
+    fn scales_back(&mut self, weight_id: WeightId, gradient: &[f32]) -> Option<Vec<f32>> {
+        let decomposed = self.decomposed[weight_id.0].as_ref()?;
+        let to_scales = dora::to_scales(gradient, &self.unscaled[weight_id.0], decomposed.scales.len());
+        for adapter in &self.adapters[weight_id.0] {
+            let Some(magnitude) = adapter.magnitude else { continue };
+            let own = adapter.first_row..adapter.first_row + adapter.rows;
+            let products = to_scales[own.clone()].iter().zip(&decomposed.inverse_lengths[own]);
+            let range = self.parameters.range(magnitude);
+            let sums = self.parameters.gradients[range].iter_mut().zip(products);
+            sums.for_each(|(sum, (to_scale, inverse))| *sum += to_scale * inverse);
+        }
+        let mut before = self.pool.take(gradient.len());
+        before.copy_from_slice(gradient);
+        dora::scale(&mut before, &decomposed.scales);
+        Some(before)
     }
 }
