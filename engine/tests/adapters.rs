@@ -39,7 +39,7 @@ const DEVICES: [fn() -> Device; 2] = [cpu, gpu];
 
 fn settings(rank: usize, scaling: Scaling, targets: &[&str]) -> LoraSettings {
     let targets = targets.iter().map(|target| (*target).to_owned()).collect();
-    LoraSettings { rank, alpha: 2.0 * rank as f32, scaling, targets }
+    LoraSettings { rank, alpha: 2.0 * rank as f32, scaling, targets, dora: false }
 }
 
 fn whole(rank: usize) -> LoraSettings {
@@ -145,7 +145,7 @@ fn an_adapter_gives_what_its_trainer_computed() {
         for device in DEVICES {
             let mut model = load(bytes.clone(), device(), 512).unwrap();
             // As it comes back from a file.
-            let adapter = LoraAdapter::from_gguf(&trainer.adapter().unwrap().to_gguf()).unwrap();
+            let adapter = LoraAdapter::from_gguf(&trainer.adapter().unwrap().to_gguf().unwrap()).unwrap();
             use_new(&mut model, "adapter", &adapter);
             let mut loss = 0.0;
             for (row, token) in logits(&mut model).chunks_exact(VOCABULARY).zip(&tokens[1..]) {
@@ -280,7 +280,7 @@ fn adapters_of_other_models_are_refused_in_words() {
 #[test]
 fn damaged_adapters_never_end_the_program() {
     let bytes = ModelShape::tiny(Architecture::Llama, BlockType::Q8_0).file(7).bytes();
-    let file = adapter(&bytes, settings(4, Scaling::Rank, &["attn_q", "ffn_down"]), 5).to_gguf();
+    let file = adapter(&bytes, settings(4, Scaling::Rank, &["attn_q", "ffn_down"]), 5).to_gguf().unwrap();
     let mut model = load(bytes, cpu(), 512).unwrap();
     let mut random = Random::new(9);
     let (mut refused, mut used) = (0, 0);

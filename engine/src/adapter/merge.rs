@@ -7,7 +7,7 @@ use crate::error::EngineError;
 use crate::gguf::{GgufFile, RewriteError, write_in_floats};
 use crate::source::ReadAt;
 
-/// Writes the model in `source` with `factor * B A` added to each matrix that has an adapter, in 32-bit floats.
+/// Writes the model in `source` with its adapter in each matrix that has one, in 32-bit floats.
 ///
 /// # Errors
 /// The adapter stands beside what the model does not have, the model can't be read, or `out` can't be written to.
@@ -27,14 +27,10 @@ pub fn merge(
             }));
         }
     }
-    let (rank, factor) = (adapter.settings.rank, adapter.settings.factor());
+    let factor = adapter.settings.factor();
     write_in_floats(file, source, out, |tensor, values| {
         if let Some(matrix) = adapter.matrices.iter().find(|matrix| matrix.tensor == tensor.name) {
-            for (row, b) in values.chunks_exact_mut(matrix.columns).zip(matrix.b.chunks_exact(rank)) {
-                for (a, b) in matrix.a.chunks_exact(matrix.columns).zip(b) {
-                    row.iter_mut().zip(a).for_each(|(value, a)| *value += factor * b * a);
-                }
-            }
+            matrix.merge_into(factor, values);
         }
         Ok(())
     })

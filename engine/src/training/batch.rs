@@ -17,6 +17,8 @@ pub(super) struct Target {
     pub(super) row: usize,
     /// The token.
     pub(super) token: u32,
+    /// The number of its sequence.
+    pub(super) sequence: usize,
 }
 
 impl PackedBatch {
@@ -29,9 +31,11 @@ impl PackedBatch {
         assert_eq!(tokens.len(), is_learned.len(), "each token is learned or not");
         let first = self.tokens.len();
         self.tokens.extend_from_slice(tokens);
+        let sequence = self.sequences.len();
         self.sequences.push(first..self.tokens.len());
         let learned = (1..tokens.len()).filter(|&place| is_learned[place]);
-        self.targets.extend(learned.map(|place| Target { row: first + place - 1, token: tokens[place] }));
+        let target = |place: usize| Target { row: first + place - 1, token: tokens[place], sequence };
+        self.targets.extend(learned.map(target));
     }
 
     /// All tokens of all sequences.
@@ -47,6 +51,15 @@ impl PackedBatch {
     /// How many tokens are learned.
     pub fn learned_tokens(&self) -> usize {
         self.targets.len()
+    }
+
+    /// Of something for each target, the sum for each sequence.
+    pub(super) fn sums(&self, of_targets: &[f32]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.sequences.len()];
+        for (target, value) in self.targets.iter().zip(of_targets) {
+            sums[target.sequence] += f64::from(*value);
+        }
+        sums
     }
 
     pub(super) fn targets(&self) -> &[Target] {
@@ -69,7 +82,9 @@ mod tests {
         batch.push(&[5, 6, 7], &[true, false, true]);
         batch.push(&[8, 9], &[false, true]);
         assert_eq!(batch.sequences(), [0..3, 3..5]);
-        assert_eq!(batch.targets(), [Target { row: 1, token: 7 }, Target { row: 3, token: 9 }]);
+        let targets = [Target { row: 1, token: 7, sequence: 0 }, Target { row: 3, token: 9, sequence: 1 }];
+        assert_eq!(batch.targets(), targets);
+        assert_eq!(batch.sums(&[2.0, 3.0]), [2.0, 3.0]);
         assert_eq!(batch.positions().collect::<Vec<_>>(), [0, 1, 2, 0, 1]);
     }
 }

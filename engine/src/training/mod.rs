@@ -8,9 +8,12 @@
 mod adapter;
 mod batch;
 mod cpu;
+mod dynamic_map;
 mod memory;
+mod nf4;
 mod optimizer;
 mod parameters;
+mod preferences;
 mod program;
 mod random;
 mod schedule;
@@ -18,20 +21,71 @@ mod schedule;
 pub use batch::PackedBatch;
 pub use cpu::CpuTrainer;
 pub use memory::{TrainingMemory, memory};
+pub use nf4::Nf4;
 pub use optimizer::{AdamW, AdamWSettings};
 pub use parameters::{Parameter, Parameters};
+pub use preferences::Preference;
 pub use random::permutation;
 pub use schedule::{Decay, Schedule};
 
 use crate::adapter::LoraSettings;
+use crate::plan::{Plan, WeightId};
 
 /// What is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Method {
     /// Every weight.
     Full,
-    /// Small matrices beside the frozen weights.
+    /// Small matrices beside the frozen weights, which stay as the file stores them: what is trained is trained against what
+    /// will serve.
     Lora(LoraSettings),
+    /// The same beside weights whose matrices are stored as [`Nf4`] when they are loaded (QLoRA, Dettmers et al. 2023). Served
+    /// beside the file's own weights, adapters meet other ones than they learned with: they differ by NF4's rounding.
+    QLora {
+        /// The adapters.
+        settings: LoraSettings,
+        /// Whether the scales of NF4 are stored in 8 bits: half a bit less for each weight.
+        double_quantization: bool,
+    },
+}
+
+impl Method {
+    /// The adapters; there are none where every weight is trained.
+    pub fn adapters(&self) -> Option<&LoraSettings> {
+        match self {
+            Self::Full => None,
+            Self::Lora(settings) | Self::QLora { settings, .. } => Some(settings),
+        }
+    }
+
+    /// How a frozen weight is held: in four bits are the matrices of the layers.
+    fn stored(&self, plan: &Plan, weight: WeightId) -> Stored {
+        let is_in_layer = plan.weights[weight.0].tensors.iter().all(|tensor| tensor.starts_with("blk."));
+        match self {
+            Self::QLora { double_quantization, .. } if is_in_layer && !plan.is_norm(weight) => {
+                Stored::Nf4 { double_quantization: *double_quantization }
+            }
+            _ => Stored::AsInFile,
+        }
+    }
+}
+
+/// How a frozen weight is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stored {
+    /// In the file's blocks.
+    AsInFile,
+    /// As [`Nf4`].
+    Nf4 { double_quantization: bool },
+}
+
+/// With what a model computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Its weights, and the adapters beside them where there are some.
+    Adapters,
+    /// Its weights alone: with adapters, the model as it was.
+    Nothing,
 }
 
 /// What the backward pass has of the forward pass.

@@ -24,8 +24,16 @@ fn adapter(seed: usize) -> LoraAdapter {
     let waves =
         |count: usize, scale: f32| (0..count).map(|index| scale * ((index * (2 * seed + 7)) as f32).sin()).collect();
     let tensor = "blk.20.ffn_down.weight".to_owned();
-    let matrix = LoraMatrix { tensor, rows, columns, a: waves(rank * columns, 0.1), b: waves(rows * rank, 0.5) };
-    let settings = LoraSettings { rank, alpha: 32.0, scaling: Scaling::Rank, targets: vec!["ffn_down".to_owned()] };
+    let matrix = LoraMatrix {
+        tensor,
+        rows,
+        columns,
+        a: waves(rank * columns, 0.1),
+        b: waves(rows * rank, 0.5),
+        magnitude: None,
+    };
+    let settings =
+        LoraSettings { rank, alpha: 32.0, scaling: Scaling::Rank, targets: vec!["ffn_down".to_owned()], dora: false };
     LoraAdapter { architecture: "llama".to_owned(), settings, matrices: vec![matrix] }
 }
 
@@ -40,7 +48,7 @@ fn generate(quern: &Quern, options: &[&str]) -> Vec<Value> {
 #[test]
 fn a_file_and_a_folder_of_peft_give_the_same_and_not_what_the_model_gives() {
     let quern = Quern::new();
-    let file = quern.file("adapter.gguf", &adapter(1).to_gguf());
+    let file = quern.file("adapter.gguf", &adapter(1).to_gguf().unwrap());
     let source = FileSource::open(Path::new(&smollm2())).unwrap();
     let sizes = Hyperparameters::read(&GgufFile::read(&source).unwrap()).unwrap();
     let files = adapter(1).to_peft(&sizes, "somebody/model").unwrap();
@@ -77,7 +85,7 @@ fn changed_adapters_are_read_again_and_deleted_ones_are_gone() {
     let paths: Vec<_> = (0..10).map(|seed| folder.path().join(format!("{seed}.gguf"))).collect();
     let mut answers = Vec::new();
     for (seed, path) in paths.iter().enumerate() {
-        std::fs::write(path, adapter(seed).to_gguf()).unwrap();
+        std::fs::write(path, adapter(seed).to_gguf().unwrap()).unwrap();
         model.use_adapter(Some(path)).unwrap();
         answers.push(answer(model.as_mut()));
     }
@@ -87,7 +95,7 @@ fn changed_adapters_are_read_again_and_deleted_ones_are_gone() {
         assert_eq!(answer(model.as_mut()), answers[number]);
     }
     // Another size, whatever the clock of the file system.
-    let mut file = adapter(0).to_gguf();
+    let mut file = adapter(0).to_gguf().unwrap();
     file.extend([0; 32]);
     std::fs::write(&paths[9], file).unwrap();
     model.use_adapter(Some(&paths[9])).unwrap();

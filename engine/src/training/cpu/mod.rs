@@ -2,6 +2,7 @@
 
 mod attention;
 pub(super) mod cross_entropy;
+mod dora;
 mod gate;
 mod matrix;
 mod norm;
@@ -16,17 +17,18 @@ use std::ops::Range;
 use rayon::ThreadPool;
 
 use self::pool::Pool;
-use self::walk::Walk;
+use self::walk::{Walk, Wanted};
 use self::weight::Weight;
 use super::adapter::Adapter;
 use super::program::Program;
 use super::random::fill_evenly;
-use super::{Method, PackedBatch, Parameter, Parameters, Recompute};
+use super::{Beside, Method, PackedBatch, Parameter, Parameters, Preference, Recompute, Stored};
 use crate::adapter::{LoraAdapter, LoraMatrix};
 use crate::cpu::lanes::InstructionSet;
 use crate::cpu::weight::CpuWeight;
 use crate::error::EngineError;
 use crate::gguf::{GgufFile, RewriteError, write_in_floats};
+use crate::models::hugging_face::Modules;
 use crate::models::{self, Hyperparameters};
 use crate::plan::{Plan, WeightId};
 use crate::source::ReadAt;
@@ -73,38 +75,53 @@ impl CpuTrainer {
         let mut loaded = Vec::with_capacity(plan.weights.len());
         let mut adapters = Vec::with_capacity(plan.weights.len());
         let (mut adapter_factor, mut adapter_count) = (1.0, 0);
+        let modules = Modules::of(&sizes);
         for (index, weight) in plan.weights.iter().enumerate() {
             let mut beside = Vec::new();
-            loaded.push(match method {
-                Method::Full => {
-                    let number = parameters.add(weight.tensors.join(" "), weight.rows, weight.columns);
-                    let range = parameters.range(number);
-                    parameters.values[range].copy_from_slice(&weights::read_floats(source, file, weight)?);
-                    Weight::Trained(number)
+            let Some(settings) = method.adapters() else {
+                let number = parameters.add(weight.tensors.join(" "), weight.rows, weight.columns);
+                let range = parameters.range(number);
+                parameters.values[range].copy_from_slice(&weights::read_floats(source, file, weight)?);
+                loaded.push(Weight::Trained(number));
+                adapters.push(beside);
+                continue;
+            };
+            adapter_factor = settings.factor();
+            loaded.push(match method.stored(&plan, WeightId(index)) {
+                Stored::Nf4 { double_quantization } => {
+                    Weight::load_nf4(source, file, &modules, weight, double_quantization)?
                 }
-                Method::Lora(settings) => {
-                    adapter_factor = settings.factor();
-                    let mut first_row = 0;
-                    for tensor in weights::tensors(file, weight)? {
-                        if settings.has(&tensor.name) {
-                            let rank = settings.rank;
-                            let a = parameters.add(format!("{}.lora_a", tensor.name), rank, tensor.columns);
-                            let bound = 1.0 / (tensor.columns as f32).sqrt();
-                            let range = parameters.range(a);
-                            fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
-                            let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
-                            beside.push(Adapter { first_row, rows: tensor.rows, a, b, number: adapter_count });
-                            adapter_count += 1;
-                        }
-                        first_row += tensor.rows;
-                    }
-                    if plan.is_norm(WeightId(index)) {
-                        Weight::FrozenNorm(weights::read_floats(source, file, weight)?)
-                    } else {
-                        Weight::Frozen(CpuWeight::load(source, file, weight)?)
-                    }
+                Stored::AsInFile if plan.is_norm(WeightId(index)) => {
+                    Weight::FrozenNorm(weights::read_floats(source, file, weight)?)
                 }
+                Stored::AsInFile => Weight::Frozen(CpuWeight::load(source, file, weight)?),
             });
+            let mut first_row = 0;
+            for tensor in weights::tensors(file, weight)? {
+                if settings.has(&tensor.name) {
+                    let rank = settings.rank;
+                    let a = parameters.add(format!("{}.lora_a", tensor.name), rank, tensor.columns);
+                    let bound = 1.0 / (tensor.columns as f32).sqrt();
+                    let range = parameters.range(a);
+                    fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
+                    let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
+                    let magnitude = settings.dora.then(|| {
+                        let number = parameters.add(format!("{}.lora_magnitude", tensor.name), tensor.rows, 1);
+                        let rows = first_row..first_row + tensor.rows;
+                        let mut scratch = Vec::new();
+                        let lengths = dora::lengths(
+                            loaded[index].rows(rows, tensor.columns, &parameters, &mut scratch),
+                            tensor.columns,
+                        );
+                        let range = parameters.range(number);
+                        parameters.values[range].copy_from_slice(&lengths);
+                        number
+                    });
+                    beside.push(Adapter { magnitude, first_row, rows: tensor.rows, a, b, number: adapter_count });
+                    adapter_count += 1;
+                }
+                first_row += tensor.rows;
+            }
             adapters.push(beside);
         }
         let pool =
@@ -131,15 +148,16 @@ impl CpuTrainer {
 
     /// The adapter as it is now; there is none where every weight is trained.
     pub fn adapter(&self) -> Option<LoraAdapter> {
-        let Method::Lora(settings) = &self.method else { return None };
+        let settings = self.method.adapters()?;
         let list = &self.parameters.list;
         let values = |parameter: &Parameter| self.parameters.values[parameter.range.clone()].to_vec();
-        let matrices = list.chunks_exact(2).map(|pair| LoraMatrix {
-            tensor: pair[0].name.trim_end_matches(".lora_a").to_owned(),
-            rows: pair[1].rows,
-            columns: pair[0].columns,
-            a: values(&pair[0]),
-            b: values(&pair[1]),
+        let matrices = list.chunks_exact(if settings.dora { 3 } else { 2 }).map(|parts| LoraMatrix {
+            tensor: parts[0].name.trim_end_matches(".lora_a").to_owned(),
+            rows: parts[1].rows,
+            columns: parts[0].columns,
+            a: values(&parts[0]),
+            b: values(&parts[1]),
+            magnitude: parts.get(2).map(values),
         });
         let matrices = matrices.collect();
         Some(LoraAdapter { architecture: self.architecture.clone(), settings: settings.clone(), matrices })
@@ -180,7 +198,7 @@ impl CpuTrainer {
     /// # Errors
     /// A token is not in the vocabulary.
     pub fn loss(&mut self, batch: &PackedBatch) -> Result<f64, EngineError> {
-        self.run(batch, None)
+        Ok(sum(&self.run(batch, Beside::Adapters, Wanted::Losses)?))
     }
 
     /// The same, and adds `scale` times its gradient to that of the parameters. With a `scale` of one over the tokens that
@@ -189,7 +207,7 @@ impl CpuTrainer {
     /// # Errors
     /// A token is not in the vocabulary.
     pub fn learn(&mut self, batch: &PackedBatch, scale: f32) -> Result<f64, EngineError> {
-        self.run(batch, Some(scale))
+        Ok(sum(&self.run(batch, Beside::Adapters, Wanted::Gradient(scale))?))
     }
 
     /// The logits after some places of a sequence, `[places, vocabulary]`.
@@ -199,17 +217,66 @@ impl CpuTrainer {
     pub fn logits(&mut self, tokens: &[u32], places: Range<usize>) -> Result<Vec<f32>, EngineError> {
         let mut batch = PackedBatch::default();
         batch.push(tokens, &vec![false; tokens.len()]);
-        Ok(self.walk(&batch, |walk| walk.logits(places))?.unwrap_or_default())
+        Ok(self.walk(&batch, Beside::Adapters, |walk| walk.logits(places))?.unwrap_or_default())
     }
 
-    fn run(&mut self, batch: &PackedBatch, scale: Option<f32>) -> Result<f64, EngineError> {
-        Ok(self.walk(batch, |walk| walk.run(scale))?.unwrap_or_default())
+    /// The log-probability of all learned tokens of each sequence, by the model or its base.
+    ///
+    /// # Errors
+    /// A token is not in the vocabulary.
+    pub fn sequence_log_probabilities(&mut self, batch: &PackedBatch, by: Beside) -> Result<Vec<f64>, EngineError> {
+        let losses = self.run(batch, by, Wanted::Losses)?;
+        Ok(batch.sums(&losses).into_iter().map(|loss| -loss).collect())
+    }
+
+    /// What the model makes of pairs of answers: each pair is two sequences of the batch, the preferred one first, and `base`
+    /// has the base's log-probability of each sequence (with adapters, what
+    /// [`sequence_log_probabilities`](Self::sequence_log_probabilities) says without them; where every weight is trained, what
+    /// it said before the first step). `beta` is how dear it is to go away from the base.
+    ///
+    /// # Errors
+    /// A token is not in the vocabulary, or the sequences are no pairs with a log-probability each.
+    pub fn preferences(
+        &mut self,
+        batch: &PackedBatch,
+        base: &[f64],
+        beta: f32,
+    ) -> Result<Vec<Preference>, EngineError> {
+        are_pairs(batch, base)?;
+        let losses = self.run(batch, Beside::Adapters, Wanted::Losses)?;
+        Ok(preferences(&batch.sums(&losses), base, beta))
+    }
+
+    /// The same, and adds `scale` times the gradient of the sum of their losses to that of the parameters. A `scale` of one
+    /// over the pairs of a step gives the gradient of the mean.
+    ///
+    /// # Errors
+    /// As [`preferences`](Self::preferences).
+    pub fn learn_preferences(
+        &mut self,
+        batch: &PackedBatch,
+        base: &[f64],
+        beta: f32,
+        scale: f32,
+    ) -> Result<Vec<Preference>, EngineError> {
+        are_pairs(batch, base)?;
+        let scales = |losses: &[f64]| {
+            let slopes = preferences(losses, base, beta).into_iter().flat_map(|preference| preference.slopes(beta));
+            slopes.map(|slope| scale * slope).collect()
+        };
+        let losses = self.run(batch, Beside::Adapters, Wanted::GradientBy(&scales))?;
+        Ok(preferences(&batch.sums(&losses), base, beta))
+    }
+
+    fn run(&mut self, batch: &PackedBatch, by: Beside, wanted: Wanted<'_>) -> Result<Vec<f32>, EngineError> {
+        Ok(self.walk(batch, by, |walk| walk.run(wanted))?.unwrap_or_default())
     }
 
     /// Gives a batch to `go`, on the trainer's threads; nothing comes of one without tokens.
     fn walk<T: Send>(
         &mut self,
         batch: &PackedBatch,
+        by: Beside,
         go: impl FnOnce(&mut Walk<'_>) -> T + Send,
     ) -> Result<Option<T>, EngineError> {
         let vocabulary = self.plan.vocabulary_size;
@@ -224,6 +291,8 @@ impl CpuTrainer {
             self.pool_tokens = batch.tokens().len();
         }
         let Self { set, threads, plan, program, weights, adapters, adapter_factor, adapter_count, .. } = self;
+        let none = vec![Vec::new(); adapters.len()];
+        let adapters = if by == Beside::Nothing { &none } else { &*adapters };
         let (pool, parameters) = (&mut self.pool, &mut self.parameters);
         let mut walk = Walk {
             set: *set,
@@ -239,8 +308,30 @@ impl CpuTrainer {
             parameters,
             values: vec![Vec::new(); program.columns.len()],
             adapter_inputs: vec![Vec::new(); *adapter_count],
+            decomposed: Vec::new(),
+            unscaled: vec![Vec::new(); plan.weights.len()],
             scratch: Vec::new(),
         };
         Ok(Some(threads.install(|| go(&mut walk))))
     }
+}
+
+fn sum(losses: &[f32]) -> f64 {
+    losses.iter().map(|loss| f64::from(*loss)).sum()
+}
+
+fn are_pairs(batch: &PackedBatch, base: &[f64]) -> Result<(), EngineError> {
+    let sequences = batch.sequences().len();
+    if sequences % 2 == 0 && sequences == base.len() {
+        return Ok(());
+    }
+    let said = base.len();
+    let what = format!("{sequences} sequences with {said} log-probabilities of the base are no pairs with two each");
+    Err(EngineError::Malformed(what))
+}
+
+/// From what is lacking in the log-probabilities of pairs.
+fn preferences(losses: &[f64], base: &[f64], beta: f32) -> Vec<Preference> {
+    let pairs = losses.chunks_exact(2).zip(base.chunks_exact(2));
+    pairs.map(|(losses, base)| Preference::of([-losses[0], -losses[1]], [base[0], base[1]], beta)).collect()
 }

@@ -164,11 +164,10 @@ pub(super) struct AdapterFiles(pub(super) Vec<(&'static str, Vec<u8>)>);
 impl AdapterFiles {
     /// Of an adapter of the base model that clients call `base`.
     pub(super) fn of(adapter: &LoraAdapter, sizes: &Hyperparameters, base: &str) -> Result<Self, Failure> {
-        let files = adapter
-            .to_peft(sizes, base)
-            .map_err(|error| Failure::new("unusable_adapter", format!("the adapter can't be written: {error}")))?;
+        let unusable = |error| Failure::new("unusable_adapter", format!("the adapter can't be written: {error}"));
+        let files = adapter.to_peft(sizes, base).map_err(unusable)?;
         Ok(Self(vec![
-            ("adapter.gguf", adapter.to_gguf()),
+            ("adapter.gguf", adapter.to_gguf().map_err(unusable)?),
             (peft::CONFIG_FILE_NAME, files.config.into_bytes()),
             (peft::WEIGHTS_FILE_NAME, files.weights),
         ]))
