@@ -5,6 +5,7 @@
 //! and walks back with each operation's own derivative. There is no tape and no gradient of what is frozen. What is trained is
 //! one flat list of floats ([`parameters`]), which [`optimizer`] moves.
 
+mod adamw8;
 mod adapter;
 mod batch;
 mod cpu;
@@ -18,11 +19,12 @@ mod program;
 mod random;
 mod schedule;
 
+pub use adamw8::{AdamW8, Moments8};
 pub use batch::PackedBatch;
 pub use cpu::CpuTrainer;
 pub use memory::{TrainingMemory, memory};
 pub use nf4::Nf4;
-pub use optimizer::{AdamW, AdamWSettings};
+pub use optimizer::{AdamW, AdamWSettings, Moments, Optimizer};
 pub use parameters::{Parameter, Parameters};
 pub use preferences::Preference;
 pub use random::permutation;

@@ -44,12 +44,12 @@ mod tests {
     #[test]
     fn losses_and_slopes_are_those_of_the_paper() {
         let base = [-12.0, -9.0];
-        let at = |model| Preference::of(model, base, 0.2);
+        let at = |model| Preference::of(model, base, 0.25);
         let undecided = at(base);
         assert!((undecided.loss - std::f64::consts::LN_2).abs() < 1e-12 && !undecided.is_right());
         let model = [-10.0, -9.5];
         let preference = at(model);
-        assert!((preference.loss + (1.0_f64 / (1.0 + (-0.5_f64).exp())).ln()).abs() < 1e-12 && preference.is_right());
+        assert!((preference.loss + (1.0_f64 / (1.0 + (-0.625_f64).exp())).ln()).abs() < 1e-12 && preference.is_right());
         for answer in 0..2 {
             let moved = |step: f64| {
                 let mut model = model;
@@ -57,10 +57,10 @@ mod tests {
                 at(model).loss
             };
             let slope = (moved(1e-5) - moved(-1e-5)) / 2e-5;
-            assert!((slope - f64::from(preference.slopes(0.2)[answer])).abs() < 1e-7, "{answer}");
+            assert!((slope - f64::from(preference.slopes(0.25)[answer])).abs() < 1e-7, "{answer}");
         }
         // Nothing overflows.
-        assert_eq!(at([-1e6, 0.0]).loss, 0.2 * (1e6 - 12.0 + 9.0));
+        assert_eq!(at([-1e6, 0.0]).loss, 0.25 * (1e6 - 12.0 + 9.0));
         assert_eq!(at([0.0, -1e6]).loss, 0.0);
     }
 }
