@@ -61,7 +61,7 @@ pub fn shortage(
         return Ok(None);
     }
     let method = specification.method();
-    let with = |recompute, tokens| Ok(total(engine::training::memory(file, &method, recompute, tokens)?));
+    let with = |recompute, tokens| engine::training::memory(file, &method, recompute, tokens).map(total);
     let short = |param, advice: String| Ok(Some(MemoryShortage { needed_bytes, free_bytes, advice, param }));
     if with(Recompute::Layers, longest_batch(specification))? <= free_bytes {
         return short("recompute", "set recompute, which is a third slower".to_owned());
