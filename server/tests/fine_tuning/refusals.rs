@@ -48,8 +48,8 @@ fn losses_that_are_no_numbers_end_the_job_and_keep_the_checkpoint() {
     job.specify();
     let (code, message, param) = job.run().failed();
     assert_eq!((&*code, param.as_deref()), ("loss_not_finite", Some("learning_rate_multiplier")));
-    assert!(message.contains("Lower the learning rate. The checkpoint of step 1 is kept."), "{message}");
-    assert_eq!(job.checkpoints(), ["step-1"]);
+    assert!(message.contains("Lower the learning rate. The checkpoint of step 2 is kept."), "{message}");
+    assert_eq!(job.checkpoints(), ["step-1", "step-2"]);
 }
 
 #[test]

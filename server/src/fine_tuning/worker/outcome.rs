@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use engine::adapter::LoraAdapter;
 use engine::gguf::RewriteError;
 use engine::source::FileSource;
 use engine::training::CpuTrainer;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{Output, TrainingSpecification, WorkerEvent};
 use super::base::BaseModel;
-use super::checkpoint::{AdapterFiles, Identity};
+use super::checkpoint::{ADAPTER, AdapterFiles, Identity};
 use super::failure::Failure;
 use super::history::History;
 use super::rows::TokenRows;
@@ -89,30 +90,39 @@ pub(super) fn write_served(
             }
             let card = model_card(specification);
             write_whole(&job.join("README.md"), |out| out.write_all(card.as_bytes()))?;
-            // A name that the next worker removes, should this one end here.
-            let merged = job.join("merged.gguf.part");
-            write_model(trainer, &merged)?;
-            let difference = largest_difference(trainer, &merged, rows, specification.threads);
-            std::fs::remove_file(&merged).map_err(|error| Failure::writing(&merged, &error))?;
-            difference
+            let adapter = job.join(ADAPTER);
+            largest_difference(trainer, &specification.base.path, Some(&adapter), rows, specification.threads)
         }
         _ => {
             let path = job.join(MODEL);
             write_model(trainer, &path)?;
-            largest_difference(trainer, &path, rows, specification.threads)
+            largest_difference(trainer, &path, None, rows, specification.threads)
         }
     }
 }
 
-/// The largest difference between the logits of the trainer and those of the engine on the file at `path`, over the beginnings
-/// of some rows.
-fn largest_difference(trainer: &mut CpuTrainer, path: &Path, rows: &TokenRows, threads: usize) -> Result<f64, Failure> {
-    let failed = |error: EngineError| {
+/// The largest difference between the logits of the trainer and those of the engine on the model at `path`, with the adapter beside it
+/// as it lies on the disk, over the beginnings of some rows.
+fn largest_difference(
+    trainer: &mut CpuTrainer,
+    path: &Path,
+    adapter: Option<&Path>,
+    rows: &TokenRows,
+    threads: usize,
+) -> Result<f64, Failure> {
+    let unusable = |error: &dyn std::fmt::Display| {
         Failure::new("served_model_differs", format!("what was trained can't be run by the engine: {error}"))
     };
+    let failed = |error: EngineError| unusable(&error);
     let source = FileSource::open(path).map_err(|error| Failure::reading(path, &error))?;
     let options = LoadOptions { device: Device::Cpu { threads }, context_tokens: COMPARED_TOKENS as u32 };
     let mut model = pollster::block_on(Model::load(Box::new(source), options, &mut |_| {})).map_err(failed)?;
+    if let Some(path) = adapter {
+        let source = FileSource::open(path).map_err(|error| Failure::reading(path, &error))?;
+        let adapter = LoraAdapter::from_gguf(&source).map_err(|error| unusable(&error))?;
+        pollster::block_on(model.load_adapter(ADAPTER, &adapter)).map_err(failed)?;
+        model.use_adapter(Some(ADAPTER)).map_err(failed)?;
+    }
     let mut largest = 0.0_f64;
     let compared = rows.sequences.iter().filter(|sequence| !sequence.tokens.is_empty()).take(COMPARED_ROWS);
     for sequence in compared {
