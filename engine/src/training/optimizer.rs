@@ -183,7 +183,7 @@ impl Optimizer {
     /// `state` is not as long as that of an optimizer of its kind for as many parameters.
     pub fn with_state(mut self, steps: u64, state: &[u8]) -> Result<Self, EngineError> {
         let mut rest = state;
-        let mut take = |place: Place<'_>| {
+        let mut take = |place: Place<'_>| -> Result<(), EngineError> {
             let (length, size) = match &place {
                 Place::Floats(values) => (values.len(), 4),
                 Place::Codes(codes) => (codes.len(), 1),

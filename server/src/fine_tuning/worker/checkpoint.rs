@@ -19,6 +19,9 @@ const FOLDER: &str = "checkpoints";
 /// Checkpoints that are kept besides those at epochs' ends.
 const KEPT: usize = 2;
 
+/// The adapter that the engine loads.
+pub(super) const ADAPTER: &str = "adapter.gguf";
+
 const STATE: &str = "state.json";
 const PARAMETERS: &str = "parameters.f32";
 const MEANS: &str = "means.f32";
@@ -167,7 +170,7 @@ impl AdapterFiles {
         let unusable = |error| Failure::new("unusable_adapter", format!("the adapter can't be written: {error}"));
         let files = adapter.to_peft(sizes, base).map_err(unusable)?;
         Ok(Self(vec![
-            ("adapter.gguf", adapter.to_gguf().map_err(unusable)?),
+            (ADAPTER, adapter.to_gguf().map_err(unusable)?),
             (peft::CONFIG_FILE_NAME, files.config.into_bytes()),
             (peft::WEIGHTS_FILE_NAME, files.weights),
         ]))

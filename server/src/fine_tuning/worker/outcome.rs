@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{Output, TrainingSpecification, WorkerEvent};
 use super::base::BaseModel;
-use super::checkpoint::{AdapterFiles, Identity};
+use super::checkpoint::{ADAPTER, AdapterFiles, Identity};
 use super::failure::Failure;
 use super::history::History;
 use super::rows::TokenRows;
@@ -95,8 +95,8 @@ pub(super) fn write_served(
             write_model(trainer, &merged)?;
             let of_merged = largest_difference(trainer, &merged, None, rows, specification.threads);
             std::fs::remove_file(&merged).map_err(|error| Failure::writing(&merged, &error))?;
-            let of_served =
-                largest_difference(trainer, &specification.base.path, Some(&adapter), rows, specification.threads)?;
+            let (base, adapter) = (&specification.base.path, job.join(ADAPTER));
+            let of_served = largest_difference(trainer, base, Some(&adapter), rows, specification.threads)?;
             Ok(of_merged?.max(of_served))
         }
         _ => {
@@ -107,25 +107,27 @@ pub(super) fn write_served(
     }
 }
 
-/// The largest difference between the logits of the trainer and those of the engine on the file at `path`, with an adapter
-/// beside it or without, over the beginnings of some rows.
+/// The largest difference between the logits of the trainer and those of the engine on the model at `path`, with the adapter beside it
+/// as it lies on the disk, over the beginnings of some rows.
 fn largest_difference(
     trainer: &mut CpuTrainer,
     path: &Path,
-    adapter: Option<&LoraAdapter>,
+    adapter: Option<&Path>,
     rows: &TokenRows,
     threads: usize,
 ) -> Result<f64, Failure> {
-    let failed = |error: EngineError| {
+    let unusable = |error: &dyn std::fmt::Display| {
         Failure::new("served_model_differs", format!("what was trained can't be run by the engine: {error}"))
     };
+    let failed = |error: EngineError| unusable(&error);
     let source = FileSource::open(path).map_err(|error| Failure::reading(path, &error))?;
     let options = LoadOptions { device: Device::Cpu { threads }, context_tokens: COMPARED_TOKENS as u32 };
     let mut model = pollster::block_on(Model::load(Box::new(source), options, &mut |_| {})).map_err(failed)?;
-    if let Some(adapter) = adapter {
-        const NAME: &str = "trained";
-        pollster::block_on(model.load_adapter(NAME, adapter)).map_err(failed)?;
-        model.use_adapter(Some(NAME)).map_err(failed)?;
+    if let Some(path) = adapter {
+        let source = FileSource::open(path).map_err(|error| Failure::reading(path, &error))?;
+        let adapter = LoraAdapter::from_gguf(&source).map_err(|error| unusable(&error))?;
+        pollster::block_on(model.load_adapter(ADAPTER, &adapter)).map_err(failed)?;
+        model.use_adapter(Some(ADAPTER)).map_err(failed)?;
     }
     let mut largest = 0.0_f64;
     let compared = rows.sequences.iter().filter(|sequence| !sequence.tokens.is_empty()).take(COMPARED_ROWS);
