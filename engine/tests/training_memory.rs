@@ -36,7 +36,7 @@ fn estimates_are_what_training_takes() {
     let source = FileSource::open(&SMOLLM2.path()).unwrap();
     let file = GgufFile::read(&source).unwrap();
     let targets = LoraSettings::ALL_TARGETS.map(str::to_owned).to_vec();
-    let lora = Method::Lora(LoraSettings { rank: 16, alpha: 32.0, scaling: Scaling::Rank, targets });
+    let lora = Method::Lora(LoraSettings { rank: 16, alpha: 32.0, scaling: Scaling::Rank, targets, dora: false });
     for (method, recompute) in
         [(&lora, Recompute::Layers), (&lora, Recompute::Nothing), (&Method::Full, Recompute::Layers)]
     {
