@@ -8,6 +8,7 @@
 mod adapter;
 mod batch;
 mod cpu;
+mod cuda;
 mod optimizer;
 mod parameters;
 mod program;
