@@ -14,6 +14,7 @@ mod parameters;
 mod program;
 mod random;
 mod schedule;
+mod trained;
 
 pub use batch::PackedBatch;
 pub use cpu::CpuTrainer;

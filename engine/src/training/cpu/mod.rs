@@ -17,9 +17,9 @@ use self::walk::Walk;
 use self::weight::Weight;
 use super::adapter::Adapter;
 use super::program::Program;
-use super::random::fill_evenly;
-use super::{Method, PackedBatch, Parameter, Parameters, Recompute};
-use crate::adapter::{LoraAdapter, LoraMatrix};
+use super::trained::{self, Trained};
+use super::{Method, PackedBatch, Parameters, Recompute};
+use crate::adapter::LoraAdapter;
 use crate::cpu::lanes::InstructionSet;
 use crate::cpu::weight::CpuWeight;
 use crate::error::EngineError;
@@ -66,44 +66,14 @@ impl CpuTrainer {
         let sizes = Hyperparameters::read(file)?;
         let plan = models::plan(file, &sizes)?;
         let program = Program::of(&plan)?;
-        let mut parameters = Parameters::default();
-        let mut loaded = Vec::with_capacity(plan.weights.len());
-        let mut adapters = Vec::with_capacity(plan.weights.len());
-        let (mut adapter_factor, mut adapter_count) = (1.0, 0);
-        for (index, weight) in plan.weights.iter().enumerate() {
-            let mut beside = Vec::new();
-            loaded.push(match method {
-                Method::Full => {
-                    let number = parameters.add(weight.tensors.join(" "), weight.rows, weight.columns);
-                    let range = parameters.range(number);
-                    parameters.values[range].copy_from_slice(&weights::read_floats(source, file, weight)?);
-                    Weight::Trained(number)
-                }
-                Method::Lora(settings) => {
-                    adapter_factor = settings.factor();
-                    let mut first_row = 0;
-                    for tensor in weights::tensors(file, weight)? {
-                        if settings.has(&tensor.name) {
-                            let rank = settings.rank;
-                            let a = parameters.add(format!("{}.lora_a", tensor.name), rank, tensor.columns);
-                            let bound = 1.0 / (tensor.columns as f32).sqrt();
-                            let range = parameters.range(a);
-                            fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
-                            let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
-                            beside.push(Adapter { first_row, rows: tensor.rows, a, b, number: adapter_count });
-                            adapter_count += 1;
-                        }
-                        first_row += tensor.rows;
-                    }
-                    if plan.is_norm(WeightId(index)) {
-                        Weight::FrozenNorm(weights::read_floats(source, file, weight)?)
-                    } else {
-                        Weight::Frozen(CpuWeight::load(source, file, weight)?)
-                    }
-                }
-            });
-            adapters.push(beside);
-        }
+        let Trained { parameters, numbers, adapters, adapter_factor, adapter_count } =
+            Trained::of(file, source, &plan, method, seed)?;
+        let load = |(index, weight)| match numbers[index] {
+            Some(number) => Ok(Weight::Trained(number)),
+            None if plan.is_norm(WeightId(index)) => Ok(Weight::FrozenNorm(weights::read_floats(source, file, weight)?)),
+            None => Ok(Weight::Frozen(CpuWeight::load(source, file, weight)?)),
+        };
+        let weights = plan.weights.iter().enumerate().map(load).collect::<Result<_, EngineError>>()?;
         let pool =
             rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).thread_name(|index| format!("trainer-{index}"));
         let threads =
@@ -115,7 +85,7 @@ impl CpuTrainer {
             threads,
             plan,
             program,
-            weights: loaded,
+            weights,
             adapters,
             adapter_factor,
             adapter_count,
@@ -128,18 +98,7 @@ impl CpuTrainer {
 
     /// The adapter as it is now; there is none where every weight is trained.
     pub fn adapter(&self) -> Option<LoraAdapter> {
-        let Method::Lora(settings) = &self.method else { return None };
-        let list = &self.parameters.list;
-        let values = |parameter: &Parameter| self.parameters.values[parameter.range.clone()].to_vec();
-        let matrices = list.chunks_exact(2).map(|pair| LoraMatrix {
-            tensor: pair[0].name.trim_end_matches(".lora_a").to_owned(),
-            rows: pair[1].rows,
-            columns: pair[0].columns,
-            a: values(&pair[0]),
-            b: values(&pair[1]),
-        });
-        let matrices = matrices.collect();
-        Some(LoraAdapter { architecture: self.architecture.clone(), settings: settings.clone(), matrices })
+        trained::adapter(&self.architecture, &self.method, &self.parameters)
     }
 
     /// The sum of the losses of all learned tokens of a batch (what is lacking in their log-probabilities, in nats).

@@ -4,12 +4,14 @@
 //! and they are a small part of what is held. Everything else between steps has 16. Trained parameters have 32, with a copy of
 //! 16 to multiply with.
 
+mod compiler;
 mod driver;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod emulation;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod kernel_tests;
 mod kernels;
+mod nvidia;
 mod operations;
 mod tensor;
 

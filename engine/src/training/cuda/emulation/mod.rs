@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use half::bf16;
 use libloading::Library;
+use sha2::{Digest, Sha256};
 
 use super::driver::{Argument, Driver, Element, Grid, Place, Product};
 use super::kernels;
@@ -44,7 +45,7 @@ impl Emulation {
         .concat();
         // Beside the test itself: it is gone when cargo's folder is.
         let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
-        let name = format!("kernels-{:016x}", xxhash_rust::xxh3::xxh3_64(text.as_bytes()));
+        let name = format!("kernels-{:016x}", u64::from_be_bytes(Sha256::digest(&text)[..8].try_into().unwrap()));
         let library = folder.join(&name).with_extension("so");
         if !library.exists() {
             let own: PathBuf = folder.join(format!("{name}-{}.cpp", std::process::id()));
@@ -64,7 +65,6 @@ impl Emulation {
     }
 }
 
-#[expect(unsafe_code, reason = "addresses are those of this process")]
 fn pointer<T>(address: u64) -> *mut T {
     address as *mut T
 }
