@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::error::EngineError;
+
 /// Some sequences that are computed together. None of them sees another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PackedBatch {
@@ -47,6 +49,15 @@ impl PackedBatch {
     /// How many tokens are learned.
     pub fn learned_tokens(&self) -> usize {
         self.targets.len()
+    }
+
+    /// # Errors
+    /// A token is not in the vocabulary.
+    pub(super) fn check(&self, vocabulary: usize) -> Result<(), EngineError> {
+        let stranger = self.tokens.iter().find(|token| **token as usize >= vocabulary);
+        stranger.map_or(Ok(()), |token| {
+            Err(EngineError::Malformed(format!("token {token} is not among the model's {vocabulary}")))
+        })
     }
 
     pub(super) fn targets(&self) -> &[Target] {

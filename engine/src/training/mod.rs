@@ -18,6 +18,7 @@ mod trained;
 
 pub use batch::PackedBatch;
 pub use cpu::CpuTrainer;
+pub use cuda::{CudaDevice, CudaTrainer, LIBRARIES_VARIABLE};
 pub use optimizer::{AdamW, AdamWSettings};
 pub use parameters::{Parameter, Parameters};
 pub use schedule::{Decay, Schedule};

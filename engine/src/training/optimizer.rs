@@ -53,14 +53,9 @@ impl AdamW {
     /// Moves the parameters against their gradient, and gives the gradient's length before it was shortened.
     pub fn step(&mut self, parameters: &mut Parameters, learning_rate: f32) -> f64 {
         let norm = gradient_norm(&parameters.gradients);
-        let AdamWSettings { beta1, beta2, epsilon, weight_decay, most_gradient_norm } = self.settings;
-        // As PyTorch's `clip_grad_norm_`.
-        let shortened = most_gradient_norm.map_or(1.0, |most| (f64::from(most) / (norm + 1e-6)).min(1.0)) as f32;
         self.steps += 1;
-        let correction = |beta: f32| 1.0 - f64::from(beta).powf(self.steps as f64);
-        let step_size = (f64::from(learning_rate) / correction(beta1)) as f32;
-        let root = correction(beta2).sqrt() as f32;
-        let kept = 1.0 - learning_rate * weight_decay;
+        let AdamWFactors { shortened, beta1, beta2, epsilon, step_size, root, kept } =
+            self.factors(norm, learning_rate);
         let values = parameters.values.par_chunks_mut(CHUNK).zip(parameters.gradients.par_chunks(CHUNK));
         let moments = self.means.par_chunks_mut(CHUNK).zip(self.squares.par_chunks_mut(CHUNK));
         values.zip(moments).for_each(|((values, gradients), (means, squares))| {
@@ -74,6 +69,38 @@ impl AdamW {
         });
         norm
     }
+
+    /// What the step that `steps` counts last multiplies with, where the gradient's length is `norm`.
+    pub(super) fn factors(&self, norm: f64, learning_rate: f32) -> AdamWFactors {
+        let AdamWSettings { beta1, beta2, epsilon, weight_decay, most_gradient_norm } = self.settings;
+        let correction = |beta: f32| 1.0 - f64::from(beta).powf(self.steps as f64);
+        AdamWFactors {
+            // As PyTorch's `clip_grad_norm_`.
+            shortened: most_gradient_norm.map_or(1.0, |most| (f64::from(most) / (norm + 1e-6)).min(1.0)) as f32,
+            beta1,
+            beta2,
+            epsilon,
+            step_size: (f64::from(learning_rate) / correction(beta1)) as f32,
+            root: correction(beta2).sqrt() as f32,
+            kept: 1.0 - learning_rate * weight_decay,
+        }
+    }
+}
+
+/// What one step multiplies with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AdamWFactors {
+    /// Gradients.
+    pub(super) shortened: f32,
+    pub(super) beta1: f32,
+    pub(super) beta2: f32,
+    pub(super) epsilon: f32,
+    /// The learning rate, corrected for means that begin at zero.
+    pub(super) step_size: f32,
+    /// The same correction of the root of the mean squares.
+    pub(super) root: f32,
+    /// What is left of a parameter by its decay.
+    pub(super) kept: f32,
 }
 
 /// The length of the whole gradient. The sum's order is the same with any number of threads.

@@ -119,10 +119,7 @@ impl CpuTrainer {
     }
 
     fn run(&mut self, batch: &PackedBatch, scale: Option<f32>) -> Result<f64, EngineError> {
-        let vocabulary = self.plan.vocabulary_size;
-        if let Some(token) = batch.tokens().iter().find(|token| **token as usize >= vocabulary) {
-            return Err(EngineError::Malformed(format!("token {token} is not among the model's {vocabulary}")));
-        }
+        batch.check(self.plan.vocabulary_size)?;
         if batch.tokens().is_empty() {
             return Ok(0.0);
         }

@@ -8,7 +8,7 @@ use half::bf16;
 use super::driver::{Driver, Element};
 use super::emulation::Emulation;
 use super::kernels::{format_name, tile_rows};
-use super::operations::{self, AdamWFactors, Attention};
+use super::operations::{self, Attention};
 use super::tensor::Tensor;
 use super::tiles_of;
 use crate::plan::{Activation, RopePairing};
@@ -363,7 +363,7 @@ fn rows_and_sums() {
 #[test]
 fn adam_w_and_lengths_of_gradients() {
     let driver = Emulation::new(32);
-    let settings = AdamWSettings { weight_decay: 0.1, most_gradient_norm: None, ..AdamWSettings::default() };
+    let settings = AdamWSettings { weight_decay: 0.1, ..AdamWSettings::default() };
     let count = 20_000;
     let mut parameters = Parameters::default();
     parameters.add("all".to_owned(), 1, count);
@@ -377,16 +377,7 @@ fn adam_w_and_lengths_of_gradients() {
     let sums = Tensor::new(&driver, Element::F64, 1, count.div_ceil(operations::CHUNK)).unwrap();
     operations::square_sums(&tensors[1], &sums).unwrap();
     let found = sums.download::<f64>().unwrap().iter().sum::<f64>().sqrt();
-    let correction = |beta: f32| 1.0 - f64::from(beta).powi(10);
-    let factors = AdamWFactors {
-        shortened: 1.0,
-        beta1: settings.beta1,
-        beta2: settings.beta2,
-        epsilon: settings.epsilon,
-        step_size: (0.01 / correction(settings.beta1)) as f32,
-        root: correction(settings.beta2).sqrt() as f32,
-        kept: 1.0 - 0.01 * settings.weight_decay,
-    };
+    let factors = AdamW { steps: 10, ..optimizer.clone() }.factors(found, 0.01);
     operations::adam_w([0, 1, 2, 3].map(|place| &tensors[place]), &copies, &factors).unwrap();
     let expected = optimizer.step(&mut parameters, 0.01);
     assert!((found - expected).abs() < 1e-9 * expected, "{found} {expected}");

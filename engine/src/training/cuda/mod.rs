@@ -10,10 +10,20 @@ mod driver;
 mod emulation;
 #[cfg(all(test, target_os = "linux"))]
 mod kernel_tests;
+mod head;
 mod kernels;
 mod nvidia;
 mod operations;
 mod tensor;
+mod trainer;
+#[cfg(all(test, target_os = "linux"))]
+mod trainer_tests;
+mod walk;
+mod weight;
+
+pub use compiler::LIBRARIES_VARIABLE;
+pub use nvidia::CudaDevice;
+pub use trainer::CudaTrainer;
 
 use std::ops::Range;
 use std::sync::Arc;

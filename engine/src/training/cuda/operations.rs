@@ -5,6 +5,7 @@ use super::kernels::{THREADS_PER_ROW, tile_rows};
 use super::tensor::Tensor;
 use crate::error::EngineError;
 use crate::plan::{Activation, RopePairing};
+use crate::training::optimizer::AdamWFactors;
 use crate::training::program::Heads;
 
 /// Threads of a block, where a kernel does not care.
@@ -381,18 +382,6 @@ pub(super) fn embed(format: &str, table: &Tensor, tokens: &Tensor, scale: f32, o
         each(output.length()),
         arguments![table, tokens, output.columns as u32, scale, output, output.length() as u64],
     )
-}
-
-/// What AdamW multiplies with in one step.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct AdamWFactors {
-    pub(super) shortened: f32,
-    pub(super) beta1: f32,
-    pub(super) beta2: f32,
-    pub(super) epsilon: f32,
-    pub(super) step_size: f32,
-    pub(super) root: f32,
-    pub(super) kept: f32,
 }
 
 /// Moves values against their gradients; `copies` are the same in 16 bits.

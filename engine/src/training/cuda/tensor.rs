@@ -62,12 +62,6 @@ impl Tensor {
         Self { first: self.first + range.start, rows, columns, stride: columns, ..self.clone() }
     }
 
-    /// Its first rows.
-    pub(super) fn top(&self, rows: usize) -> Self {
-        assert!(rows <= self.rows, "rows lie inside");
-        Self { rows, ..self.clone() }
-    }
-
     /// True if nothing lies between its rows.
     pub(super) fn is_whole(&self) -> bool {
         self.columns == self.stride || self.rows <= 1
