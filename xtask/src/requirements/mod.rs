@@ -146,5 +146,11 @@ pub(crate) fn for_data_benchmark() -> Vec<Box<dyn Requirement>> {
 
 /// Everything that running and testing need; what benchmarks and fuzzing need is fetched by their first run.
 pub(crate) fn all() -> Vec<Box<dyn Requirement>> {
-    for_running().into_iter().chain(for_lints()).chain(for_unit_tests()).chain(for_kernels()).chain(for_browser()).collect()
+    for_running()
+        .into_iter()
+        .chain(for_lints())
+        .chain(for_unit_tests())
+        .chain(for_kernels())
+        .chain(for_browser())
+        .collect()
 }

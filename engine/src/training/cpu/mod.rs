@@ -70,7 +70,9 @@ impl CpuTrainer {
             Trained::of(file, source, &plan, method, seed)?;
         let load = |(index, weight)| match numbers[index] {
             Some(number) => Ok(Weight::Trained(number)),
-            None if plan.is_norm(WeightId(index)) => Ok(Weight::FrozenNorm(weights::read_floats(source, file, weight)?)),
+            None if plan.is_norm(WeightId(index)) => {
+                Ok(Weight::FrozenNorm(weights::read_floats(source, file, weight)?))
+            }
             None => Ok(Weight::Frozen(CpuWeight::load(source, file, weight)?)),
         };
         let weights = plan.weights.iter().enumerate().map(load).collect::<Result<_, EngineError>>()?;

@@ -14,12 +14,7 @@ const FEWEST_TOKENS: usize = 64;
 
 impl Walk<'_> {
     /// The losses of all learned tokens, and adds the derivative of `scale` times their sum by the residual stream to `gradient`.
-    pub(super) fn head(
-        &self,
-        stream: ValueId,
-        scale: f32,
-        gradient: Option<&Tensor>,
-    ) -> Result<Tensor, EngineError> {
+    pub(super) fn head(&self, stream: ValueId, scale: f32, gradient: Option<&Tensor>) -> Result<Tensor, EngineError> {
         let head = self.program.head;
         let stream = self.value(stream);
         let vocabulary = self.plan.vocabulary_size;

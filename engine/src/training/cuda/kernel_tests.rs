@@ -226,8 +226,7 @@ fn attention_and_its_derivatives() {
         );
 
         let values = half_of(&driver, &all, tokens);
-        let parts =
-            |of: &Tensor| [of.part(0, wide), of.part(wide, narrow), of.part(wide + narrow, narrow)];
+        let parts = |of: &Tensor| [of.part(0, wide), of.part(wide, narrow), of.part(wide + narrow, narrow)];
         let [query, key, value] = parts(&values);
         let tiles = tiles_of(&driver, &sequences, tile_rows(size)).unwrap();
         let attention = Attention { query: &query, key: &key, value: &value, heads, tiles: &tiles };
@@ -287,7 +286,8 @@ fn weights_of_every_format() {
     let driver = Emulation::new(32);
     let (rows, columns) = (5, 512);
     for block_type in BlockType::ALL {
-        let mut blocks: Vec<u8> = (0..rows * block_type.row_bytes(columns)).map(|at| (at * 73 + at / 7 + 41) as u8).collect();
+        let mut blocks: Vec<u8> =
+            (0..rows * block_type.row_bytes(columns)).map(|at| (at * 73 + at / 7 + 41) as u8).collect();
         // Scales are no infinities: the highest bit of their exponent is taken away.
         blocks.chunks_exact_mut(block_type.size_bytes()).for_each(|block| {
             let places: &[usize] = match block_type {

@@ -68,8 +68,7 @@ pub(super) fn names() -> Vec<String> {
         names.iter().flat_map(|name| endings.iter().map(move |ending| format!("{name}_{ending}"))).collect::<Vec<_>>()
     };
     let pairs: Vec<String> = elements.iter().flat_map(|to| elements.map(|from| format!("{to}_{from}"))).collect();
-    let formats: Vec<String> =
-        BlockType::ALL.map(format_name).into_iter().chain(["bf16"]).map(str::to_owned).collect();
+    let formats: Vec<String> = BlockType::ALL.map(format_name).into_iter().chain(["bf16"]).map(str::to_owned).collect();
     [
         plain.map(str::to_owned).to_vec(),
         with(&of_elements, &elements.map(str::to_owned)),

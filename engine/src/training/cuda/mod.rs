@@ -8,9 +8,9 @@ mod compiler;
 mod driver;
 #[cfg(all(test, target_os = "linux"))]
 mod emulation;
+mod head;
 #[cfg(all(test, target_os = "linux"))]
 mod kernel_tests;
-mod head;
 mod kernels;
 mod nvidia;
 mod operations;

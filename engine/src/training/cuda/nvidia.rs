@@ -157,7 +157,8 @@ impl Driver for Nvidia {
         let stream = self.bind()?;
         // SAFETY: the caller has it that there is memory. Of memory that the system may move, as this is, the driver has taken
         // a copy when it returns.
-        unsafe { result::memcpy_htod_async(address, bytes, stream) }.map_err(|error| failed("writing to the GPU", error))
+        unsafe { result::memcpy_htod_async(address, bytes, stream) }
+            .map_err(|error| failed("writing to the GPU", error))
     }
 
     unsafe fn download(&self, address: u64, bytes: &mut [u8]) -> Result<(), EngineError> {

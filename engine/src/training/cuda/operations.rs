@@ -127,9 +127,7 @@ pub(super) fn norm(input: &Tensor, weight: &Tensor, epsilon: f32, output: &Tenso
         input,
         &name,
         warp_each(count as usize),
-        arguments![
-            input, stride(input), weight, size, groups, count, epsilon, output, stride(output), inverses
-        ],
+        arguments![input, stride(input), weight, size, groups, count, epsilon, output, stride(output), inverses],
     )
 }
 
@@ -149,9 +147,7 @@ pub(super) fn norm_back(
         input,
         &name,
         warp_each(count as usize),
-        arguments![
-            input, stride(input), weight, size, groups, count, inverses, gradient, stride(gradient), to_input
-        ],
+        arguments![input, stride(input), weight, size, groups, count, inverses, gradient, stride(gradient), to_input],
     )
 }
 
@@ -165,9 +161,7 @@ pub(super) fn norm_back_to_weight(input: &Tensor, inverses: &Tensor, gradient: &
         input,
         &name,
         grid,
-        arguments![
-            input, stride(input), size, groups, count, inverses, gradient, stride(gradient), to_weight
-        ],
+        arguments![input, stride(input), size, groups, count, inverses, gradient, stride(gradient), to_weight],
     )
 }
 
@@ -191,7 +185,14 @@ pub(super) fn rope(
         "rope",
         each(count),
         arguments![
-            values, stride(values), heads as u32, head_size as u32, pairs as u32, are_neighbours, angles, direction,
+            values,
+            stride(values),
+            heads as u32,
+            head_size as u32,
+            pairs as u32,
+            are_neighbours,
+            angles,
+            direction,
             count as u64
         ],
     )
@@ -207,7 +208,14 @@ pub(super) fn gate(gates: &Tensor, ups: &Tensor, activation: Activation, output:
         "gate",
         each(output.length()),
         arguments![
-            gates, stride(gates), ups, stride(ups), is_gelu, output.columns as u32, output, output.length() as u64
+            gates,
+            stride(gates),
+            ups,
+            stride(ups),
+            is_gelu,
+            output.columns as u32,
+            output,
+            output.length() as u64
         ],
     )
 }
@@ -228,7 +236,15 @@ pub(super) fn gate_back(
         "gate_back",
         each(gradient.length()),
         arguments![
-            gates, stride(gates), ups, stride(ups), is_gelu, gradient.columns as u32, gradient, to_gates, to_ups,
+            gates,
+            stride(gates),
+            ups,
+            stride(ups),
+            is_gelu,
+            gradient.columns as u32,
+            gradient,
+            to_gates,
+            to_ups,
             gradient.length() as u64
         ],
     )
@@ -263,8 +279,16 @@ impl Attention<'_> {
         // A window that no sequence fills is none.
         let window = window.map_or(0, |window| window.min(i32::MAX as usize / 2) as u32);
         arguments![
-            self.query, stride(self.query), self.key, stride(self.key), self.value, stride(self.value), self.tiles,
-            (query / key_value) as u32, scale, window
+            self.query,
+            stride(self.query),
+            self.key,
+            stride(self.key),
+            self.value,
+            stride(self.value),
+            self.tiles,
+            (query / key_value) as u32,
+            scale,
+            window
         ]
         .to_vec()
     }
@@ -340,12 +364,7 @@ pub(super) fn scatter_rows(to: &Tensor, rows: &Tensor, from: &Tensor) -> Done {
 fn move_rows(kernel: &str, (first, many, few): (&Tensor, &Tensor, &Tensor), rows: &Tensor) -> Done {
     check(rows.length() == few.rows && rows.element == Element::U32 && many.columns == few.columns, "rows fit");
     check([many, few].iter().all(|it| it.element == Element::F32 && it.is_whole()), "rows are of 32 bits");
-    launch(
-        first,
-        kernel,
-        each(few.length()),
-        arguments![first, rows, few.columns as u32, few, few.length() as u64],
-    )
+    launch(first, kernel, each(few.length()), arguments![first, rows, few.columns as u32, few, few.length() as u64])
 }
 
 /// Adds the derivative by embeddings: those of `tokens[i]` are in the rows `rows[firsts[i]..firsts[i + 1]]` of the gradient.
@@ -398,8 +417,19 @@ pub(super) fn adam_w(
         "adam_w",
         each(count),
         arguments![
-            values, gradients, means, squares, copies, count as u64, shortened, beta1, beta2, epsilon, step_size,
-            root, kept
+            values,
+            gradients,
+            means,
+            squares,
+            copies,
+            count as u64,
+            shortened,
+            beta1,
+            beta2,
+            epsilon,
+            step_size,
+            root,
+            kept
         ],
     )
 }

@@ -69,8 +69,10 @@ fn losses_and_gradients_are_those_of_the_processor() {
             let parameters = cuda.parameters().unwrap();
             let mut largest_error = 0.0_f64;
             for parameter in &parameters.list {
-                let (found, expected) =
-                    (&parameters.gradients[parameter.range.clone()], &cpu.parameters.gradients[parameter.range.clone()]);
+                let (found, expected) = (
+                    &parameters.gradients[parameter.range.clone()],
+                    &cpu.parameters.gradients[parameter.range.clone()],
+                );
                 let difference = length(found.iter().zip(expected).map(|(found, expected)| found - expected));
                 let error = difference / length(expected.iter().copied());
                 largest_error = largest_error.max(error);

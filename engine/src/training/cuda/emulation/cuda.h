@@ -2,6 +2,7 @@
 // block are fibers that are switched at barriers and shuffles, where a block whose threads wait for different things ends the
 // program. Memory is the program's own.
 
+#include <setjmp.h>
 #include <ucontext.h>
 
 #include <cmath>
@@ -29,19 +30,22 @@ struct Barrier {
     unsigned expected = 0, arrived = 0, generation = 0;
 };
 
+// A thread. It is begun once, and then runs one block after the other: jumps need no call of the system.
 struct Fiber {
-    ucontext_t context;
+    ucontext_t beginning;
+    jmp_buf place;
     std::unique_ptr<char[]> stack;
     bool is_done = false;
 };
 
 constexpr size_t STACK_BYTES = 64 * 1024;
 
-thread_local std::vector<Fiber> fibers;
+thread_local std::vector<std::unique_ptr<Fiber>> fibers;
 thread_local std::vector<Barrier> warps;
 thread_local std::vector<uint32_t> shuffled;
 thread_local Barrier block;
-thread_local ucontext_t scheduler;
+thread_local ucontext_t before_first;
+thread_local jmp_buf scheduler;
 thread_local unsigned current;
 thread_local bool has_progress;
 thread_local void (*kernel)(void **);
@@ -54,8 +58,7 @@ thread_local emulation::Dimensions threadIdx, blockIdx, blockDim, gridDim;
 namespace emulation {
 
 inline void pause() {
-    unsigned mine = current;
-    swapcontext(&fibers[mine].context, &scheduler);
+    if (_setjmp(fibers[current]->place) == 0) _longjmp(scheduler, 1);
 }
 
 inline void meet(Barrier &barrier) {
@@ -69,15 +72,34 @@ inline void meet(Barrier &barrier) {
 }
 
 inline void run_fiber() {
-    kernel(arguments);
-    fibers[current].is_done = true;
-    has_progress = true;
-    // A block does not wait for a thread that has left; a shuffle of a whole warp does, and that is an error.
-    if (--block.expected == block.arrived && block.arrived > 0) {
-        block.arrived = 0;
-        block.generation++;
+    for (;;) {
+        kernel(arguments);
+        fibers[current]->is_done = true;
+        has_progress = true;
+        // A block does not wait for a thread that has left; a shuffle of a whole warp does, and that is an error.
+        if (--block.expected == block.arrived && block.arrived > 0) {
+            block.arrived = 0;
+            block.generation++;
+        }
+        pause();
     }
-    pause();
+}
+
+// Lets the fiber run until it pauses.
+inline void resume(unsigned thread) {
+    current = thread;
+    threadIdx = Dimensions{thread, 0, 0};
+    if (_setjmp(scheduler) != 0) return;
+    if (thread < fibers.size()) _longjmp(fibers[thread]->place, 1);
+    fibers.push_back(std::make_unique<Fiber>());
+    Fiber &fiber = *fibers.back();
+    fiber.stack.reset(new char[STACK_BYTES]);
+    getcontext(&fiber.beginning);
+    fiber.beginning.uc_stack.ss_sp = fiber.stack.get();
+    fiber.beginning.uc_stack.ss_size = STACK_BYTES;
+    fiber.beginning.uc_link = nullptr;
+    makecontext(&fiber.beginning, run_fiber, 0);
+    swapcontext(&before_first, &fiber.beginning);
 }
 
 inline void run_block() {
@@ -85,27 +107,18 @@ inline void run_block() {
     block = Barrier{threads, 0, 0};
     warps.assign((threads + 31) / 32, Barrier{});
     shuffled.assign(threads, 0);
-    if (fibers.size() < threads) fibers.resize(threads);
     for (unsigned thread = 0; thread < threads; thread++) {
-        Fiber &fiber = fibers[thread];
         warps[thread / 32].expected++;
-        if (!fiber.stack) fiber.stack.reset(new char[STACK_BYTES]);
-        getcontext(&fiber.context);
-        fiber.context.uc_stack.ss_sp = fiber.stack.get();
-        fiber.context.uc_stack.ss_size = STACK_BYTES;
-        fiber.context.uc_link = nullptr;
-        fiber.is_done = false;
-        makecontext(&fiber.context, run_fiber, 0);
+        if (thread < fibers.size()) fibers[thread]->is_done = false;
     }
-    for (unsigned left = threads; left > 0;) {
+    bool is_first = true;
+    for (unsigned left = threads; left > 0; is_first = false) {
         has_progress = false;
         left = 0;
         for (unsigned thread = 0; thread < threads; thread++) {
-            if (fibers[thread].is_done) continue;
-            current = thread;
-            threadIdx = Dimensions{thread, 0, 0};
-            swapcontext(&scheduler, &fibers[thread].context);
-            left += !fibers[thread].is_done;
+            if (!is_first && fibers[thread]->is_done) continue;
+            resume(thread);
+            left += !fibers[thread]->is_done;
         }
         if (left > 0 && !has_progress) {
             std::fprintf(stderr, "threads of a block wait for different barriers\n");

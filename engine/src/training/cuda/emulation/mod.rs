@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::driver::{Argument, Driver, Element, Grid, Place, Product};
 use super::kernels;
+use crate::cpu::math;
 use crate::error::EngineError;
 
 type Launch = unsafe extern "C" fn(*const c_char, c_uint, c_uint, c_uint, *mut *mut c_void) -> c_int;
@@ -31,9 +32,9 @@ impl Emulation {
     }
 
     fn compile(head_size: usize) -> Self {
-        let entries = kernels::names().into_iter().map(|name| {
-            format!("    {{\"{name}\", [](void **values) {{ emulation::call({name}, values); }}}},\n")
-        });
+        let entries = kernels::names()
+            .into_iter()
+            .map(|name| format!("    {{\"{name}\", [](void **values) {{ emulation::call({name}, values); }}}},\n"));
         let text = [
             include_str!("cuda.h"),
             &kernels::text(head_size).unwrap(),
@@ -52,7 +53,17 @@ impl Emulation {
             std::fs::write(&own, text).unwrap();
             let made = own.with_extension("so");
             let mut compiler = Command::new("c++");
-            compiler.args(["-std=c++17", "-O1", "-fPIC", "-shared", "-Wall", "-Werror", "-Wno-unused-function", "-o"]);
+            compiler.args([
+                "-std=c++17",
+                "-O2",
+                "-U_FORTIFY_SOURCE",
+                "-fPIC",
+                "-shared",
+                "-Wall",
+                "-Werror",
+                "-Wno-unused-function",
+                "-o",
+            ]);
             let output = compiler.arg(&made).arg(&own).output().expect("a C++ compiler; `cargo xtask setup` gets it");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             std::fs::rename(&made, &library).unwrap();
@@ -69,19 +80,25 @@ fn pointer<T>(address: u64) -> *mut T {
     address as *mut T
 }
 
-/// A value of a matrix.
+/// A matrix as floats, one row after the other.
 #[expect(unsafe_code, reason = "addresses are those of this process")]
-unsafe fn value(place: &Place, row: usize, column: usize) -> f32 {
-    let (row, column) = if place.is_transposed { (column, row) } else { (row, column) };
-    let index = row * place.stride + column;
-    // SAFETY: the caller has it that the value lies in memory.
-    unsafe {
-        match place.element {
-            Element::F32 => *pointer::<f32>(place.address).add(index),
-            Element::Bf16 => (*pointer::<bf16>(place.address).add(index)).to_f32(),
-            _ => panic!("no matrix of these"),
+unsafe fn floats(place: &Place, rows: usize, columns: usize) -> Vec<f32> {
+    let value = |row: usize, column: usize| {
+        let (row, column) = if place.is_transposed { (column, row) } else { (row, column) };
+        let index = row * place.stride + column;
+        // SAFETY: the caller has it that the matrix lies in memory.
+        unsafe {
+            match place.element {
+                Element::F32 => *pointer::<f32>(place.address).add(index),
+                Element::Bf16 => (*pointer::<bf16>(place.address).add(index)).to_f32(),
+                _ => panic!("no matrix of these"),
+            }
         }
-    }
+    };
+    (0..rows)
+        .flat_map(|row| (0..columns).map(move |column| (row, column)))
+        .map(|(row, column)| value(row, column))
+        .collect()
 }
 
 #[expect(unsafe_code, reason = "addresses are those of this process")]
@@ -137,16 +154,19 @@ impl Driver for Emulation {
 
     unsafe fn multiply(&self, product: &Product) -> Result<(), EngineError> {
         let Product { rows, columns, inner, factor, left, right, accumulates, to } = product;
+        let right = Place { is_transposed: !right.is_transposed, ..*right };
+        // SAFETY: the caller has it that all three matrices lie in memory.
+        let (left, right, before) =
+            unsafe { (floats(left, *rows, *inner), floats(&right, *columns, *inner), floats(to, *rows, *columns)) };
         for row in 0..*rows {
             for column in 0..*columns {
-                // SAFETY: the caller has it that all three matrices lie in memory.
+                let mut sum = factor * math::dot(&left[row * inner..][..*inner], &right[column * inner..][..*inner]);
+                if *accumulates {
+                    sum += before[row * columns + column];
+                }
+                let index = row * to.stride + column;
+                // SAFETY: as above.
                 unsafe {
-                    let mut sum: f32 =
-                        (0..*inner).map(|at| value(left, row, at) * value(right, at, column)).sum::<f32>() * factor;
-                    if *accumulates {
-                        sum += value(to, row, column);
-                    }
-                    let index = row * to.stride + column;
                     match to.element {
                         Element::F32 => *pointer::<f32>(to.address).add(index) = sum,
                         Element::Bf16 => *pointer::<bf16>(to.address).add(index) = bf16::from_f32(sum),
