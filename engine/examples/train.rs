@@ -24,6 +24,9 @@ struct Specification {
     model: String,
     /// The adapters; without them every weight is trained.
     lora: Option<LoraSettings>,
+    /// Matrices of the layers are stored in four bits, their scales in 8.
+    #[serde(default)]
+    nf4: bool,
     /// Whether halves of layers are computed again on the way back.
     recompute: bool,
     threads: usize,
@@ -52,7 +55,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let source = FileSource::open(Path::new(&specification.model))?;
     let file = GgufFile::read(&source)?;
     let sizes = Hyperparameters::read(&file)?;
-    let method = specification.lora.map_or(Method::Full, Method::Lora);
+    let method = match (specification.lora, specification.nf4) {
+        (Some(settings), true) => Method::QLora { settings, double_quantization: true },
+        (Some(settings), false) => Method::Lora(settings),
+        (None, false) => Method::Full,
+        (None, true) => return Err("weights in four bits can't be trained: give adapters".into()),
+    };
     let recompute = if specification.recompute { Recompute::Layers } else { Recompute::Nothing };
     let mut trainer = CpuTrainer::load(&file, &source, &method, recompute, specification.threads, specification.seed)?;
     write_adapter(&trainer, &sizes, &folder.join("initial"))?;

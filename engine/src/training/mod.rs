@@ -9,6 +9,9 @@ mod adapter;
 mod batch;
 mod cpu;
 mod cuda;
+mod dynamic_map;
+mod nf4;
+mod nf4_tensor;
 mod optimizer;
 mod parameters;
 mod program;
@@ -19,6 +22,7 @@ mod trained;
 pub use batch::PackedBatch;
 pub use cpu::CpuTrainer;
 pub use cuda::{CudaDevice, CudaTrainer, LIBRARIES_VARIABLE};
+pub use nf4::Nf4;
 pub use optimizer::{AdamW, AdamWSettings};
 pub use parameters::{Parameter, Parameters};
 pub use schedule::{Decay, Schedule};
@@ -30,8 +34,27 @@ use crate::adapter::LoraSettings;
 pub enum Method {
     /// Every weight.
     Full,
-    /// Small matrices beside the frozen weights.
+    /// Small matrices beside the frozen weights, which stay as the file stores them: what is trained is trained against what
+    /// will serve.
     Lora(LoraSettings),
+    /// The same beside weights whose matrices are stored as [`Nf4`] when they are loaded (QLoRA, Dettmers et al. 2023). Served
+    /// beside the file's own weights, adapters meet other ones than they learned with: they differ by NF4's rounding.
+    QLora {
+        /// The adapters.
+        settings: LoraSettings,
+        /// Whether the scales of NF4 are stored in 8 bits: half a bit less for each weight.
+        double_quantization: bool,
+    },
+}
+
+impl Method {
+    /// The adapters; there are none where every weight is trained.
+    pub fn adapters(&self) -> Option<&LoraSettings> {
+        match self {
+            Self::Full => None,
+            Self::Lora(settings) | Self::QLora { settings, .. } => Some(settings),
+        }
+    }
 }
 
 /// What the backward pass has of the forward pass.

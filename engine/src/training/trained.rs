@@ -6,19 +6,32 @@ use super::{Method, Parameter, Parameters};
 use crate::adapter::{LoraAdapter, LoraMatrix};
 use crate::error::EngineError;
 use crate::gguf::GgufFile;
-use crate::plan::Plan;
+use crate::plan::{Plan, WeightId};
 use crate::source::ReadAt;
 use crate::weights;
 
 /// The parameters, and which weights they are or stand beside.
 pub(super) struct Trained {
     pub(super) parameters: Parameters,
-    /// By weight of the plan: its number among the parameters, if it is one.
-    pub(super) numbers: Vec<Option<usize>>,
+    /// By weight of the plan.
+    pub(super) holdings: Vec<Holding>,
     /// By weight of the plan: its adapters.
     pub(super) adapters: Vec<Vec<Adapter>>,
     pub(super) adapter_factor: f32,
     pub(super) adapter_count: usize,
+}
+
+/// How a weight is held while it is trained, or beside what is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holding {
+    /// Its number among the parameters.
+    Trained(usize),
+    /// A norm that stays as it is, in floats.
+    Norm,
+    /// A matrix in four bits.
+    Nf4 { double_quantization: bool },
+    /// A matrix as the file stores it.
+    AsStored,
 }
 
 impl Trained {
@@ -33,45 +46,48 @@ impl Trained {
         method: &Method,
         seed: u64,
     ) -> Result<Self, EngineError> {
-        let (mut parameters, mut numbers, mut adapters) = (Parameters::default(), Vec::new(), Vec::new());
+        let (mut parameters, mut holdings, mut adapters) = (Parameters::default(), Vec::new(), Vec::new());
         let (mut adapter_factor, mut adapter_count) = (1.0, 0);
-        for weight in &plan.weights {
+        for (index, weight) in plan.weights.iter().enumerate() {
             let mut beside = Vec::new();
-            numbers.push(match method {
-                Method::Full => {
-                    let number = parameters.add(weight.tensors.join(" "), weight.rows, weight.columns);
-                    let range = parameters.range(number);
-                    parameters.values[range].copy_from_slice(&weights::read_floats(source, file, weight)?);
-                    Some(number)
-                }
-                Method::Lora(settings) => {
-                    adapter_factor = settings.factor();
-                    let mut first_row = 0;
-                    for tensor in weights::tensors(file, weight)? {
-                        if settings.has(&tensor.name) {
-                            let rank = settings.rank;
-                            let a = parameters.add(format!("{}.lora_a", tensor.name), rank, tensor.columns);
-                            let bound = 1.0 / (tensor.columns as f32).sqrt();
-                            let range = parameters.range(a);
-                            fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
-                            let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
-                            beside.push(Adapter { first_row, rows: tensor.rows, a, b, number: adapter_count });
-                            adapter_count += 1;
-                        }
-                        first_row += tensor.rows;
-                    }
-                    None
-                }
+            let Some(settings) = method.adapters() else {
+                let number = parameters.add(weight.tensors.join(" "), weight.rows, weight.columns);
+                let range = parameters.range(number);
+                parameters.values[range].copy_from_slice(&weights::read_floats(source, file, weight)?);
+                holdings.push(Holding::Trained(number));
+                adapters.push(beside);
+                continue;
+            };
+            adapter_factor = settings.factor();
+            let is_in_layer = weight.tensors.iter().all(|tensor| tensor.starts_with("blk."));
+            holdings.push(match *method {
+                _ if plan.is_norm(WeightId(index)) => Holding::Norm,
+                Method::QLora { double_quantization, .. } if is_in_layer => Holding::Nf4 { double_quantization },
+                _ => Holding::AsStored,
             });
+            let mut first_row = 0;
+            for tensor in weights::tensors(file, weight)? {
+                if settings.has(&tensor.name) {
+                    let rank = settings.rank;
+                    let a = parameters.add(format!("{}.lora_a", tensor.name), rank, tensor.columns);
+                    let bound = 1.0 / (tensor.columns as f32).sqrt();
+                    let range = parameters.range(a);
+                    fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
+                    let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
+                    beside.push(Adapter { first_row, rows: tensor.rows, a, b, number: adapter_count });
+                    adapter_count += 1;
+                }
+                first_row += tensor.rows;
+            }
             adapters.push(beside);
         }
-        Ok(Self { parameters, numbers, adapters, adapter_factor, adapter_count })
+        Ok(Self { parameters, holdings, adapters, adapter_factor, adapter_count })
     }
 }
 
 /// The adapter that parameters are; there is none where every weight is trained.
 pub(super) fn adapter(architecture: &str, method: &Method, parameters: &Parameters) -> Option<LoraAdapter> {
-    let Method::Lora(settings) = method else { return None };
+    let settings = method.adapters()?;
     let values = |parameter: &Parameter| parameters.values[parameter.range.clone()].to_vec();
     let matrices = parameters.list.chunks_exact(2).map(|pair| LoraMatrix {
         tensor: pair[0].name.trim_end_matches(".lora_a").to_owned(),

@@ -16,16 +16,18 @@ use self::pool::Pool;
 use self::walk::Walk;
 use self::weight::Weight;
 use super::adapter::Adapter;
+use super::nf4_tensor::Nf4Tensor;
 use super::program::Program;
-use super::trained::{self, Trained};
+use super::trained::{self, Holding, Trained};
 use super::{Method, PackedBatch, Parameters, Recompute};
 use crate::adapter::LoraAdapter;
 use crate::cpu::lanes::InstructionSet;
 use crate::cpu::weight::CpuWeight;
 use crate::error::EngineError;
 use crate::gguf::GgufFile;
+use crate::models::hugging_face::Modules;
 use crate::models::{self, Hyperparameters};
-use crate::plan::{Plan, WeightId};
+use crate::plan::{self, Plan};
 use crate::source::ReadAt;
 use crate::weights;
 
@@ -66,16 +68,18 @@ impl CpuTrainer {
         let sizes = Hyperparameters::read(file)?;
         let plan = models::plan(file, &sizes)?;
         let program = Program::of(&plan)?;
-        let Trained { parameters, numbers, adapters, adapter_factor, adapter_count } =
+        let Trained { parameters, holdings, adapters, adapter_factor, adapter_count } =
             Trained::of(file, source, &plan, method, seed)?;
-        let load = |(index, weight)| match numbers[index] {
-            Some(number) => Ok(Weight::Trained(number)),
-            None if plan.is_norm(WeightId(index)) => {
-                Ok(Weight::FrozenNorm(weights::read_floats(source, file, weight)?))
+        let modules = Modules::of(&sizes);
+        let load = |(weight, holding): (&plan::Weight, &Holding)| match *holding {
+            Holding::Trained(number) => Ok(Weight::Trained(number)),
+            Holding::Norm => Ok(Weight::FrozenNorm(weights::read_floats(source, file, weight)?)),
+            Holding::Nf4 { double_quantization } => {
+                Ok(Weight::Nf4(Nf4Tensor::load(source, file, &modules, weight, double_quantization)?))
             }
-            None => Ok(Weight::Frozen(CpuWeight::load(source, file, weight)?)),
+            Holding::AsStored => Ok(Weight::Frozen(CpuWeight::load(source, file, weight)?)),
         };
-        let weights = plan.weights.iter().enumerate().map(load).collect::<Result<_, EngineError>>()?;
+        let weights = plan.weights.iter().zip(&holdings).map(load).collect::<Result<_, EngineError>>()?;
         let pool =
             rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).thread_name(|index| format!("trainer-{index}"));
         let threads =

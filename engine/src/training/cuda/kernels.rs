@@ -59,6 +59,7 @@ pub(super) fn names() -> Vec<String> {
         "adam_w",
         "square_sums",
         "dequantize_nf4",
+        "dequantize_nf4_double",
     ];
     let of_elements = ["norm", "norm_back", "norm_back_to_weight"];
     let of_pairs = ["accumulate", "convert"];

@@ -56,6 +56,12 @@ impl Tensor {
         Self { first: self.first + first_column, columns, ..self.clone() }
     }
 
+    /// Some of its rows.
+    pub(super) fn some_rows(&self, rows: &Range<usize>) -> Self {
+        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows lie inside");
+        Self { first: self.first + rows.start * self.stride, rows: rows.len(), ..self.clone() }
+    }
+
     /// A range of a row of values, as a matrix.
     pub(super) fn matrix(&self, range: &Range<usize>, rows: usize, columns: usize) -> Self {
         assert!(self.rows == 1 && range.end <= self.columns && range.len() == rows * columns, "a matrix lies inside");

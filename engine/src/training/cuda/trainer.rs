@@ -14,12 +14,14 @@ use super::weight::{DeviceParameters, Weight};
 use crate::adapter::LoraAdapter;
 use crate::error::EngineError;
 use crate::gguf::GgufFile;
+use crate::models::hugging_face::Modules;
 use crate::models::{self, Hyperparameters};
-use crate::plan::{Plan, WeightId};
+use crate::plan::{self, Plan};
 use crate::source::ReadAt;
 use crate::training::adapter::Adapter;
+use crate::training::nf4_tensor::Nf4Tensor;
 use crate::training::program::Program;
-use crate::training::trained::{self, Trained};
+use crate::training::trained::{self, Holding, Trained};
 use crate::training::{AdamW, Method, PackedBatch, Parameters, Recompute};
 
 /// A model that is trained on the first NVIDIA GPU.
@@ -89,14 +91,18 @@ impl CudaTrainer {
             )));
         }
         let driver = open(head_size)?;
-        let Trained { parameters, numbers, adapters, adapter_factor, adapter_count } =
+        let Trained { parameters, holdings, adapters, adapter_factor, adapter_count } =
             Trained::of(file, source, &plan, method, seed)?;
-        let load = |(index, weight)| match numbers[index] {
-            Some(number) => Ok(Weight::Trained(number)),
-            None if plan.is_norm(WeightId(index)) => Weight::norm(&driver, source, file, weight),
-            None => Weight::matrix(&driver, source, file, weight),
+        let modules = Modules::of(&sizes);
+        let load = |(weight, holding): (&plan::Weight, &Holding)| match *holding {
+            Holding::Trained(number) => Ok(Weight::Trained(number)),
+            Holding::Norm => Weight::norm(&driver, source, file, weight),
+            Holding::Nf4 { double_quantization } => {
+                Weight::nf4(&driver, &Nf4Tensor::load(source, file, &modules, weight, double_quantization)?)
+            }
+            Holding::AsStored => Weight::matrix(&driver, source, file, weight),
         };
-        let weights = plan.weights.iter().enumerate().map(load).collect::<Result<_, EngineError>>()?;
+        let weights = plan.weights.iter().zip(&holdings).map(load).collect::<Result<_, EngineError>>()?;
         let device = DeviceParameters::new(&driver, &parameters)?;
         let elements = elements(&program);
         Ok(Self {
@@ -139,7 +145,7 @@ impl CudaTrainer {
         if batch.tokens().is_empty() {
             return Ok(0.0);
         }
-        let angles = |rope: &crate::plan::Rope| {
+        let angles = |rope: &plan::Rope| {
             let pairs = rope.angles(batch.positions());
             let angles: Vec<f32> = pairs.iter().flat_map(|(cosine, sine)| [*cosine, *sine]).collect();
             Tensor::of(&self.driver, Element::F32, &angles)

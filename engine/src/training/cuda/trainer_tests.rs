@@ -20,6 +20,10 @@ fn lora() -> Method {
     Method::Lora(LoraSettings { rank: 4, alpha: 8.0, scaling: Scaling::Rank, targets })
 }
 
+fn qlora(double_quantization: bool) -> Method {
+    Method::QLora { settings: lora().adapters().unwrap().clone(), double_quantization }
+}
+
 fn model(architecture: Architecture, block_type: BlockType) -> Vec<u8> {
     ModelShape::tiny(architecture, block_type).file(7).bytes()
 }
@@ -57,9 +61,13 @@ fn length(values: impl Iterator<Item = f32>) -> f64 {
 fn losses_and_gradients_are_those_of_the_processor() {
     let batch = batch(&[45, 1, 23]);
     for architecture in Architecture::ALL {
-        for (block_type, method) in
-            [(BlockType::F32, Method::Full), (BlockType::Q8_0, lora()), (BlockType::Q4K, lora())]
-        {
+        for (block_type, method) in [
+            (BlockType::F32, Method::Full),
+            (BlockType::Q8_0, lora()),
+            (BlockType::Q4K, lora()),
+            (BlockType::F32, qlora(false)),
+            (BlockType::F16, qlora(true)),
+        ] {
             let (mut cpu, mut cuda) = both(&model(architecture, block_type), &method, Recompute::Layers);
             let expected = cpu.learn(&batch, 0.02).unwrap();
             let loss = cuda.loss(&batch).unwrap();

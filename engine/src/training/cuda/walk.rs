@@ -142,6 +142,13 @@ impl Walk<'_> {
                 operations::dequantize(format, blocks, &values)?;
                 Ok(values)
             }
+            Weight::Nf4(tensors) => {
+                let values = self.new(Element::Bf16, sizes.rows, sizes.columns)?;
+                for (rows, tensor) in tensors {
+                    operations::dequantize_nf4(tensor, &values.some_rows(rows))?;
+                }
+                Ok(values)
+            }
             Weight::FrozenNorm(values) => self.halves(values.clone()),
         }
     }
@@ -150,7 +157,8 @@ impl Walk<'_> {
     pub(super) fn norm_weight(&self, id: WeightId) -> Tensor {
         match &self.weights[id.0] {
             Weight::Trained(number) => self.device.matrix(&self.device.values, self.parameters, *number),
-            Weight::FrozenNorm(values) | Weight::Frozen { blocks: values, .. } => values.clone(),
+            Weight::FrozenNorm(values) => values.clone(),
+            Weight::Frozen { .. } | Weight::Nf4(_) => unreachable!("norms are floats"),
         }
     }
 
@@ -190,7 +198,7 @@ impl Walk<'_> {
             Weight::Frozen { format, blocks } => {
                 operations::embed(format, blocks, &self.tokens, table_scale, &output)?;
             }
-            Weight::FrozenNorm(_) => unreachable!("embeddings are no norm"),
+            Weight::FrozenNorm(_) | Weight::Nf4(_) => unreachable!("embeddings are a matrix outside of layers"),
         }
         self.values[0] = Some(output);
         Ok(())

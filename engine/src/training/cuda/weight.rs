@@ -1,10 +1,11 @@
 //! What a model multiplies with while it is trained on a GPU.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::driver::{Driver, Element};
 use super::kernels::format_name;
-use super::operations;
+use super::operations::{self, DeviceNf4, DeviceScales};
 use super::tensor::Tensor;
 use crate::error::EngineError;
 use crate::gguf::GgufFile;
@@ -12,6 +13,9 @@ use crate::plan;
 use crate::quantization::BlockType;
 use crate::source::ReadAt;
 use crate::training::Parameters;
+use crate::training::dynamic_map::dynamic_map;
+use crate::training::nf4::{LEVELS, Scales};
+use crate::training::nf4_tensor::Nf4Tensor;
 use crate::weights;
 
 /// A weight of the plan.
@@ -20,6 +24,8 @@ pub(super) enum Weight {
     FrozenNorm(Tensor),
     /// A matrix that stays as it is: floats in 16 bits, or as the file stores it, and decoded each time that it is used.
     Frozen { format: &'static str, blocks: Tensor },
+    /// One in four bits: its tensors, the one below the other.
+    Nf4(Vec<(Range<usize>, DeviceNf4)>),
     /// One that is trained: its number among the parameters.
     Trained(usize),
 }
@@ -33,6 +39,12 @@ impl Weight {
         weight: &plan::Weight,
     ) -> Result<Self, EngineError> {
         Ok(Self::FrozenNorm(Tensor::of(driver, Element::F32, &weights::read_floats(source, file, weight)?)?))
+    }
+
+    /// Takes a matrix to the device, in four bits.
+    pub(super) fn nf4(driver: &Arc<dyn Driver>, tensors: &[Nf4Tensor]) -> Result<Self, EngineError> {
+        let to_device = |tensor: &Nf4Tensor| Ok((tensor.rows.clone(), device_nf4(driver, tensor)?));
+        Ok(Self::Nf4(tensors.iter().map(to_device).collect::<Result<_, EngineError>>()?))
     }
 
     /// Takes a matrix to the device.
@@ -63,6 +75,29 @@ impl Weight {
         })?;
         Ok(Self::Frozen { format: format_name(block_type), blocks })
     }
+}
+
+/// Takes a tensor in four bits to the device.
+fn device_nf4(driver: &Arc<dyn Driver>, tensor: &Nf4Tensor) -> Result<DeviceNf4, EngineError> {
+    let floats = |values: &[f32]| Tensor::of(driver, Element::F32, values);
+    let count = tensor.rows.len();
+    let rows: Vec<u32> = (0..count).map(|row| tensor.order.row_of_module(row, count) as u32).collect();
+    // The last block is whole there; here it ends with the values.
+    let codes = &tensor.values.codes[..tensor.values.length.div_ceil(2)];
+    Ok(DeviceNf4 {
+        codes: Tensor::of(driver, Element::U8, codes)?,
+        scales: match &tensor.values.scales {
+            Scales::Plain(scales) => DeviceScales::Plain(floats(scales)?),
+            Scales::Quantized { codes, scales, mean } => DeviceScales::Quantized {
+                codes: Tensor::of(driver, Element::U8, codes)?,
+                coarse: floats(scales)?,
+                map: floats(dynamic_map())?,
+                mean: *mean,
+            },
+        },
+        levels: floats(&LEVELS)?,
+        rows: Tensor::of(driver, Element::U32, &rows)?,
+    })
 }
 
 /// Parameters on the device.

@@ -151,17 +151,34 @@ QUANTIZATION(q4_k, BlockQ4K)
 QUANTIZATION(q5_k, BlockQ5K)
 QUANTIZATION(q6_k, BlockQ6K)
 
-// NF4 with doubly quantized scales (Dettmers et al. 2023) as bitsandbytes stores it: two values in a byte, the first in its high
-// half; 64 values share a scale, `codes[scales[..]] * coarse[..] + offset`; 256 scales share a coarse one. `levels` are the 16
-// values of NF4, `codes` the 256 of an 8-bit float.
+// NF4 (Dettmers et al. 2023) as bitsandbytes stores it: two values in a byte, the first in its high half; 64 values share a
+// scale. `levels` are the 16 values. Row r of what is written is row `rows[r]` of what is stored.
+__device__ inline u64 nf4_place(const u32 *rows, u32 columns, u64 number) {
+    return (u64)rows[number / columns] * columns + number % columns;
+}
+
+__device__ inline float nf4_level(const u8 *packed, const float *levels, u64 place) {
+    return levels[packed[place / 2] >> (place % 2 ? 0 : 4) & 15u];
+}
+
 extern "C" __global__ void dequantize_nf4(
-    const u8 *packed, const u8 *scales, const float *coarse, const float *codes, float offset, const float *levels,
-    Bf16 *values, u64 count
+    const u8 *packed, const float *scales, const float *levels, const u32 *rows, u32 columns, Bf16 *values, u64 count
 ) {
     u64 number = thread_number();
     if (number >= count) return;
-    u32 level = packed[number / 2] >> (number % 2 ? 0 : 4) & 15u;
-    u64 block = number / 64;
-    float scale = codes[scales[block]] * coarse[block / 256] + offset;
-    write(&values[number], levels[level] * scale);
+    u64 place = nf4_place(rows, columns, number);
+    write(&values[number], nf4_level(packed, levels, place) * scales[place / 64]);
+}
+
+// Scales that are quantized too: `codes[scales[..]] * coarse[..] + mean`; 256 of them share a coarse one, and `codes` are the
+// 256 values of their map.
+extern "C" __global__ void dequantize_nf4_double(
+    const u8 *packed, const u8 *scales, const float *coarse, const float *codes, float mean, const float *levels,
+    const u32 *rows, u32 columns, Bf16 *values, u64 count
+) {
+    u64 number = thread_number();
+    if (number >= count) return;
+    u64 place = nf4_place(rows, columns, number), block = place / 64;
+    float scale = codes[scales[block]] * coarse[block / 256] + mean;
+    write(&values[number], nf4_level(packed, levels, place) * scale);
 }
