@@ -2,9 +2,11 @@
 //! are named and laid out as in the model's GGUF file; [`peft`] and [`gguf`] are the files that others read.
 
 pub mod gguf;
+mod merge;
 pub mod peft;
 mod settings;
 
+pub use merge::merge;
 pub use settings::{LoraSettings, Scaling};
 
 /// An adapter.

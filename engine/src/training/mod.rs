@@ -10,6 +10,7 @@ mod batch;
 mod cpu;
 mod cuda;
 mod dynamic_map;
+mod memory;
 mod nf4;
 mod nf4_tensor;
 mod optimizer;
@@ -18,14 +19,18 @@ mod program;
 mod random;
 mod schedule;
 mod trained;
+mod trainer;
 
 pub use batch::PackedBatch;
 pub use cpu::CpuTrainer;
 pub use cuda::{CudaDevice, CudaTrainer, LIBRARIES_VARIABLE};
+pub use memory::{TrainingMemory, memory};
 pub use nf4::Nf4;
 pub use optimizer::{AdamW, AdamWSettings};
 pub use parameters::{Parameter, Parameters};
+pub use random::permutation;
 pub use schedule::{Decay, Schedule};
+pub use trainer::{Trainer, TrainingDevice};
 
 use crate::adapter::LoraSettings;
 

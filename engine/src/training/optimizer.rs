@@ -50,9 +50,13 @@ impl AdamW {
         Self { settings, steps: 0, means: zeros(), squares: zeros() }
     }
 
-    /// Moves the parameters against their gradient, and gives the gradient's length before it was shortened.
+    /// Moves the parameters against their gradient, and gives the gradient's length before it was shortened. By one whose
+    /// length is no finite number nothing is moved.
     pub fn step(&mut self, parameters: &mut Parameters, learning_rate: f32) -> f64 {
         let norm = gradient_norm(&parameters.gradients);
+        if !norm.is_finite() {
+            return norm;
+        }
         self.steps += 1;
         let AdamWFactors { shortened, beta1, beta2, epsilon, step_size, root, kept } =
             self.factors(norm, learning_rate);
@@ -113,6 +117,18 @@ fn gradient_norm(gradients: &[f32]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gradient_that_is_no_number_moves_nothing() {
+        let mut parameters = Parameters::default();
+        parameters.add("a".to_owned(), 1, 2);
+        parameters.values = vec![1.0, -2.0];
+        parameters.gradients = vec![0.5, f32::NAN];
+        let mut optimizer = AdamW::new(AdamWSettings::default(), &parameters);
+        let before = optimizer.clone();
+        assert!(!optimizer.step(&mut parameters, 0.01).is_finite());
+        assert_eq!((optimizer, parameters.values), (before, vec![1.0, -2.0]));
+    }
 
     /// What `torch.optim.AdamW` and `clip_grad_norm_` of PyTorch give, by their documented formulas in double precision.
     #[test]

@@ -1,11 +1,14 @@
 //! What a method trains of a model.
 
+use std::collections::HashMap;
+use std::io::Write;
+
 use super::adapter::Adapter;
 use super::random::fill_evenly;
 use super::{Method, Parameter, Parameters};
 use crate::adapter::{LoraAdapter, LoraMatrix};
 use crate::error::EngineError;
-use crate::gguf::GgufFile;
+use crate::gguf::{GgufFile, RewriteError, write_in_floats};
 use crate::plan::{Plan, WeightId};
 use crate::source::ReadAt;
 use crate::weights;
@@ -98,4 +101,35 @@ pub(super) fn adapter(architecture: &str, method: &Method, parameters: &Paramete
     });
     let matrices = matrices.collect();
     Some(LoraAdapter { architecture: architecture.to_owned(), settings: settings.clone(), matrices })
+}
+
+/// Writes a model with what was trained, an adapter in its weights, in 32-bit floats.
+///
+/// # Errors
+/// The file can't be read any more, or `out` can't be written to.
+pub(super) fn write_model(
+    adapter: Option<&LoraAdapter>,
+    parameters: &Parameters,
+    file: &GgufFile,
+    source: &dyn ReadAt,
+    out: &mut dyn Write,
+) -> Result<(), RewriteError> {
+    if let Some(adapter) = adapter {
+        return crate::adapter::merge(file, source, adapter, out);
+    }
+    // Matrices that are computed together are one parameter, one behind the other.
+    let mut trained = HashMap::new();
+    for parameter in &parameters.list {
+        let mut start = parameter.range.start;
+        for name in parameter.name.split(' ') {
+            trained.insert(name, start);
+            start += file.tensor(name).map_or(0, |tensor| tensor.rows * tensor.columns);
+        }
+    }
+    write_in_floats(file, source, out, |tensor, values| {
+        if let Some(&start) = trained.get(tensor.name.as_str()) {
+            values.copy_from_slice(&parameters.values[start..][..values.len()]);
+        }
+        Ok(())
+    })
 }

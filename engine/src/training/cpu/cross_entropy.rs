@@ -11,7 +11,7 @@ const MOST_LOGITS: usize = 1 << 23;
 const FEWEST_TOKENS: usize = 16;
 
 /// Tokens whose logits are held at once.
-pub(super) fn tokens_at_once(vocabulary: usize) -> usize {
+pub(in super::super) fn tokens_at_once(vocabulary: usize) -> usize {
     (MOST_LOGITS / vocabulary).max(FEWEST_TOKENS)
 }
 

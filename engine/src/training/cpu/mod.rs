@@ -1,7 +1,7 @@
 //! Walks a [`Program`] forwards and back on the processor, in 32-bit floats.
 
 mod attention;
-mod cross_entropy;
+pub(super) mod cross_entropy;
 mod gate;
 mod matrix;
 mod norm;
@@ -9,6 +9,8 @@ mod pool;
 mod rows;
 mod walk;
 mod weight;
+
+use std::ops::Range;
 
 use rayon::ThreadPool;
 
@@ -24,7 +26,7 @@ use crate::adapter::LoraAdapter;
 use crate::cpu::lanes::InstructionSet;
 use crate::cpu::weight::CpuWeight;
 use crate::error::EngineError;
-use crate::gguf::GgufFile;
+use crate::gguf::{GgufFile, RewriteError};
 use crate::models::hugging_face::Modules;
 use crate::models::{self, Hyperparameters};
 use crate::plan::{self, Plan};
@@ -107,6 +109,19 @@ impl CpuTrainer {
         trained::adapter(&self.architecture, &self.method, &self.parameters)
     }
 
+    /// Writes the model as it is now, adapters in its weights, in 32-bit floats. `file` and `source` are what it was loaded from.
+    ///
+    /// # Errors
+    /// The file can't be read any more, or `out` can't be written to.
+    pub fn write_model(
+        &self,
+        file: &GgufFile,
+        source: &dyn ReadAt,
+        out: &mut dyn std::io::Write,
+    ) -> Result<(), RewriteError> {
+        trained::write_model(self.adapter().as_ref(), &self.parameters, file, source, out)
+    }
+
     /// The sum of the losses of all learned tokens of a batch (what is lacking in their log-probabilities, in nats).
     ///
     /// # Errors
@@ -124,10 +139,29 @@ impl CpuTrainer {
         self.run(batch, Some(scale))
     }
 
+    /// The logits after some places of a sequence, `[places, vocabulary]`.
+    ///
+    /// # Errors
+    /// A token is not in the vocabulary.
+    pub fn logits(&mut self, tokens: &[u32], places: Range<usize>) -> Result<Vec<f32>, EngineError> {
+        let mut batch = PackedBatch::default();
+        batch.push(tokens, &vec![false; tokens.len()]);
+        Ok(self.walk(&batch, |walk| walk.logits(places))?.unwrap_or_default())
+    }
+
     fn run(&mut self, batch: &PackedBatch, scale: Option<f32>) -> Result<f64, EngineError> {
+        Ok(self.walk(batch, |walk| walk.run(scale))?.unwrap_or_default())
+    }
+
+    /// Gives a batch to `go`, on the trainer's threads; nothing comes of one without tokens.
+    fn walk<T: Send>(
+        &mut self,
+        batch: &PackedBatch,
+        go: impl FnOnce(&mut Walk<'_>) -> T + Send,
+    ) -> Result<Option<T>, EngineError> {
         batch.check(self.plan.vocabulary_size)?;
         if batch.tokens().is_empty() {
-            return Ok(0.0);
+            return Ok(None);
         }
         if self.pool_tokens != batch.tokens().len() {
             self.pool.clear();
@@ -151,6 +185,6 @@ impl CpuTrainer {
             adapter_inputs: vec![Vec::new(); *adapter_count],
             scratch: Vec::new(),
         };
-        Ok(threads.install(|| walk.run(scale)))
+        Ok(Some(threads.install(|| go(&mut walk))))
     }
 }

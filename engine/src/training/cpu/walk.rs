@@ -1,5 +1,7 @@
 //! One batch, forwards and back.
 
+use std::ops::Range;
+
 use super::super::adapter::Adapter;
 use super::super::program::{Heads, Program, Segment, Slot, TrainingStep, ValueId};
 use super::super::{PackedBatch, Parameters, Recompute};
@@ -52,16 +54,8 @@ impl Gradients {
 impl Walk<'_> {
     /// The sum of all losses; with a `scale`, its gradient is added to that of the parameters.
     pub(super) fn run(&mut self, scale: Option<f32>) -> f64 {
-        self.angles = self.plan.ropes.iter().map(|rope| rope.angles(self.batch.positions())).collect();
         let program = self.program;
-        self.embed();
-        for segment in &program.segments {
-            self.forward(segment);
-            if scale.is_none() || self.recompute == Recompute::Layers {
-                self.forget(segment, scale.is_none());
-            }
-        }
-        let stream = program.segments.last().map_or(ValueId(0), |segment| segment.output.value);
+        let stream = self.go_through(scale.is_some());
         let mut gradient = scale.map(|_| self.pool.take_zeros(self.length(stream)));
         let loss = self.head(stream, scale.unwrap_or(1.0), gradient.as_mut());
         if let Some(mut gradient) = gradient {
@@ -81,6 +75,39 @@ impl Walk<'_> {
             self.pool.give(value);
         }
         loss
+    }
+
+    /// The logits after some tokens of the batch, `[places, vocabulary]`.
+    pub(super) fn logits(&mut self, places: Range<usize>) -> Vec<f32> {
+        let stream = self.go_through(false);
+        let head = self.program.head;
+        let (columns, vocabulary) = (self.program.columns[stream.0], self.plan.vocabulary_size);
+        let (mut weight_scratch, mut norm_scratch) = (Vec::new(), Vec::new());
+        let norm_weight = self.weights[head.norm.0].rows(0..1, columns, self.parameters, &mut norm_scratch);
+        let weight = self.weights[head.weight.0].rows(0..vocabulary, columns, self.parameters, &mut weight_scratch);
+        let input = &self.values[stream.0][places.start * columns..places.end * columns];
+        let mut normed = vec![0.0; input.len()];
+        for (input, normed) in input.chunks_exact(columns).zip(normed.chunks_exact_mut(columns)) {
+            norm::normalize(self.set, input, norm_weight, head.epsilon, normed, &mut [0.0]);
+        }
+        let mut logits = vec![0.0; places.len() * vocabulary];
+        let (all, normed) = (MatrixMut::whole(&mut logits, vocabulary), Matrix::whole(&normed, columns));
+        multiply(all, Onto::Nothing, 1.0, normed, Matrix::whole(weight, columns).transposed(), By::AllThreads);
+        logits
+    }
+
+    /// Through all segments, and gives the residual stream behind them. What going back needs stays, where that follows.
+    fn go_through(&mut self, comes_back: bool) -> ValueId {
+        self.angles = self.plan.ropes.iter().map(|rope| rope.angles(self.batch.positions())).collect();
+        let program = self.program;
+        self.embed();
+        for segment in &program.segments {
+            self.forward(segment);
+            if !comes_back || self.recompute == Recompute::Layers {
+                self.forget(segment, !comes_back);
+            }
+        }
+        program.segments.last().map_or(ValueId(0), |segment| segment.output.value)
     }
 
     fn tokens(&self) -> usize {

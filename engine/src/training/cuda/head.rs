@@ -1,5 +1,7 @@
 //! Logits and losses of some tokens at a time.
 
+use std::ops::Range;
+
 use super::driver::Element;
 use super::operations;
 use super::tensor::Tensor;
@@ -54,6 +56,13 @@ impl Walk<'_> {
             }
         }
         Ok(losses)
+    }
+
+    /// The logits of some rows of a result, `[rows, vocabulary]`.
+    pub(super) fn logits(&self, stream: ValueId, places: &Range<usize>) -> Result<Vec<f32>, EngineError> {
+        let head = self.program.head;
+        let rows = self.value(stream).some_rows(places);
+        Ok(self.logits_of(&rows, &self.norm_weight(head.norm), &self.weight(head.weight)?)?.2.download()?)
     }
 
     /// The normed rows, what they were divided by, and their logits.

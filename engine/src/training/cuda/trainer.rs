@@ -1,5 +1,7 @@
 //! A model that is trained on a GPU.
 
+use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use super::walk::{Walk, elements};
 use super::weight::{DeviceParameters, Weight};
 use crate::adapter::LoraAdapter;
 use crate::error::EngineError;
-use crate::gguf::GgufFile;
+use crate::gguf::{GgufFile, RewriteError};
 use crate::models::hugging_face::Modules;
 use crate::models::{self, Hyperparameters};
 use crate::plan::{self, Plan};
@@ -140,10 +142,33 @@ impl CudaTrainer {
         self.run(batch, Some(scale))
     }
 
+    /// As [`super::super::CpuTrainer::logits`].
+    ///
+    /// # Errors
+    /// As [`CudaTrainer::loss`].
+    pub fn logits(&mut self, tokens: &[u32], places: Range<usize>) -> Result<Vec<f32>, EngineError> {
+        let mut batch = PackedBatch::default();
+        batch.push(tokens, &vec![false; tokens.len()]);
+        let logits = self.walk(&batch, |walk| {
+            let stream = walk.go_through(false)?;
+            walk.logits(stream, &places)
+        })?;
+        Ok(logits.unwrap_or_default())
+    }
+
     fn run(&self, batch: &PackedBatch, scale: Option<f32>) -> Result<f64, EngineError> {
+        Ok(self.walk(batch, |walk| walk.run(scale))?.unwrap_or_default())
+    }
+
+    /// Gives a batch to `go`; nothing comes of one without tokens.
+    fn walk<T>(
+        &self,
+        batch: &PackedBatch,
+        go: impl FnOnce(&mut Walk<'_>) -> Result<T, EngineError>,
+    ) -> Result<Option<T>, EngineError> {
         batch.check(self.plan.vocabulary_size)?;
         if batch.tokens().is_empty() {
-            return Ok(0.0);
+            return Ok(None);
         }
         let angles = |rope: &plan::Rope| {
             let pairs = rope.angles(batch.positions());
@@ -168,7 +193,7 @@ impl CudaTrainer {
             values: vec![None; self.program.columns.len()],
             adapter_inputs: vec![None; self.adapter_count],
         };
-        walk.run(scale)
+        go(&mut walk).map(Some)
     }
 
     /// What is trained: the values and gradients as they are on the GPU now.
@@ -210,6 +235,20 @@ impl CudaTrainer {
         Ok(trained::adapter(&self.architecture, &self.method, &self.parameters))
     }
 
+    /// As [`super::super::CpuTrainer::write_model`].
+    ///
+    /// # Errors
+    /// The GPU fails, the file can't be read any more, or `out` can't be written to.
+    pub fn write_model(
+        &mut self,
+        file: &GgufFile,
+        source: &dyn ReadAt,
+        out: &mut dyn Write,
+    ) -> Result<(), RewriteError> {
+        let adapter = self.adapter()?;
+        trained::write_model(adapter.as_ref(), &self.parameters, file, source, out)
+    }
+
     /// As [`AdamW::step`], on the GPU. What `optimizer` remembers stays there until [`CudaTrainer::read_optimizer`] brings it.
     ///
     /// # Errors
@@ -228,6 +267,10 @@ impl CudaTrainer {
             },
         };
         let norm = sums.download::<f64>()?.iter().sum::<f64>().sqrt();
+        if !norm.is_finite() {
+            self.moments = Some(moments);
+            return Ok(norm);
+        }
         optimizer.steps += 1;
         let factors = optimizer.factors(norm, learning_rate);
         let moved = [&self.device.values, gradients, &moments.means, &moments.squares];

@@ -74,6 +74,10 @@ fn losses_and_gradients_are_those_of_the_processor() {
             assert_eq!(cuda.learn(&batch, 0.02).unwrap(), loss);
             let off = (loss - expected).abs() / expected;
             assert!(off < 2e-3, "{architecture:?} {block_type} {method:?}: {loss}, not {expected}");
+            let tokens = &batch.tokens()[..45];
+            let (found, expected) = (cuda.logits(tokens, 7..9).unwrap(), cpu.logits(tokens, 7..9).unwrap());
+            let difference = length(found.iter().zip(&expected).map(|(found, expected)| found - expected));
+            assert!(difference < 0.02 * length(expected.iter().copied()), "logits are off by {difference}");
             let parameters = cuda.parameters().unwrap();
             let mut largest_error = 0.0_f64;
             for parameter in &parameters.list {

@@ -71,14 +71,7 @@ impl Walk<'_> {
     /// The sum of all losses; with a `scale`, its gradient is added to that of the parameters.
     pub(super) fn run(&mut self, scale: Option<f32>) -> Result<f64, EngineError> {
         let program = self.program;
-        self.embed()?;
-        for segment in &program.segments {
-            self.forward(segment)?;
-            if scale.is_none() || self.recompute == Recompute::Layers {
-                self.forget(segment, scale.is_none());
-            }
-        }
-        let stream = program.segments.last().map_or(ValueId(0), |segment| segment.output.value);
+        let stream = self.go_through(scale.is_some())?;
         let mut gradient = scale.map(|_| self.zeros(stream)).transpose()?;
         let losses = self.head(stream, scale.unwrap_or(1.0), gradient.as_ref())?;
         for segment in program.segments.iter().rev() {
@@ -94,6 +87,19 @@ impl Walk<'_> {
             self.embed_back(&gradient)?;
         }
         Ok(losses.download::<f32>()?.iter().map(|loss| f64::from(*loss)).sum())
+    }
+
+    /// Through all segments, and gives the residual stream behind them. What going back needs stays, where that follows.
+    pub(super) fn go_through(&mut self, comes_back: bool) -> Result<ValueId, EngineError> {
+        let program = self.program;
+        self.embed()?;
+        for segment in &program.segments {
+            self.forward(segment)?;
+            if !comes_back || self.recompute == Recompute::Layers {
+                self.forget(segment, !comes_back);
+            }
+        }
+        Ok(program.segments.last().map_or(ValueId(0), |segment| segment.output.value))
     }
 
     /// A result with whatever is in it.
