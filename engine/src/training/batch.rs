@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::error::EngineError;
+
 /// Some sequences that are computed together. None of them sees another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PackedBatch {
@@ -60,6 +62,15 @@ impl PackedBatch {
             sums[target.sequence] += f64::from(*value);
         }
         sums
+    }
+
+    /// # Errors
+    /// A token is not in the vocabulary.
+    pub(super) fn check(&self, vocabulary: usize) -> Result<(), EngineError> {
+        let stranger = self.tokens.iter().find(|token| **token as usize >= vocabulary);
+        stranger.map_or(Ok(()), |token| {
+            Err(EngineError::Malformed(format!("token {token} is not among the model's {vocabulary}")))
+        })
     }
 
     pub(super) fn targets(&self) -> &[Target] {

@@ -2,7 +2,8 @@
 
 use super::cpu::cross_entropy;
 use super::program::Program;
-use super::{Method, Recompute, Stored};
+use super::trained::Holding;
+use super::{Method, Recompute};
 use crate::error::EngineError;
 use crate::gguf::GgufFile;
 use crate::models::{self, Hyperparameters};
@@ -54,28 +55,28 @@ pub fn memory(
             parameters += values;
             continue;
         };
-        let stored = method.stored(&plan, WeightId(index));
-        weights_bytes += match stored {
-            Stored::AsInFile => weight.size_bytes(),
+        let holding = Holding::frozen(method, &plan, WeightId(index));
+        weights_bytes += match holding {
             // Half a byte each, and a scale for each 64: of 4 bytes, or of one and a little.
-            Stored::Nf4 { double_quantization } => values / 2 + values / 64 * if double_quantization { 1 } else { 4 },
+            Holding::Nf4 { double_quantization } => values / 2 + values / 64 * if double_quantization { 1 } else { 4 },
+            _ => weight.size_bytes(),
         };
         for tensor in weights::tensors(file, weight)?.into_iter().filter(|tensor| settings.has(&tensor.name)) {
-            let lengths = if settings.dora { tensor.rows } else { 0 };
-            parameters += (settings.rank * (tensor.rows + tensor.columns) + lengths) as u64;
+            parameters += (settings.rank * (tensor.rows + tensor.columns)) as u64;
             adapter_columns += settings.rank as u64;
             if settings.dora {
-                // The product before its rows have their lengths.
+                // The lengths, and the product before its rows have them.
+                parameters += tensor.rows as u64;
                 adapter_columns += tensor.rows as u64;
             }
         }
-        let is_decoded = stored != Stored::AsInFile || weight.block_type != BlockType::F32;
+        let is_decoded = match holding {
+            Holding::Trained(_) | Holding::Norm => false,
+            Holding::Nf4 { .. } => true,
+            Holding::AsStored => weight.block_type != BlockType::F32,
+        };
         // The weight of the logits has a place of its own, below; the embeddings are decoded by the row.
-        if is_decoded
-            && !plan.is_norm(WeightId(index))
-            && WeightId(index) != program.head.weight
-            && WeightId(index) != program.table
-        {
+        if is_decoded && WeightId(index) != program.head.weight && WeightId(index) != program.table {
             largest_decoded = largest_decoded.max(values);
         }
     }

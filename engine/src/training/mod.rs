@@ -9,19 +9,24 @@ mod adamw8;
 mod adapter;
 mod batch;
 mod cpu;
+mod cuda;
 mod dynamic_map;
 mod memory;
 mod nf4;
+mod nf4_tensor;
 mod optimizer;
 mod parameters;
 mod preferences;
 mod program;
 mod random;
 mod schedule;
+mod trained;
+mod trainer;
 
 pub use adamw8::{AdamW8, Moments8};
 pub use batch::PackedBatch;
 pub use cpu::CpuTrainer;
+pub use cuda::{CudaDevice, CudaTrainer, LIBRARIES_VARIABLE};
 pub use memory::{TrainingMemory, memory};
 pub use nf4::Nf4;
 pub use optimizer::{AdamW, AdamWSettings, Moments, Optimizer};
@@ -29,9 +34,9 @@ pub use parameters::{Parameter, Parameters};
 pub use preferences::Preference;
 pub use random::permutation;
 pub use schedule::{Decay, Schedule};
+pub use trainer::{Trainer, TrainingDevice};
 
 use crate::adapter::LoraSettings;
-use crate::plan::{Plan, WeightId};
 
 /// What is trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,26 +64,6 @@ impl Method {
             Self::Lora(settings) | Self::QLora { settings, .. } => Some(settings),
         }
     }
-
-    /// How a frozen weight is held: in four bits are the matrices of the layers.
-    fn stored(&self, plan: &Plan, weight: WeightId) -> Stored {
-        let is_in_layer = plan.weights[weight.0].tensors.iter().all(|tensor| tensor.starts_with("blk."));
-        match self {
-            Self::QLora { double_quantization, .. } if is_in_layer && !plan.is_norm(weight) => {
-                Stored::Nf4 { double_quantization: *double_quantization }
-            }
-            _ => Stored::AsInFile,
-        }
-    }
-}
-
-/// How a frozen weight is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stored {
-    /// In the file's blocks.
-    AsInFile,
-    /// As [`Nf4`].
-    Nf4 { double_quantization: bool },
 }
 
 /// With what a model computes.

@@ -9,14 +9,14 @@ use rayon::prelude::*;
 use super::dynamic_map::{dynamic_map, nearest};
 
 /// Values that share a scale.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 /// Scales that share one of their own.
-const SCALES_BLOCK: usize = 256;
+pub(super) const SCALES_BLOCK: usize = 256;
 /// A block of nothing but zeros is divided by this.
 const SMALLEST_SCALE: f32 = 1e-38;
 
 /// What the sixteen codes mean (appendix E of the paper).
-const LEVELS: [f32; 16] = [
+pub(super) const LEVELS: [f32; 16] = [
     -1.0,
     -0.696_192_8,
     -0.525_073_05,
@@ -38,15 +38,15 @@ const LEVELS: [f32; 16] = [
 /// Values in four bits each.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nf4 {
-    length: usize,
+    pub(super) length: usize,
     /// Two codes in a byte, the first in the upper half.
-    codes: Vec<u8>,
-    scales: Scales,
+    pub(super) codes: Vec<u8>,
+    pub(super) scales: Scales,
 }
 
 /// What each block is multiplied by.
 #[derive(Clone, Debug, PartialEq)]
-enum Scales {
+pub(super) enum Scales {
     Plain(Vec<f32>),
     /// The mean of all, and what each is more than that: codes of the dynamic map, and a scale for 256 of them.
     Quantized {

@@ -75,14 +75,15 @@ impl AdamW {
 /// The numbers of one step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rates {
-    settings: AdamWSettings,
+    pub(super) settings: AdamWSettings,
     /// What the gradient is multiplied by.
-    shortened: f32,
-    step_size: f32,
-    /// Of the correction of squares.
-    root: f32,
+    pub(super) shortened: f32,
+    /// The learning rate, corrected for means that begin at zero.
+    pub(super) step_size: f32,
+    /// The same correction of the root of the mean squares.
+    pub(super) root: f32,
     /// What decay leaves of a parameter.
-    kept: f32,
+    pub(super) kept: f32,
 }
 
 impl AdamWSettings {

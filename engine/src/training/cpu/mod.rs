@@ -11,7 +11,6 @@ mod rows;
 mod walk;
 mod weight;
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use rayon::ThreadPool;
@@ -20,17 +19,18 @@ use self::pool::Pool;
 use self::walk::{Walk, Wanted};
 use self::weight::Weight;
 use super::adapter::Adapter;
+use super::nf4_tensor::Nf4Tensor;
 use super::program::Program;
-use super::random::fill_evenly;
-use super::{Beside, Method, PackedBatch, Parameter, Parameters, Preference, Recompute, Stored};
-use crate::adapter::{LoraAdapter, LoraMatrix};
+use super::trained::{self, Holding, Trained};
+use super::{Beside, Method, PackedBatch, Parameters, Preference, Recompute};
+use crate::adapter::LoraAdapter;
 use crate::cpu::lanes::InstructionSet;
 use crate::cpu::weight::CpuWeight;
 use crate::error::EngineError;
-use crate::gguf::{GgufFile, RewriteError, write_in_floats};
+use crate::gguf::{GgufFile, RewriteError};
 use crate::models::hugging_face::Modules;
 use crate::models::{self, Hyperparameters};
-use crate::plan::{Plan, WeightId};
+use crate::plan::{self, Plan};
 use crate::source::ReadAt;
 use crate::weights;
 
@@ -71,58 +71,28 @@ impl CpuTrainer {
         let sizes = Hyperparameters::read(file)?;
         let plan = models::plan(file, &sizes)?;
         let program = Program::of(&plan)?;
-        let mut parameters = Parameters::default();
-        let mut loaded = Vec::with_capacity(plan.weights.len());
-        let mut adapters = Vec::with_capacity(plan.weights.len());
-        let (mut adapter_factor, mut adapter_count) = (1.0, 0);
+        let Trained { mut parameters, holdings, adapters, adapter_factor, adapter_count } =
+            Trained::of(file, source, &plan, method, seed)?;
         let modules = Modules::of(&sizes);
-        for (index, weight) in plan.weights.iter().enumerate() {
-            let mut beside = Vec::new();
-            let Some(settings) = method.adapters() else {
-                let number = parameters.add(weight.tensors.join(" "), weight.rows, weight.columns);
-                let range = parameters.range(number);
-                parameters.values[range].copy_from_slice(&weights::read_floats(source, file, weight)?);
-                loaded.push(Weight::Trained(number));
-                adapters.push(beside);
-                continue;
-            };
-            adapter_factor = settings.factor();
-            loaded.push(match method.stored(&plan, WeightId(index)) {
-                Stored::Nf4 { double_quantization } => {
-                    Weight::load_nf4(source, file, &modules, weight, double_quantization)?
-                }
-                Stored::AsInFile if plan.is_norm(WeightId(index)) => {
-                    Weight::FrozenNorm(weights::read_floats(source, file, weight)?)
-                }
-                Stored::AsInFile => Weight::Frozen(CpuWeight::load(source, file, weight)?),
-            });
-            let mut first_row = 0;
-            for tensor in weights::tensors(file, weight)? {
-                if settings.has(&tensor.name) {
-                    let rank = settings.rank;
-                    let a = parameters.add(format!("{}.lora_a", tensor.name), rank, tensor.columns);
-                    let bound = 1.0 / (tensor.columns as f32).sqrt();
-                    let range = parameters.range(a);
-                    fill_evenly(seed, adapter_count as u32, bound, &mut parameters.values[range]);
-                    let b = parameters.add(format!("{}.lora_b", tensor.name), tensor.rows, rank);
-                    let magnitude = settings.dora.then(|| {
-                        let number = parameters.add(format!("{}.lora_magnitude", tensor.name), tensor.rows, 1);
-                        let rows = first_row..first_row + tensor.rows;
-                        let mut scratch = Vec::new();
-                        let lengths = dora::lengths(
-                            loaded[index].rows(rows, tensor.columns, &parameters, &mut scratch),
-                            tensor.columns,
-                        );
-                        let range = parameters.range(number);
-                        parameters.values[range].copy_from_slice(&lengths);
-                        number
-                    });
-                    beside.push(Adapter { magnitude, first_row, rows: tensor.rows, a, b, number: adapter_count });
-                    adapter_count += 1;
-                }
-                first_row += tensor.rows;
+        let load = |(weight, holding): (&plan::Weight, &Holding)| match *holding {
+            Holding::Trained(number) => Ok(Weight::Trained(number)),
+            Holding::Norm => Ok(Weight::FrozenNorm(weights::read_floats(source, file, weight)?)),
+            Holding::Nf4 { double_quantization } => {
+                Ok(Weight::Nf4(Nf4Tensor::load(source, file, &modules, weight, double_quantization)?))
             }
-            adapters.push(beside);
+            Holding::AsStored => Ok(Weight::Frozen(CpuWeight::load(source, file, weight)?)),
+        };
+        let weights = plan.weights.iter().zip(&holdings).map(load).collect::<Result<Vec<Weight>, EngineError>>()?;
+        let mut scratch = Vec::new();
+        for (weight, (beside, of_plan)) in weights.iter().zip(adapters.iter().zip(&plan.weights)) {
+            for adapter in beside {
+                let Some(magnitude) = adapter.magnitude else { continue };
+                let rows = adapter.first_row..adapter.first_row + adapter.rows;
+                let rows = weight.rows(rows, of_plan.columns, &parameters, &mut scratch);
+                let lengths = dora::lengths(rows, of_plan.columns);
+                let range = parameters.range(magnitude);
+                parameters.values[range].copy_from_slice(&lengths);
+            }
         }
         let pool =
             rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).thread_name(|index| format!("trainer-{index}"));
@@ -135,7 +105,7 @@ impl CpuTrainer {
             threads,
             plan,
             program,
-            weights: loaded,
+            weights,
             adapters,
             adapter_factor,
             adapter_count,
@@ -148,19 +118,7 @@ impl CpuTrainer {
 
     /// The adapter as it is now; there is none where every weight is trained.
     pub fn adapter(&self) -> Option<LoraAdapter> {
-        let settings = self.method.adapters()?;
-        let list = &self.parameters.list;
-        let values = |parameter: &Parameter| self.parameters.values[parameter.range.clone()].to_vec();
-        let matrices = list.chunks_exact(if settings.dora { 3 } else { 2 }).map(|parts| LoraMatrix {
-            tensor: parts[0].name.trim_end_matches(".lora_a").to_owned(),
-            rows: parts[1].rows,
-            columns: parts[0].columns,
-            a: values(&parts[0]),
-            b: values(&parts[1]),
-            magnitude: parts.get(2).map(values),
-        });
-        let matrices = matrices.collect();
-        Some(LoraAdapter { architecture: self.architecture.clone(), settings: settings.clone(), matrices })
+        trained::adapter(&self.architecture, &self.method, &self.parameters)
     }
 
     /// Writes the model as it is now, adapters in its weights, in 32-bit floats. `file` and `source` are what it was loaded from.
@@ -173,24 +131,7 @@ impl CpuTrainer {
         source: &dyn ReadAt,
         out: &mut dyn std::io::Write,
     ) -> Result<(), RewriteError> {
-        if let Some(adapter) = self.adapter() {
-            return crate::adapter::merge(file, source, &adapter, out);
-        }
-        // Matrices that are computed together are one parameter, one behind the other.
-        let mut trained = HashMap::new();
-        for parameter in &self.parameters.list {
-            let mut start = parameter.range.start;
-            for name in parameter.name.split(' ') {
-                trained.insert(name, start);
-                start += file.tensor(name).map_or(0, |tensor| tensor.rows * tensor.columns);
-            }
-        }
-        write_in_floats(file, source, out, |tensor, values| {
-            if let Some(&start) = trained.get(tensor.name.as_str()) {
-                values.copy_from_slice(&self.parameters.values[start..][..values.len()]);
-            }
-            Ok(())
-        })
+        trained::write_model(self.adapter().as_ref(), &self.parameters, file, source, out)
     }
 
     /// The sum of the losses of all learned tokens of a batch (what is lacking in their log-probabilities, in nats).
@@ -279,10 +220,7 @@ impl CpuTrainer {
         by: Beside,
         go: impl FnOnce(&mut Walk<'_>) -> T + Send,
     ) -> Result<Option<T>, EngineError> {
-        let vocabulary = self.plan.vocabulary_size;
-        if let Some(token) = batch.tokens().iter().find(|token| **token as usize >= vocabulary) {
-            return Err(EngineError::Malformed(format!("token {token} is not among the model's {vocabulary}")));
-        }
+        batch.check(self.plan.vocabulary_size)?;
         if batch.tokens().is_empty() {
             return Ok(None);
         }

@@ -5,14 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::Parameters;
-use super::super::nf4::Nf4;
+use super::super::nf4_tensor::Nf4Tensor;
 use crate::cpu::weight::CpuWeight;
-use crate::error::EngineError;
-use crate::gguf::GgufFile;
-use crate::models::hugging_face::{Modules, RowOrder};
-use crate::plan;
-use crate::source::ReadAt;
-use crate::weights;
 
 /// Rows that a thread decodes in one go.
 const ROWS_AT_ONCE: usize = 32;
@@ -29,43 +23,7 @@ pub(super) enum Weight {
     Trained(usize),
 }
 
-/// A tensor in four bits, its rows in the order of transformers' matrix: the same values share a scale there and here.
-pub(super) struct Nf4Tensor {
-    rows: Range<usize>,
-    order: RowOrder,
-    values: Nf4,
-}
-
 impl Weight {
-    /// Takes a weight from the file and stores it in four bits.
-    ///
-    /// # Errors
-    /// The file can't be read.
-    pub(super) fn load_nf4(
-        source: &dyn ReadAt,
-        file: &GgufFile,
-        modules: &Modules<'_>,
-        weight: &plan::Weight,
-        double_quantization: bool,
-    ) -> Result<Self, EngineError> {
-        let mut first_row = 0;
-        let mut tensors = Vec::with_capacity(weight.tensors.len());
-        for tensor in weights::tensors(file, weight)? {
-            let (rows, columns) = (tensor.rows, tensor.columns);
-            let alone = plan::Weight { tensors: vec![tensor.name.clone()], rows, ..weight.clone() };
-            let stored = weights::read_floats(source, file, &alone)?;
-            let order = modules.row_order(&tensor.name);
-            let mut values = vec![0.0; stored.len()];
-            for (row, from) in stored.chunks_exact(columns).enumerate() {
-                values[order.row_of_module(row, rows) * columns..][..columns].copy_from_slice(from);
-            }
-            let values = Nf4::quantize(&values, double_quantization);
-            tensors.push(Nf4Tensor { rows: first_row..first_row + rows, order, values });
-            first_row += rows;
-        }
-        Ok(Self::Nf4(tensors))
-    }
-
     /// Rows of it as floats, where they lie already or in `scratch`.
     pub(super) fn rows<'a>(
         &'a self,
