@@ -23,11 +23,11 @@ const LARGEST_GRADIENT_ERROR: f64 = 0.05;
 fn has_gpu() -> bool {
     match CudaDevice::find() {
         Ok(device) => {
-            println!("on {} ({} bytes free)", device.name, device.free_bytes);
+            eprintln!("on {} ({} bytes free)", device.name, device.free_bytes);
             true
         }
         Err(error) => {
-            println!("skipped: {error}");
+            eprintln!("skipped: {error}");
             false
         }
     }
