@@ -23,11 +23,11 @@ const LARGEST_GRADIENT_ERROR: f64 = 0.05;
 fn has_gpu() -> bool {
     match CudaDevice::find() {
         Ok(device) => {
-            println!("on {} ({} bytes free)", device.name, device.free_bytes);
+            eprintln!("on {} ({} bytes free)", device.name, device.free_bytes);
             true
         }
         Err(error) => {
-            println!("skipped: {error}");
+            eprintln!("skipped: {error}");
             false
         }
     }
@@ -35,7 +35,7 @@ fn has_gpu() -> bool {
 
 fn lora() -> Method {
     let targets = LoraSettings::ALL_TARGETS.map(str::to_owned).to_vec();
-    Method::Lora(LoraSettings { rank: 4, alpha: 8.0, scaling: Scaling::Rank, targets })
+    Method::Lora(LoraSettings { rank: 4, alpha: 8.0, scaling: Scaling::Rank, targets, dora: false })
 }
 
 fn qlora() -> Method {

@@ -22,7 +22,7 @@ impl Walk<'_> {
         let vocabulary = self.plan.vocabulary_size;
         let (norm_weight, weight) = (self.norm_weight(head.norm), self.weight(head.weight)?);
         let targets = self.batch.targets();
-        let losses = self.new(Element::F32, 1, targets.len())?;
+        let losses = self.room(Element::F32, 1, targets.len())?;
         let mut done = 0;
         for targets in targets.chunks((MOST_LOGITS / vocabulary).max(FEWEST_TOKENS)) {
             let count = targets.len();
@@ -31,7 +31,7 @@ impl Walk<'_> {
             let rows = Tensor::of(self.driver, Element::U32, &rows)?;
             let tokens = Tensor::of(self.driver, Element::U32, &tokens)?;
             let scales = Tensor::of(self.driver, Element::F32, &vec![scale; count])?;
-            let input = self.new(Element::F32, count, stream.columns)?;
+            let input = self.room(Element::F32, count, stream.columns)?;
             operations::gather_rows(&stream, &rows, &input)?;
             let (normed, inverses, logits) = self.logits_of(&input, &norm_weight, &weight)?;
             let losses = losses.matrix(&(done..done + count), 1, count);
@@ -40,10 +40,10 @@ impl Walk<'_> {
                 operations::cross_entropy(&logits, &tokens, &scales, &losses, None)?;
                 continue;
             };
-            let to_logits = self.new(Element::Bf16, count, vocabulary)?;
+            let to_logits = self.room(Element::Bf16, count, vocabulary)?;
             operations::cross_entropy(&logits, &tokens, &scales, &losses, Some(&to_logits))?;
             drop(logits);
-            let to_normed = self.new(Element::Bf16, count, stream.columns)?;
+            let to_normed = self.room(Element::Bf16, count, stream.columns)?;
             operations::multiply(&to_normed, false, 1.0, &to_logits, &weight)?;
             let to_input = Tensor::zeros(self.driver, Element::F32, count, stream.columns)?;
             operations::norm_back(&input, &norm_weight, &inverses, &to_normed, &to_input)?;
@@ -62,7 +62,8 @@ impl Walk<'_> {
     pub(super) fn logits(&self, stream: ValueId, places: &Range<usize>) -> Result<Vec<f32>, EngineError> {
         let head = self.program.head;
         let rows = self.value(stream).some_rows(places);
-        Ok(self.logits_of(&rows, &self.norm_weight(head.norm), &self.weight(head.weight)?)?.2.download()?)
+        let (.., logits) = self.logits_of(&rows, &self.norm_weight(head.norm), &self.weight(head.weight)?)?;
+        logits.download()
     }
 
     /// The normed rows, what they were divided by, and their logits.
@@ -72,10 +73,10 @@ impl Walk<'_> {
         norm_weight: &Tensor,
         weight: &Tensor,
     ) -> Result<(Tensor, Tensor, Tensor), EngineError> {
-        let normed = self.new(Element::Bf16, input.rows, input.columns)?;
-        let inverses = self.new(Element::F32, input.rows, 1)?;
+        let normed = self.room(Element::Bf16, input.rows, input.columns)?;
+        let inverses = self.room(Element::F32, input.rows, 1)?;
         operations::norm(input, norm_weight, self.program.head.epsilon, &normed, &inverses)?;
-        let logits = self.new(Element::F32, input.rows, weight.rows)?;
+        let logits = self.room(Element::F32, input.rows, weight.rows)?;
         operations::product(&logits, false, 1.0, (&normed, false), (weight, true))?;
         Ok((normed, inverses, logits))
     }

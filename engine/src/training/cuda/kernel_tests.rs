@@ -1,14 +1,18 @@
 //! Each kernel against what the processor computes, where there is no GPU: see [`super::emulation`].
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 use std::ops::Range;
 use std::sync::Arc;
 
 use half::bf16;
 
+use super::attention::Attention;
+use super::dequantization::{dequantize, embed};
 use super::driver::{Driver, Element};
 use super::emulation::Emulation;
 use super::kernels::{format_name, tile_rows};
-use super::operations::{self, Attention};
+use super::operations;
 use super::tensor::Tensor;
 use super::tiles_of;
 use crate::plan::{Activation, RopePairing};
@@ -56,7 +60,7 @@ fn check(what: &str, found: &[f32], expected: &[f32], bound: f32) {
 
 #[test]
 fn norms_and_their_derivatives() {
-    let driver = Emulation::new(32);
+    let driver = Emulation::driver(32);
     let (rows, size, epsilon) = (7, 48, 1e-5_f32);
     for groups in [1, 3] {
         for element in [Element::F32, Element::Bf16] {
@@ -99,7 +103,7 @@ fn norms_and_their_derivatives() {
 
 #[test]
 fn rotations_there_and_back() {
-    let driver = Emulation::new(32);
+    let driver = Emulation::driver(32);
     let (rows, heads, head_size, pairs) = (5, 3, 32, 12);
     let input = numbers(1, rows * heads * head_size);
     let turns = numbers(2, rows * pairs);
@@ -121,7 +125,7 @@ fn rotations_there_and_back() {
 
 #[test]
 fn gates_and_their_derivatives() {
-    let driver = Emulation::new(32);
+    let driver = Emulation::driver(32);
     let (rows, columns) = (5, 70);
     // Gates and ups beside each other, as one product gives them.
     let both: Vec<f32> = numbers(1, rows * 2 * columns).iter().map(|value| 4.0 * value).collect();
@@ -208,7 +212,7 @@ fn attention_and_its_derivatives() {
     for (size, query_heads, key_value, window) in
         [(64, 4, 2, None), (32, 2, 2, Some(9)), (128, 2, 1, Some(40)), (256, 2, 1, None)]
     {
-        let driver = Emulation::new(size);
+        let driver = Emulation::driver(size);
         let heads = Heads { query: query_heads, key_value, size, scale: 2.0 / (size as f32).sqrt(), window };
         let sequences = [0..71, 71..72, 72..105];
         let (tokens, wide, narrow) = (105, query_heads * size, key_value * size);
@@ -255,7 +259,7 @@ fn attention_and_its_derivatives() {
 
 #[test]
 fn losses_and_their_derivatives() {
-    let driver = Emulation::new(32);
+    let driver = Emulation::driver(32);
     let (rows, columns) = (3, 515);
     let logits: Vec<f32> = numbers(1, rows * columns).iter().map(|value| 20.0 * value).collect();
     let (targets, scales) = ([3_u32, 514, 0], [0.5_f32, -2.0, 1.0]);
@@ -283,7 +287,7 @@ fn losses_and_their_derivatives() {
 
 #[test]
 fn weights_of_every_format() {
-    let driver = Emulation::new(32);
+    let driver = Emulation::driver(32);
     let (rows, columns) = (5, 512);
     for block_type in BlockType::ALL {
         let mut blocks: Vec<u8> =
@@ -302,13 +306,13 @@ fn weights_of_every_format() {
         block_type.dequantize(&blocks, &mut expected);
         let device_blocks = Tensor::of(&driver, Element::U8, &blocks).unwrap();
         let values = Tensor::new(&driver, Element::Bf16, rows, columns).unwrap();
-        operations::dequantize(format_name(block_type), &device_blocks, &values).unwrap();
+        dequantize(format_name(block_type), &device_blocks, &values).unwrap();
         for (found, expected) in values_of(&values).iter().zip(&expected) {
             assert_eq!(*found, bf16::from_f32(*expected).to_f32(), "{block_type}");
         }
         let tokens = Tensor::of(&driver, Element::U32, &[4_u32, 0, 4]).unwrap();
         let output = Tensor::new(&driver, Element::F32, 3, columns).unwrap();
-        operations::embed(format_name(block_type), &device_blocks, &tokens, 1.5, &output).unwrap();
+        embed(format_name(block_type), &device_blocks, &tokens, 1.5, &output).unwrap();
         let rows = [4, 0, 4].map(|row| expected[row * columns..(row + 1) * columns].to_vec()).concat();
         let scaled: Vec<f32> = rows.iter().map(|value| value * 1.5).collect();
         assert_eq!(values_of(&output), scaled, "{block_type}");
@@ -317,7 +321,7 @@ fn weights_of_every_format() {
 
 #[test]
 fn rows_and_sums() {
-    let driver = Emulation::new(32);
+    let driver = Emulation::driver(32);
     let (rows, columns) = (6, 40);
     let (stream, few) = (numbers(1, rows * columns), numbers(2, 2 * columns));
     let device_stream = of(&driver, &stream, rows);
@@ -362,7 +366,7 @@ fn rows_and_sums() {
 
 #[test]
 fn adam_w_and_lengths_of_gradients() {
-    let driver = Emulation::new(32);
+    let driver = Emulation::driver(32);
     let settings = AdamWSettings { weight_decay: 0.1, ..AdamWSettings::default() };
     let count = 20_000;
     let mut parameters = Parameters::default();

@@ -4,7 +4,9 @@
 //! and they are a small part of what is held. Everything else between steps has 16. Trained parameters have 32, with a copy of
 //! 16 to multiply with.
 
+mod attention;
 mod compiler;
+mod dequantization;
 mod driver;
 #[cfg(all(test, target_os = "linux"))]
 mod emulation;

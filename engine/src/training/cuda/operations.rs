@@ -1,14 +1,11 @@
 //! The operations of training on a device's matrices: each checks sizes and kinds, and launches its kernel.
 
 use super::driver::{Argument, Element, Grid, Product};
-use super::kernels::{THREADS_PER_ROW, tile_rows};
 use super::tensor::Tensor;
 use crate::error::EngineError;
 use crate::plan::{Activation, RopePairing};
 use crate::training::AdamWSettings;
-use crate::training::nf4;
 use crate::training::optimizer::Rates;
-use crate::training::program::Heads;
 
 /// Threads of a block, where a kernel does not care.
 const THREADS: u32 = 256;
@@ -16,12 +13,13 @@ const THREADS: u32 = 256;
 /// Values whose squares are summed by one block.
 pub(super) const CHUNK: usize = 1 << 14;
 
-type Done = Result<(), EngineError>;
+pub(super) type Done = Result<(), EngineError>;
 
 /// Arguments of a kernel: tensors by their address, numbers as they are.
 macro_rules! arguments {
     ($($argument:expr),* $(,)?) => { &[$(Argument::from($argument)),*] };
 }
+pub(super) use arguments;
 
 impl From<&Tensor> for Argument {
     fn from(tensor: &Tensor) -> Self {
@@ -29,9 +27,10 @@ impl From<&Tensor> for Argument {
     }
 }
 
-fn launch(by: &Tensor, kernel: &str, grid: Grid, arguments: &[Argument]) -> Done {
+/// Runs a kernel.
+pub(super) fn launch(by: &Tensor, kernel: &str, grid: Grid, arguments: &[Argument]) -> Done {
     #[expect(unsafe_code, reason = "kernels do not check what they are given")]
-    // SAFETY: the functions of this file give each kernel arguments of the types that its text says, and have checked that the
+    // SAFETY: the functions of this file, of `attention` and of `dequantization` give each kernel arguments of the types that its text says, and have checked that the
     // tensors, which lie inside their memory, are as large as the kernel takes them to be.
     unsafe {
         by.driver().launch(kernel, grid, arguments)
@@ -39,20 +38,20 @@ fn launch(by: &Tensor, kernel: &str, grid: Grid, arguments: &[Argument]) -> Done
 }
 
 /// A thread for each of `count`.
-fn each(count: usize) -> Grid {
+pub(super) fn each(count: usize) -> Grid {
     Grid { blocks: (count.div_ceil(THREADS as usize) as u32, 1), threads: THREADS }
 }
 
 /// A warp for each of `count`.
-fn warp_each(count: usize) -> Grid {
+pub(super) fn warp_each(count: usize) -> Grid {
     Grid { blocks: (count.div_ceil(4) as u32, 1), threads: 128 }
 }
 
-fn check(is_so: bool, what: &str) {
+pub(super) fn check(is_so: bool, what: &str) {
     assert!(is_so, "an operation on the device: {what}");
 }
 
-fn stride(tensor: &Tensor) -> u32 {
+pub(super) fn stride(tensor: &Tensor) -> u32 {
     tensor.stride as u32
 }
 
@@ -252,86 +251,6 @@ pub(super) fn gate_back(
     )
 }
 
-/// What attention reads.
-pub(super) struct Attention<'a> {
-    pub(super) query: &'a Tensor,
-    pub(super) key: &'a Tensor,
-    pub(super) value: &'a Tensor,
-    pub(super) heads: Heads,
-    /// `[tiles, 4]`: tokens and sequence of each.
-    pub(super) tiles: &'a Tensor,
-}
-
-impl Attention<'_> {
-    fn check(&self) {
-        let Heads { query, key_value, size, .. } = self.heads;
-        check(self.query.columns == query * size, "queries fit");
-        check(self.key.columns == key_value * size && self.value.columns == key_value * size, "keys and values fit");
-        check([self.query, self.key, self.value].iter().all(|it| it.element == Element::Bf16), "of 16 bits");
-        check(self.tiles.columns == 4 && self.tiles.element == Element::U32, "tiles are four numbers");
-    }
-
-    fn grid(&self, heads: usize) -> Grid {
-        let threads = (tile_rows(self.heads.size) * THREADS_PER_ROW) as u32;
-        Grid { blocks: (self.tiles.rows as u32, heads as u32), threads }
-    }
-
-    fn arguments(&self) -> Vec<Argument> {
-        let Heads { query, key_value, scale, window, .. } = self.heads;
-        // A window that no sequence fills is none.
-        let window = window.map_or(0, |window| window.min(i32::MAX as usize / 2) as u32);
-        arguments![
-            self.query,
-            stride(self.query),
-            self.key,
-            stride(self.key),
-            self.value,
-            stride(self.value),
-            self.tiles,
-            (query / key_value) as u32,
-            scale,
-            window
-        ]
-        .to_vec()
-    }
-
-    /// softmax(scale * query . keys) . values; `log_sums` are the logarithms of the sums of each softmax.
-    pub(super) fn forward(&self, output: &Tensor, log_sums: &Tensor) -> Done {
-        self.check();
-        check(output.columns == self.query.columns && output.element == Element::Bf16, "attention's output fits");
-        check(log_sums.length() == output.rows * self.heads.query, "sums fit");
-        let mut arguments = self.arguments();
-        arguments.extend_from_slice(arguments![output, stride(output), log_sums]);
-        launch(output, "attention", self.grid(self.heads.query), &arguments)
-    }
-
-    /// Adds the derivatives by queries, keys and values, where `gradient` is that by the output.
-    pub(super) fn backward(
-        &self,
-        (output, gradient): (&Tensor, &Tensor),
-        log_sums: &Tensor,
-        means: &Tensor,
-        [to_query, to_key, to_value]: [&Tensor; 3],
-    ) -> Done {
-        self.check();
-        let heads = self.heads.query;
-        check(gradient.stride == output.stride && gradient.element == Element::Bf16, "a gradient fits");
-        let pairs = [(self.query, to_query), (self.key, to_key), (self.value, to_value)];
-        let are_alike = |(one, other): &(&Tensor, &Tensor)| one.stride == other.stride && one.element == other.element;
-        check(pairs.iter().all(are_alike), "derivatives lie as values do");
-        let count = output.rows * heads;
-        check(log_sums.length() == count && means.length() == count, "sums fit");
-        let own = arguments![output, gradient, stride(output), heads as u32, count as u32, means];
-        launch(output, "attention_means", warp_each(count), own)?;
-        let mut arguments = self.arguments();
-        arguments.extend_from_slice(arguments![gradient, stride(gradient), log_sums, means]);
-        let with = |own: &[Argument]| [&arguments[..], own].concat();
-        launch(output, "attention_back_to_query", self.grid(heads), &with(arguments![to_query]))?;
-        let own = with(arguments![to_key, to_value]);
-        launch(output, "attention_back_to_key", self.grid(self.heads.key_value), &own)
-    }
-}
-
 /// The loss of each row of `logits`; with a place for it, the derivative of `scales` times it.
 pub(super) fn cross_entropy(
     logits: &Tensor,
@@ -384,80 +303,6 @@ pub(super) fn embed_back(
         "embed_back",
         each(count),
         arguments![to_table, tokens, firsts, rows, gradient.columns as u32, scale, gradient, count as u64],
-    )
-}
-
-/// Weights of a format, by its name in the kernels, to floats of 16 bits.
-pub(super) fn dequantize(format: &str, blocks: &Tensor, values: &Tensor) -> Done {
-    check(values.element == Element::Bf16 && values.is_whole(), "weights are of 16 bits");
-    let arguments = arguments![blocks, values, values.length() as u64];
-    launch(values, &format!("dequantize_{format}"), each(values.length()), arguments)
-}
-
-/// A tensor in four bits.
-pub(super) struct DeviceNf4 {
-    /// Two values in a byte.
-    pub(super) codes: Tensor,
-    pub(super) scales: DeviceScales,
-    /// What the 16 codes mean.
-    pub(super) levels: Tensor,
-    /// Where each row is stored.
-    pub(super) rows: Tensor,
-}
-
-/// What 64 values are multiplied by.
-pub(super) enum DeviceScales {
-    Plain(Tensor),
-    /// A byte each, with a coarse scale for 256, what the bytes mean, and the mean of all.
-    Quantized {
-        codes: Tensor,
-        coarse: Tensor,
-        map: Tensor,
-        mean: f32,
-    },
-}
-
-/// The values of a tensor in four bits.
-pub(super) fn dequantize_nf4(from: &DeviceNf4, values: &Tensor) -> Done {
-    let count = values.length();
-    check(values.element == Element::Bf16 && values.is_whole(), "weights are of 16 bits");
-    check(from.rows.length() == values.rows && from.codes.length() == count.div_ceil(2), "as many values");
-    let blocks = count.div_ceil(nf4::BLOCK);
-    let (columns, grid) = (values.columns as u32, each(count));
-    match &from.scales {
-        DeviceScales::Plain(scales) => {
-            check(scales.length() == blocks, "a scale for each block");
-            let arguments = arguments![&from.codes, scales, &from.levels, &from.rows, columns, values, count as u64];
-            launch(values, "dequantize_nf4", grid, arguments)
-        }
-        DeviceScales::Quantized { codes, coarse, map, mean } => {
-            let is_enough = codes.length() == blocks && coarse.length() == blocks.div_ceil(nf4::SCALES_BLOCK);
-            check(is_enough && map.length() == 256, "a scale for each block");
-            let arguments = arguments![
-                &from.codes,
-                codes,
-                coarse,
-                map,
-                *mean,
-                &from.levels,
-                &from.rows,
-                columns,
-                values,
-                count as u64
-            ];
-            launch(values, "dequantize_nf4_double", grid, arguments)
-        }
-    }
-}
-
-/// The rows of tokens, `scale` times.
-pub(super) fn embed(format: &str, table: &Tensor, tokens: &Tensor, scale: f32, output: &Tensor) -> Done {
-    check(output.element == Element::F32 && output.is_whole() && output.rows == tokens.length(), "embeddings fit");
-    launch(
-        output,
-        &format!("embed_{format}"),
-        each(output.length()),
-        arguments![table, tokens, output.columns as u32, scale, output, output.length() as u64],
     )
 }
 

@@ -1,5 +1,7 @@
 //! The whole way of a batch on the device against that on the processor, where there is no GPU: see [`super::emulation`].
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 #[expect(dead_code, reason = "every program uses its part")]
 #[path = "../../../tests/support/mod.rs"]
 mod support;
@@ -42,7 +44,7 @@ fn batch(lengths: &[usize]) -> PackedBatch {
 fn both(bytes: &Vec<u8>, method: &Method, recompute: Recompute) -> (CpuTrainer, CudaTrainer) {
     let file = GgufFile::read(bytes).unwrap();
     let mut cpu = CpuTrainer::load(&file, bytes, method, recompute, 2, 5).unwrap();
-    let open = |head_size| Ok(Emulation::new(head_size));
+    let open = |head_size| Ok(Emulation::driver(head_size));
     let mut cuda = CudaTrainer::load_on(&open, &file, bytes, method, recompute, 5).unwrap();
     assert_eq!(cuda.parameters().unwrap().values, cpu.parameters.values);
     let mut random = Random::new(3);

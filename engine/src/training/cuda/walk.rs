@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::attention::Attention;
+use super::dequantization::{dequantize, dequantize_nf4, embed};
 use super::driver::{Driver, Element};
-use super::operations::{self, Attention};
+use super::operations;
 use super::tensor::Tensor;
 use super::weight::{DeviceParameters, Weight};
 use crate::error::EngineError;
@@ -104,10 +106,11 @@ impl Walk<'_> {
 
     /// A result with whatever is in it.
     fn make(&self, value: ValueId) -> Result<Tensor, EngineError> {
-        self.new(self.elements[value.0], self.batch.tokens().len(), self.program.columns[value.0])
+        self.room(self.elements[value.0], self.batch.tokens().len(), self.program.columns[value.0])
     }
 
-    pub(super) fn new(&self, element: Element, rows: usize, columns: usize) -> Result<Tensor, EngineError> {
+    /// A matrix with whatever is in it.
+    pub(super) fn room(&self, element: Element, rows: usize, columns: usize) -> Result<Tensor, EngineError> {
         Tensor::new(self.driver, element, rows, columns)
     }
 
@@ -130,7 +133,7 @@ impl Walk<'_> {
         if tensor.element == Element::Bf16 {
             return Ok(tensor);
         }
-        let halves = self.new(Element::Bf16, tensor.rows, tensor.columns)?;
+        let halves = self.room(Element::Bf16, tensor.rows, tensor.columns)?;
         operations::convert(&halves, &tensor)?;
         Ok(halves)
     }
@@ -144,14 +147,14 @@ impl Walk<'_> {
                 Ok(blocks.matrix(&(0..sizes.rows * sizes.columns), sizes.rows, sizes.columns))
             }
             Weight::Frozen { format, blocks } => {
-                let values = self.new(Element::Bf16, sizes.rows, sizes.columns)?;
-                operations::dequantize(format, blocks, &values)?;
+                let values = self.room(Element::Bf16, sizes.rows, sizes.columns)?;
+                dequantize(format, blocks, &values)?;
                 Ok(values)
             }
             Weight::Nf4(tensors) => {
-                let values = self.new(Element::Bf16, sizes.rows, sizes.columns)?;
+                let values = self.room(Element::Bf16, sizes.rows, sizes.columns)?;
                 for (rows, tensor) in tensors {
-                    operations::dequantize_nf4(tensor, &values.some_rows(rows))?;
+                    dequantize_nf4(tensor, &values.some_rows(rows))?;
                 }
                 Ok(values)
             }
@@ -199,10 +202,10 @@ impl Walk<'_> {
         match &self.weights[table.0] {
             Weight::Trained(number) => {
                 let table = self.device.matrix(&self.device.values, self.parameters, *number);
-                operations::embed("f32", &table, &self.tokens, table_scale, &output)?;
+                embed("f32", &table, &self.tokens, table_scale, &output)?;
             }
             Weight::Frozen { format, blocks } => {
-                operations::embed(format, blocks, &self.tokens, table_scale, &output)?;
+                embed(format, blocks, &self.tokens, table_scale, &output)?;
             }
             Weight::FrozenNorm(_) | Weight::Nf4(_) => unreachable!("embeddings are a matrix outside of layers"),
         }
@@ -279,7 +282,7 @@ impl Walk<'_> {
         let adapters = self.adapters;
         for adapter in &adapters[weight.0] {
             let (a, b) = (self.parameter(adapter.a), self.parameter(adapter.b));
-            let reduced = self.new(Element::Bf16, input.rows, a.rows)?;
+            let reduced = self.room(Element::Bf16, input.rows, a.rows)?;
             operations::product(&reduced, false, 1.0, (&input, false), (&a, true))?;
             let part = target.part(adapter.first_row, adapter.rows);
             operations::product(&part, true, self.adapter_factor, (&reduced, false), (&b, true))?;
@@ -392,7 +395,7 @@ impl Walk<'_> {
         for adapter in &self.adapters[weight.0] {
             let (a, b) = (self.parameter(adapter.a), self.parameter(adapter.b));
             let part = gradient.part(adapter.first_row, adapter.rows);
-            let to_reduced = self.new(Element::Bf16, input.rows, a.rows)?;
+            let to_reduced = self.room(Element::Bf16, input.rows, a.rows)?;
             operations::multiply(&to_reduced, false, self.adapter_factor, &part, &b)?;
             operations::multiply(&to_input, true, 1.0, &to_reduced, &a)?;
             operations::product(&self.gradient(adapter.a), true, 1.0, (&to_reduced, true), (&input, false))?;

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::dequantization::{DeviceNf4, DeviceScales, dequantize};
 use super::driver::{Driver, Element};
 use super::kernels::format_name;
-use super::operations::{self, DeviceNf4, DeviceScales};
+use super::operations;
 use super::tensor::Tensor;
 use crate::error::EngineError;
 use crate::gguf::GgufFile;
@@ -64,7 +65,7 @@ impl Weight {
                 let count = bytes.len() / row_bytes;
                 let range = first_row * columns..(first_row + count) * columns;
                 let window = Tensor::of(driver, Element::U8, bytes)?;
-                operations::dequantize(format_name(block_type), &window, &halves.matrix(&range, count, columns))
+                dequantize(format_name(block_type), &window, &halves.matrix(&range, count, columns))
             })?;
             return Ok(Self::Frozen { format: "bf16", blocks: halves });
         }

@@ -1,6 +1,8 @@
 //! The kernels without a GPU: their text compiled as C++, the threads of a block as fibers. What a test finds right here is
 //! right but for what a GPU adds: its own rounding of `expf` and fused products, and threads that really run at once.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 use std::collections::HashMap;
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 use std::path::PathBuf;
@@ -25,7 +27,7 @@ pub(super) struct Emulation {
 
 impl Emulation {
     /// The kernels for heads of this size, compiled at their first use.
-    pub(super) fn new(head_size: usize) -> Arc<dyn Driver> {
+    pub(super) fn driver(head_size: usize) -> Arc<dyn Driver> {
         static ALL: OnceLock<Mutex<HashMap<usize, Arc<Emulation>>>> = OnceLock::new();
         let mut all = ALL.get_or_init(Mutex::default).lock().unwrap();
         all.entry(head_size).or_insert_with(|| Arc::new(Self::compile(head_size))).clone()
