@@ -35,7 +35,7 @@ use crate::companion;
 use crate::engine_worker::client::{CallMessage, WorkerClient};
 use crate::engine_worker::protocol::{
     Backend, BackendChoice, DownloadRequest, Event, Failure, LoadRequest, LoadedModel, Measurement, MemoryFigures,
-    PositionScore, Reply, Request, ScoreRequest, StoredState,
+    PositionScore, Reply, Request, ScoreRequest, StoredState, WithAdapter,
 };
 use crate::model_calls::BrowserEngine;
 use crate::storage::model_files;
@@ -139,7 +139,7 @@ async fn bench(client: &WorkerClient, options: BenchOptions) -> Result<BenchResu
     let mut first_token_ms = None;
     let mut ids = Vec::new();
     let mut usage = None;
-    let mut call = client.call(Request::Generate(request));
+    let mut call = client.call(Request::Generate(WithAdapter::none(request)));
     while let Some(message) = call.next().await {
         match message {
             CallMessage::Event(Event::Generation(GenerationEvent::Text { ids: new, .. })) => {
@@ -222,7 +222,8 @@ struct ScoreResult {
 
 async fn score(client: &WorkerClient, options: ScoreOptions) -> Result<ScoreResult, String> {
     let loaded = load(client, &options.model, options.backend, options.ids.len() as u32 + 1).await?;
-    let request = Request::Score(ScoreRequest { ids: options.ids, watched: options.watched });
+    let request = ScoreRequest { ids: options.ids, watched: options.watched };
+    let request = Request::Score(WithAdapter::none(request));
     match client.ask(request, |_| {}).await.map_err(message_of)? {
         Reply::Scores(positions) => {
             Ok(ScoreResult { backend: loaded.backend, device_name: loaded.device_name, positions })
@@ -256,7 +257,7 @@ async fn log_likelihoods(client: &WorkerClient, options: LogLikelihoodOptions) -
         let mut request = GenerationRequest::new(Prompt::Tokens(ids), SamplingParameters::GREEDY, limits);
         request.log_probabilities = Some(LogProbabilitiesWanted { top: 0, of_prompt: true });
         let mut tokens = Vec::new();
-        let mut call = client.call(Request::Generate(request));
+        let mut call = client.call(Request::Generate(WithAdapter::none(request)));
         while let Some(message) = call.next().await {
             match message {
                 CallMessage::Event(Event::Generation(GenerationEvent::LogProbabilities { tokens: new })) => {

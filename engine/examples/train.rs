@@ -12,7 +12,9 @@ use engine::adapter::LoraSettings;
 use engine::gguf::GgufFile;
 use engine::models::Hyperparameters;
 use engine::source::FileSource;
-use engine::training::{AdamW, AdamWSettings, CpuTrainer, Method, PackedBatch, Recompute, Schedule};
+use engine::training::{
+    AdamWSettings, Beside, CpuTrainer, Method, Moments, Optimizer, PackedBatch, Preference, Recompute, Schedule,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -24,11 +26,19 @@ struct Specification {
     model: String,
     /// The adapters; without them every weight is trained.
     lora: Option<LoraSettings>,
+    /// Matrices of the layers are stored in four bits, their scales in 8.
+    #[serde(default)]
+    nf4: bool,
     /// Whether halves of layers are computed again on the way back.
     recompute: bool,
     threads: usize,
     seed: u64,
     optimizer: AdamWSettings,
+    /// How much memory the optimizer takes.
+    #[serde(default)]
+    moments: Moments,
+    /// The sequences are pairs, of which the first is to be preferred (DPO): its beta.
+    beta: Option<f32>,
     schedule: Schedule,
     /// Of each step its batches, of each batch its sequences.
     steps: Vec<Vec<Vec<Sequence>>>,
@@ -52,20 +62,41 @@ fn main() -> Result<(), Box<dyn Error>> {
     let source = FileSource::open(Path::new(&specification.model))?;
     let file = GgufFile::read(&source)?;
     let sizes = Hyperparameters::read(&file)?;
-    let method = specification.lora.map_or(Method::Full, Method::Lora);
+    let method = match (specification.lora, specification.nf4) {
+        (Some(settings), true) => Method::QLora { settings, double_quantization: true },
+        (Some(settings), false) => Method::Lora(settings),
+        (None, false) => Method::Full,
+        (None, true) => return Err("weights in four bits can't be trained: give adapters".into()),
+    };
     let recompute = if specification.recompute { Recompute::Layers } else { Recompute::Nothing };
     let mut trainer = CpuTrainer::load(&file, &source, &method, recompute, specification.threads, specification.seed)?;
     write_adapter(&trainer, &sizes, &folder.join("initial"))?;
-    let mut optimizer = AdamW::new(specification.optimizer, &trainer.parameters);
+    let mut optimizer = Optimizer::new(specification.moments, specification.optimizer, &trainer.parameters);
+    let steps = specification.steps.iter();
+    let steps: Vec<Vec<PackedBatch>> = steps.map(|batches| batches.iter().map(|it| packed(it)).collect()).collect();
+    // Before anything is learned, every model is its base.
+    let base = specification.beta.map(|_| {
+        let mut of = |batch| trainer.sequence_log_probabilities(batch, Beside::Nothing);
+        steps.iter().map(|batches| batches.iter().map(&mut of).collect()).collect::<Result<Vec<Vec<_>>, _>>()
+    });
+    let base = base.transpose()?;
     let (mut losses, mut norms, mut seconds) = (Vec::new(), Vec::new(), Vec::new());
-    for (step, batches) in specification.steps.iter().enumerate() {
-        let batches: Vec<PackedBatch> = batches.iter().map(|sequences| packed(sequences)).collect();
+    for (step, batches) in steps.iter().enumerate() {
+        let sequences: usize = batches.iter().map(|batch| batch.sequences().len()).sum();
         let learned: usize = batches.iter().map(PackedBatch::learned_tokens).sum();
+        let learned = if base.is_some() { sequences / 2 } else { learned };
         let began = Instant::now();
         trainer.parameters.clear_gradients();
         let mut loss = 0.0;
-        for batch in &batches {
-            loss += trainer.learn(batch, 1.0 / learned as f32)?;
+        let scale = 1.0 / learned as f32;
+        for (place, batch) in batches.iter().enumerate() {
+            loss += match (&base, specification.beta) {
+                (Some(base), Some(beta)) => {
+                    let preferences = trainer.learn_preferences(batch, &base[step][place], beta, scale)?;
+                    preferences.iter().map(|preference: &Preference| preference.loss).sum()
+                }
+                _ => trainer.learn(batch, scale)?,
+            };
         }
         if step == 0 {
             let bytes: Vec<u8> = trainer.parameters.gradients.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -99,7 +130,9 @@ fn write_adapter(trainer: &CpuTrainer, sizes: &Hyperparameters, folder: &Path) -
     std::fs::create_dir_all(folder)?;
     std::fs::write(folder.join(engine::adapter::peft::CONFIG_FILE_NAME), files.config)?;
     std::fs::write(folder.join(engine::adapter::peft::WEIGHTS_FILE_NAME), files.weights)?;
-    std::fs::write(folder.join("adapter.gguf"), adapter.to_gguf())?;
+    if !adapter.settings.dora {
+        std::fs::write(folder.join("adapter.gguf"), adapter.to_gguf()?)?;
+    }
     Ok(())
 }
 

@@ -116,9 +116,10 @@ impl From<EngineError> for ModelCallError {
     fn from(error: EngineError) -> Self {
         let kind = match &error {
             EngineError::ContextFull { .. } => ModelCallErrorKind::ContextLengthExceeded,
-            EngineError::UnknownToken { .. } | EngineError::UnknownAdapter { .. } | EngineError::Constraint(_) => {
-                ModelCallErrorKind::InvalidRequest
-            }
+            EngineError::UnknownToken { .. }
+            | EngineError::Adapter(_)
+            | EngineError::UnknownAdapter { .. }
+            | EngineError::Constraint(_) => ModelCallErrorKind::InvalidRequest,
             _ => ModelCallErrorKind::Unavailable,
         };
         Self { kind, message: error.to_string(), param: None }

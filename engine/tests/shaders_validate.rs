@@ -8,8 +8,9 @@ mod support;
 
 use std::collections::{BTreeSet, HashSet};
 
+use engine::adapter::{AdaptedRows, Placement};
 use engine::gpu::call::{Batch, Call};
-use engine::gpu::recorder::{Recording, Tuning, record};
+use engine::gpu::recorder::{Recording, Tuning, record, record_adapted};
 use engine::gpu::shader::{Access, Shader};
 use engine::quantization::BlockType;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
@@ -84,11 +85,24 @@ fn recording(shape: ModelShape, tuning: Tuning) -> Recording {
     record(&shape.plan(), tuning).unwrap()
 }
 
+/// With an adapter beside the middle of every matrix, or beside two parts of each with rows between them.
+fn adapted_recording(shape: ModelShape, tuning: Tuning, parts: usize) -> Recording {
+    let plan = shape.plan();
+    let beside = |rows: usize| {
+        let part = |index: usize| AdaptedRows { rows: rows * (2 * index + 1) / 8..rows * (index + 1) / 4, matrix: 0 };
+        (0..parts).map(part).collect()
+    };
+    let weights = plan.weights.iter().map(|weight| beside(weight.rows)).collect();
+    record_adapted(&plan, tuning, &Placement { rank: 16, weights }).unwrap()
+}
+
 #[test]
 fn every_kernel_is_valid_and_within_the_default_limits() {
     let mut checked: HashSet<Shader> = HashSet::new();
     for shape in shapes() {
-        for call in TUNINGS.into_iter().flat_map(|tuning| recording(shape, tuning).calls) {
+        let plain = TUNINGS.map(|tuning| recording(shape, tuning));
+        let adapted = [1, 3].map(|parts| adapted_recording(shape, Tuning::HARDWARE, parts));
+        for call in plain.into_iter().chain(adapted).flat_map(|recording| recording.calls) {
             if !checked.contains(&call.shader) {
                 check_shader(&call.shader);
                 checked.insert(call.shader);
@@ -140,7 +154,8 @@ fn check_shader(shader: &Shader) {
 #[test]
 fn grids_stay_within_the_default_limits() {
     for shape in shapes() {
-        let calls = recording(shape, Tuning::HARDWARE).calls;
+        let mut calls = recording(shape, Tuning::HARDWARE).calls;
+        calls.extend(adapted_recording(shape, Tuning::HARDWARE, 2).calls);
         let last = shape.context_tokens as u32;
         for (first_position, tokens, logit_rows) in [(0, 1, 1), (last - 1, 1, 1), (0, 64, 16), (last - 64, 64, 1)] {
             let batch = Batch { first_position, tokens, logit_rows, ..Batch::default() };
@@ -171,6 +186,9 @@ fn a_token_takes_few_dispatches() {
     // Per layer: two norms, four products, two rotations, store, attention and merge, gate. Then embedding, norm,
     // logits, and two to choose.
     assert!(early <= 30 * 11 + 5 && late <= 30 * 12 + 5, "{early} and {late} dispatches");
+    // An adapter beside every matrix adds one dispatch to each product, the logits' included.
+    let adapted = dispatches_per_token(&adapted_recording(SMOLLM2, Tuning::HARDWARE, 1), 10);
+    assert!(adapted <= early + 30 * 4 + 1, "{adapted} dispatches with an adapter");
 }
 
 /// Compiling a kernel takes a browser tens of milliseconds.

@@ -6,12 +6,15 @@
 #[expect(dead_code, reason = "every program uses its part")]
 mod support;
 
-use engine::adapter::{LoraAdapter, LoraSettings, Scaling};
+use engine::adapter::{LoraAdapter, LoraMatrix, LoraSettings, Scaling};
 use engine::executor::LogitsWanted;
 use engine::gguf::GgufFile;
 use engine::models::Hyperparameters;
+use engine::models::hugging_face::Modules;
+use engine::plan::Weight;
 use engine::quantization::BlockType;
-use engine::training::{AdamW, AdamWSettings, CpuTrainer, Method, PackedBatch, Recompute};
+use engine::training::{AdamW, AdamWSettings, Beside, CpuTrainer, Method, Nf4, PackedBatch, Preference, Recompute};
+use engine::weights::read_floats;
 use support::plain_executor::{CachePrecision, PlainExecutor};
 use support::random::Random;
 use support::tiny_model::{Architecture, ModelShape};
@@ -28,7 +31,16 @@ fn trainer(bytes: &Vec<u8>, method: &Method, recompute: Recompute) -> CpuTrainer
 
 fn lora(rank: usize) -> Method {
     let targets = LoraSettings::ALL_TARGETS.map(str::to_owned).to_vec();
-    Method::Lora(LoraSettings { rank, alpha: 2.0 * rank as f32, scaling: Scaling::Rank, targets })
+    Method::Lora(LoraSettings { rank, alpha: 2.0 * rank as f32, scaling: Scaling::Rank, targets, dora: false })
+}
+
+fn qlora(rank: usize) -> Method {
+    let settings = lora(rank).adapters().unwrap().clone();
+    Method::QLora { settings, double_quantization: true }
+}
+
+fn dora(rank: usize) -> Method {
+    Method::Lora(LoraSettings { dora: true, ..lora(rank).adapters().unwrap().clone() })
 }
 
 /// Adapters of which B is not zero, as after some steps.
@@ -78,7 +90,7 @@ fn losses_are_those_of_the_forward_pass() {
             let sequences = [sequence(1, 70), sequence(2, 1), sequence(4, 33)];
             let expected: f64 = sequences.iter().map(|sequence| plain_loss(&bytes, sequence)).sum();
             // New adapters change nothing.
-            for method in [Method::Full, lora(4)] {
+            for method in [Method::Full, lora(4), dora(4)] {
                 let loss = trainer(&bytes, &method, Recompute::Nothing).loss(&batch(&sequences)).unwrap();
                 let off = (loss - expected).abs() / expected;
                 assert!(off < 2e-6, "{architecture:?} {block_type} {method:?}: {loss}, not {expected}");
@@ -87,44 +99,51 @@ fn losses_are_those_of_the_forward_pass() {
     }
 }
 
+/// How far the gradient of each parameter is from what happens to a loss, at most, relative to its length. `change` is how much
+/// the loss is changed: more than rounding does, and little enough for the curve to be smooth.
+fn compare_gradients(trainer: &mut CpuTrainer, change: f64, loss: impl Fn(&mut CpuTrainer) -> f64) -> f64 {
+    let mut largest_error = 0.0_f64;
+    for parameter in trainer.parameters.list.clone() {
+        let gradient: Vec<f64> =
+            trainer.parameters.gradients[parameter.range.clone()].iter().map(|it| f64::from(*it)).collect();
+        let length = gradient.iter().map(|value| value * value).sum::<f64>().sqrt();
+        assert!(length > 0.0 && length.is_finite(), "{} has no gradient", parameter.name);
+        // Along the gradient, the loss rises by its length.
+        let before = trainer.parameters.values.clone();
+        let mut rises = |step: f64| {
+            let moved: Vec<f64> = [step, -step]
+                .map(|step| {
+                    let values = trainer.parameters.values[parameter.range.clone()].iter_mut();
+                    let from = &before[parameter.range.clone()];
+                    values.zip(from).zip(&gradient).for_each(|((value, from), gradient)| {
+                        *value = (f64::from(*from) + step * gradient / length) as f32;
+                    });
+                    loss(trainer)
+                })
+                .to_vec();
+            (moved[0] - moved[1]) / (2.0 * step)
+        };
+        let step = change / length;
+        // Richardson's: what the third derivative adds is taken away.
+        let rise = (4.0 * rises(step / 2.0) - rises(step)) / 3.0;
+        trainer.parameters.values = before;
+        let error = (rise - length).abs() / length;
+        largest_error = largest_error.max(error);
+        assert!(error < 5e-4, "{}: rises by {rise}, not {length}", parameter.name);
+    }
+    largest_error
+}
+
 #[test]
 fn gradients_are_what_happens_to_the_loss() {
     for architecture in Architecture::ALL {
         let bytes = model(architecture, BlockType::F32);
         let sequences = batch(&[sequence(1, 45), sequence(4, 33)]);
-        for method in [Method::Full, lora(4)] {
+        for method in [Method::Full, lora(4), qlora(4)] {
             let mut trainer = trainer(&bytes, &method, Recompute::Nothing);
             stir(&mut trainer);
             trainer.learn(&sequences, 1.0).unwrap();
-            let mut largest_error = 0.0_f64;
-            for parameter in trainer.parameters.list.clone() {
-                let gradient: Vec<f64> =
-                    trainer.parameters.gradients[parameter.range.clone()].iter().map(|it| f64::from(*it)).collect();
-                let length = gradient.iter().map(|value| value * value).sum::<f64>().sqrt();
-                assert!(length > 0.0 && length.is_finite(), "{} has no gradient", parameter.name);
-                // Along the gradient, the loss rises by its length; changes of about a half rise above rounding.
-                let before = trainer.parameters.values.clone();
-                let mut rises = |step: f64| {
-                    let moved: Vec<f64> = [step, -step]
-                        .map(|step| {
-                            let values = trainer.parameters.values[parameter.range.clone()].iter_mut();
-                            let from = &before[parameter.range.clone()];
-                            values.zip(from).zip(&gradient).for_each(|((value, from), gradient)| {
-                                *value = (f64::from(*from) + step * gradient / length) as f32;
-                            });
-                            trainer.loss(&sequences).unwrap()
-                        })
-                        .to_vec();
-                    (moved[0] - moved[1]) / (2.0 * step)
-                };
-                let step = 0.25 / length;
-                // Richardson's: what the third derivative adds is taken away.
-                let rise = (4.0 * rises(step / 2.0) - rises(step)) / 3.0;
-                trainer.parameters.values = before;
-                let error = (rise - length).abs() / length;
-                largest_error = largest_error.max(error);
-                assert!(error < 5e-4, "{architecture:?} {}: rises by {rise}, not {length}", parameter.name);
-            }
+            let largest_error = compare_gradients(&mut trainer, 0.25, |trainer| trainer.loss(&sequences).unwrap());
             println!(
                 "{architecture:?}: {} parameters, off by {largest_error:.1e} at most",
                 trainer.parameters.list.len()
@@ -179,7 +198,7 @@ fn adapters_come_back_from_the_files_of_others() {
         let sizes = Hyperparameters::read(&GgufFile::read(&bytes).unwrap()).unwrap();
         for scaling in [Scaling::Rank, Scaling::RootOfRank] {
             let targets = ["attn_q", "attn_k", "ffn_down"].map(str::to_owned).to_vec();
-            let method = Method::Lora(LoraSettings { rank: 4, alpha: 3.0, scaling, targets });
+            let method = Method::Lora(LoraSettings { rank: 4, alpha: 3.0, scaling, targets, dora: false });
             let mut trainer = trainer(&bytes, &method, Recompute::Nothing);
             stir(&mut trainer);
             let adapter = trainer.adapter().unwrap();
@@ -192,15 +211,175 @@ fn adapters_come_back_from_the_files_of_others() {
             for cut in (0..files.weights.len()).step_by(files.weights.len() / 50) {
                 assert!(LoraAdapter::from_peft(&files.config, &files.weights[..cut], &sizes).is_err());
             }
-            let file = adapter.to_gguf();
+            let file = adapter.to_gguf().unwrap();
             for cut in (0..file.len()).step_by(file.len() / 50) {
                 assert!(LoraAdapter::from_gguf(&file[..cut].to_vec()).is_err());
             }
             let dora = files.config.replace("\"use_dora\": false", "\"use_dora\": true");
-            assert!(LoraAdapter::from_peft(&dora, &files.weights, &sizes).unwrap_err().to_string().contains("DoRA"));
-            let read = LoraAdapter::from_gguf(&adapter.to_gguf()).unwrap();
+            let refused = LoraAdapter::from_peft(&dora, &files.weights, &sizes).unwrap_err().to_string();
+            assert!(refused.contains("has no length for each"), "{refused}");
+            let read = LoraAdapter::from_gguf(&adapter.to_gguf().unwrap()).unwrap();
             assert_eq!((&read.matrices, &read.architecture), (&adapter.matrices, &adapter.architecture));
             assert!((read.settings.factor() - adapter.settings.factor()).abs() < 1e-6);
         }
+    }
+}
+
+/// A file whose matrices of layers are what NF4 makes of them, in the order of transformers' rows.
+fn in_four_bits(architecture: Architecture) -> Vec<u8> {
+    let mut content = ModelShape::tiny(architecture, BlockType::F32).file(7);
+    let bytes = content.bytes();
+    let sizes = Hyperparameters::read(&GgufFile::read(&bytes).unwrap()).unwrap();
+    let modules = Modules::of(&sizes);
+    let is_matrix = |name: &str, dimensions: &[u64]| name.starts_with("blk.") && dimensions.len() == 2;
+    for tensor in content.tensors.iter_mut().filter(|it| is_matrix(&it.name, &it.dimensions)) {
+        let (columns, rows) = (tensor.dimensions[0] as usize, tensor.dimensions[1] as usize);
+        let places: Vec<usize> =
+            (0..rows).map(|row| modules.row_order(&tensor.name).row_of_module(row, rows) * columns).collect();
+        let mut values = vec![0.0; rows * columns];
+        for (place, bytes) in places.iter().zip(tensor.bytes.chunks_exact(4 * columns)) {
+            for (value, bytes) in values[*place..][..columns].iter_mut().zip(bytes.chunks_exact(4)) {
+                *value = f32::from_le_bytes(bytes.try_into().unwrap());
+            }
+        }
+        let stored = Nf4::quantize(&values, true);
+        let mut row = vec![0.0; columns];
+        for (place, bytes) in places.iter().zip(tensor.bytes.chunks_exact_mut(4 * columns)) {
+            stored.dequantize(*place..place + columns, &mut row);
+            row.iter().zip(bytes.chunks_exact_mut(4)).for_each(|(value, it)| it.copy_from_slice(&value.to_le_bytes()));
+        }
+    }
+    content.bytes()
+}
+
+#[test]
+fn four_bits_are_multiplied_with_as_what_they_mean() {
+    for architecture in Architecture::ALL {
+        let sequence = sequence(1, 70);
+        let loss = |bytes: &Vec<u8>, method| {
+            trainer(bytes, &method, Recompute::Nothing).loss(&batch(std::slice::from_ref(&sequence))).unwrap()
+        };
+        let whole = model(architecture, BlockType::F32);
+        let dequantized = in_four_bits(architecture);
+        let in_four_bits = loss(&whole, qlora(4));
+        assert_eq!(in_four_bits, loss(&dequantized, lora(4)), "{architecture:?}");
+        let plain = plain_loss(&dequantized, &sequence);
+        assert!((in_four_bits - plain).abs() < 2e-6 * plain, "{architecture:?}: {in_four_bits}, not {plain}");
+        let lost = (in_four_bits - loss(&whole, lora(4))).abs() / plain;
+        assert!(lost > 1e-5 && lost < 0.2, "{architecture:?}: {lost}");
+    }
+}
+
+/// Pairs of answers, and what the base says of each.
+fn pairs(trainer: &mut CpuTrainer) -> (PackedBatch, Vec<f64>) {
+    let pairs = batch(&[sequence(1, 45), sequence(2, 40), sequence(4, 12), sequence(5, 33)]);
+    let base = trainer.sequence_log_probabilities(&pairs, Beside::Nothing).unwrap();
+    (pairs, base)
+}
+
+#[test]
+fn gradients_of_preferences_are_what_happens_to_their_loss() {
+    for architecture in Architecture::ALL {
+        let bytes = model(architecture, BlockType::F32);
+        for method in [Method::Full, lora(4)] {
+            let mut trainer = trainer(&bytes, &method, Recompute::Layers);
+            let (pairs, mut base) = pairs(&mut trainer);
+            assert_eq!(base, trainer.sequence_log_probabilities(&pairs, Beside::Adapters).unwrap());
+            stir(&mut trainer);
+            let is_moved = trainer.sequence_log_probabilities(&pairs, Beside::Adapters).unwrap() != base;
+            assert_eq!(is_moved, method != Method::Full);
+            assert_eq!(base, trainer.sequence_log_probabilities(&pairs, Beside::Nothing).unwrap());
+            base[0] += 3.0;
+            let sum = |preferences: Vec<Preference>| preferences.iter().map(|it| it.loss).sum::<f64>();
+            let loss = sum(trainer.learn_preferences(&pairs, &base, 0.1, 1.0).unwrap());
+            assert_eq!(loss, sum(trainer.preferences(&pairs, &base, 0.1).unwrap()));
+            compare_gradients(&mut trainer, 0.03, |trainer| sum(trainer.preferences(&pairs, &base, 0.1).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn a_model_learns_what_to_prefer() {
+    let bytes = model(Architecture::Llama, BlockType::Q8_0);
+    let mut trainer = trainer(&bytes, &lora(8), Recompute::Layers);
+    let (pairs, base) = pairs(&mut trainer);
+    let mut optimizer = AdamW::new(AdamWSettings::default(), &trainer.parameters);
+    let first = trainer.preferences(&pairs, &base, 0.1).unwrap();
+    assert!(first.iter().all(|it| (it.loss - std::f64::consts::LN_2).abs() < 1e-12 && !it.is_right()));
+    for _ in 0..20 {
+        trainer.parameters.clear_gradients();
+        trainer.learn_preferences(&pairs, &base, 0.1, 0.5).unwrap();
+        optimizer.step(&mut trainer.parameters, 0.01);
+    }
+    let last = trainer.preferences(&pairs, &base, 0.1).unwrap();
+    assert!(last.iter().all(|it| it.loss < 0.1 && it.is_right()), "{last:?}");
+    assert!(trainer.preferences(&pairs, &base[..3], 0.1).unwrap_err().to_string().contains("no pairs"));
+}
+
+/// The lengths of all rows of the model's matrices with their adapters, matrix by matrix.
+fn lengths(bytes: &Vec<u8>, trainer: &CpuTrainer) -> Vec<Vec<f32>> {
+    let file = GgufFile::read(bytes).unwrap();
+    let adapter = trainer.adapter().unwrap();
+    let of = |matrix: &LoraMatrix| {
+        let tensor = file.tensor(&matrix.tensor).unwrap();
+        let (rows, columns) = (tensor.rows, tensor.columns);
+        let weight = Weight { tensors: vec![matrix.tensor.clone()], block_type: tensor.block_type, rows, columns };
+        let mut values = read_floats(bytes, &file, &weight).unwrap();
+        LoraMatrix { magnitude: None, ..matrix.clone() }.merge_into(adapter.settings.factor(), &mut values);
+        let length = |row: &[f32]| row.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt() as f32;
+        values.chunks_exact(matrix.columns).map(length).collect()
+    };
+    adapter.matrices.iter().map(of).collect()
+}
+
+/// A length that A and B change is held for the gradient: here, its magnitude follows it and the quotient stays.
+#[test]
+fn gradients_of_magnitudes_and_of_directions_are_what_happens_to_the_loss() {
+    for architecture in Architecture::ALL {
+        let bytes = model(architecture, BlockType::F32);
+        let sequences = batch(&[sequence(1, 45), sequence(4, 33)]);
+        let mut trainer = trainer(&bytes, &dora(4), Recompute::Layers);
+        let magnitudes: Vec<_> =
+            trainer.parameters.list.iter().filter(|it| it.name.ends_with("magnitude")).cloned().collect();
+        let new = lengths(&bytes, &trainer);
+        for (magnitude, lengths) in magnitudes.iter().zip(&new) {
+            assert_eq!(trainer.parameters.values[magnitude.range.clone()], lengths[..], "{}", magnitude.name);
+        }
+        stir(&mut trainer);
+        let mut random = Random::new(9);
+        for magnitude in &magnitudes {
+            let values = trainer.parameters.values[magnitude.range.clone()].iter_mut();
+            values.for_each(|value| *value *= random.between(0.8, 1.25));
+        }
+        trainer.learn(&sequences, 1.0).unwrap();
+        let held = lengths(&bytes, &trainer);
+        compare_gradients(&mut trainer, 0.25, |trainer| {
+            let before = trainer.parameters.values.clone();
+            for (magnitude, (held, now)) in magnitudes.iter().zip(held.iter().zip(lengths(&bytes, trainer))) {
+                let values = trainer.parameters.values[magnitude.range.clone()].iter_mut();
+                values.zip(held.iter().zip(now)).for_each(|(value, (held, now))| *value *= now / held);
+            }
+            let loss = trainer.loss(&sequences).unwrap();
+            trainer.parameters.values = before;
+            loss
+        });
+        // Merged into the weights, it does the same; its files bring it back; and the one that has no place for it says so.
+        let adapter = trainer.adapter().unwrap();
+        let sizes = Hyperparameters::read(&GgufFile::read(&bytes).unwrap()).unwrap();
+        let files = adapter.to_peft(&sizes, "somebody/tiny").unwrap();
+        assert_eq!(LoraAdapter::from_peft(&files.config, &files.weights, &sizes).unwrap(), adapter);
+        assert!(adapter.to_gguf().unwrap_err().to_string().contains("merge it into the model"));
+        let mut content = ModelShape::tiny(architecture, BlockType::F32).file(7);
+        for tensor in &mut content.tensors {
+            let Some(matrix) = adapter.matrices.iter().find(|matrix| matrix.tensor == tensor.name) else { continue };
+            let mut values: Vec<f32> =
+                tensor.bytes.chunks_exact(4).map(|it| f32::from_le_bytes(it.try_into().unwrap())).collect();
+            matrix.merge_into(adapter.settings.factor(), &mut values);
+            tensor.bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        }
+        let merged = content.bytes();
+        let merged = [sequence(1, 45), sequence(4, 33)].iter().map(|it| plain_loss(&merged, it)).sum::<f64>();
+        let loss = trainer.loss(&sequences).unwrap();
+        assert!((merged - loss).abs() < 2e-6 * loss, "{architecture:?}: {merged}, not {loss}");
     }
 }

@@ -84,6 +84,9 @@ pub enum Command {
     Tokenize(TokenizeArguments),
     /// Print the options in force as a configuration file
     Config(ConfigArguments),
+    /// Train as FOLDER/specification.json says; the companion starts it
+    #[command(hide = true)]
+    Worker(WorkerArguments),
 }
 
 /// `quern serve`.
@@ -563,6 +566,13 @@ fn amount(text: &str) -> Result<f64, String> {
         Ok(amount) if amount.is_finite() && amount >= 0.0 => Ok(amount),
         _ => Err("expected an amount such as 0.50".to_owned()),
     }
+}
+
+/// `quern worker`.
+#[derive(Debug, Args)]
+pub struct WorkerArguments {
+    /// The folder of a fine-tuning job
+    pub folder: PathBuf,
 }
 
 /// `quern tokenize`.

@@ -40,7 +40,7 @@ impl Machine {
 
 /// Memory that a process may still take; files that lie in memory make room, those of loaded models too. In a container it is
 /// the container's.
-fn available_memory_bytes() -> Option<u64> {
+pub(crate) fn available_memory_bytes() -> Option<u64> {
     let mut system = System::new().ok()?;
     system.refresh_memory();
     let of_machine = system.available_memory();

@@ -15,6 +15,16 @@ async fn node() {
     check(Ok(Command::new("node")), "openai_client.mjs").await;
 }
 
+#[tokio::test]
+async fn python_fine_tunes() {
+    check(path("QUERN_PYTHON").map(Command::new), "fine_tuning/openai_flow.py").await;
+}
+
+#[tokio::test]
+async fn node_fine_tunes() {
+    check(Ok(Command::new("node")), "fine_tuning/openai_flow.mjs").await;
+}
+
 async fn check(program: Result<Command>, script: &str) {
     let checked = async { run(program?, script).await };
     if let Err(error) = checked.await {

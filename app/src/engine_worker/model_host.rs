@@ -1,13 +1,17 @@
 //! The one model in the worker: loads it, chooses its backend, lets it answer.
 
+use std::collections::HashMap;
+
+use engine::adapter::LoraAdapter;
 use engine::gpu::GpuDevice;
 use engine::{Device, EngineError, LoadOptions, Model};
 use shared::model_call::{Embeddings, GenerationRequest, ModelCallError, Prompt};
 
 use super::host::{CallContext, cancelled};
 use super::protocol::{
-    Backend, BackendChoice, Event, Failure, FailureKind, GpuDescription, LoadRequest, LoadStage, LoadedModel,
-    Measurement, MemoryFigures, ModelFacts, PositionScore, Reply, Request, ScoreRequest, SpeedFigures,
+    AdapterFile, Backend, BackendChoice, Event, Failure, FailureKind, GpuDescription, LoadRequest, LoadStage,
+    LoadedModel, Measurement, MemoryFigures, ModelFacts, PositionScore, Reply, Request, ScoreRequest, SpeedFigures,
+    WithAdapter,
 };
 use crate::browser::clock::now_ms;
 use crate::browser::event_loop::yield_to_messages;
@@ -16,10 +20,12 @@ use crate::storage::model_files;
 /// WebAssembly's memory ends at 4 GiB; this leaves room for the cache and everything else.
 const LARGEST_FILE_ON_CPU_BYTES: u64 = 3 << 30;
 
-/// Holds at most one model.
+/// Holds at most one model, and adapters for it and for others.
 #[derive(Default)]
 pub struct ModelHost {
     model: Option<Model>,
+    /// By name. The model takes those beside its weights that are used with it.
+    adapters: HashMap<String, LoraAdapter>,
 }
 
 impl ModelHost {
@@ -33,6 +39,11 @@ impl ModelHost {
             Request::Load(request) => self.load(context, &request).await.map(|loaded| Reply::Loaded(Box::new(loaded))),
             Request::Unload => {
                 self.model = None;
+                Ok(Reply::Done)
+            }
+            Request::LoadAdapter(file) => self.load_adapter(file).map(|()| Reply::Done),
+            Request::RemoveAdapter(name) => {
+                self.forget_adapter(&name);
                 Ok(Reply::Done)
             }
             Request::Generate(request) => self.generate(context, &request).await.map(|()| Reply::Done),
@@ -68,9 +79,43 @@ impl ModelHost {
         Ok(described)
     }
 
-    async fn generate(&mut self, context: &CallContext, request: &GenerationRequest) -> Result<(), Failure> {
+    fn load_adapter(&mut self, file: AdapterFile) -> Result<(), Failure> {
+        let adapter = LoraAdapter::from_gguf(&file.bytes.to_vec()).map_err(|error| refused(error.to_string()))?;
+        self.forget_adapter(&file.name);
+        self.adapters.insert(file.name, adapter);
+        Ok(())
+    }
+
+    fn forget_adapter(&mut self, name: &str) {
+        self.adapters.remove(name);
+        if let Some(model) = &mut self.model {
+            model.remove_adapter(name);
+        }
+    }
+
+    /// The model, computing with an adapter or without one.
+    async fn model_with(&mut self, adapter: Option<&str>) -> Result<&mut Model, Failure> {
         let model = self.model.as_mut().ok_or_else(model_gone)?;
-        let outcome = generate_with(model, context, request).await;
+        let failed = |error: EngineError| {
+            let error = ModelCallError::from(error);
+            Failure { kind: FailureKind::Refused(error.kind), message: error.message }
+        };
+        if let Some((name, adapter)) = adapter.and_then(|name| self.adapters.get_key_value(name))
+            && !model.adapter_names().contains(&name.as_str())
+        {
+            model.load_adapter(name, adapter).await.map_err(failed)?;
+        }
+        model.use_adapter(adapter).map_err(failed)?;
+        Ok(model)
+    }
+
+    async fn generate(
+        &mut self,
+        context: &CallContext,
+        WithAdapter { adapter, work }: &WithAdapter<GenerationRequest>,
+    ) -> Result<(), Failure> {
+        let model = self.model_with(adapter.as_deref()).await?;
+        let outcome = generate_with(model, context, work).await;
         match outcome {
             Err(GenerateProblem::Cancelled) => Err(cancelled()),
             Err(GenerateProblem::Call(error)) => Err(self.failed(error)),
@@ -78,7 +123,12 @@ impl ModelHost {
         }
     }
 
-    async fn embed(&mut self, context: &CallContext, texts: Vec<String>) -> Result<Embeddings, Failure> {
+    async fn embed(
+        &mut self,
+        context: &CallContext,
+        WithAdapter { adapter, work: texts }: WithAdapter<Vec<String>>,
+    ) -> Result<Embeddings, Failure> {
+        self.model_with(adapter.as_deref()).await?;
         let mut embeddings = Vec::with_capacity(texts.len());
         for text in texts {
             // A page that gave up says so in a message, and messages arrive only when the event loop runs.
@@ -93,8 +143,12 @@ impl ModelHost {
         Ok(embeddings.into_iter().collect())
     }
 
-    async fn score(&mut self, context: &CallContext, request: &ScoreRequest) -> Result<Vec<PositionScore>, Failure> {
-        let model = self.model.as_mut().ok_or_else(model_gone)?;
+    async fn score(
+        &mut self,
+        context: &CallContext,
+        WithAdapter { adapter, work: request }: &WithAdapter<ScoreRequest>,
+    ) -> Result<Vec<PositionScore>, Failure> {
+        let model = self.model_with(adapter.as_deref()).await?;
         let mut scores = Vec::with_capacity(request.ids.len());
         let result = model
             .score(&request.ids, &mut |position, logits: &[f32]| {

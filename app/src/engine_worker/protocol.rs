@@ -34,12 +34,16 @@ pub enum Request {
     Load(LoadRequest),
     /// Give the model's memory back. Answer: [`Reply::Done`].
     Unload,
+    /// Keep an adapter, in place of one of that name, for as long as the worker lives. Answer: [`Reply::Done`].
+    LoadAdapter(AdapterFile),
+    /// Give an adapter's memory back. Answer: [`Reply::Done`].
+    RemoveAdapter(String),
     /// Let the loaded model answer. Events: [`Event::Generation`]. Answer: [`Reply::Done`].
-    Generate(GenerationRequest),
+    Generate(WithAdapter<GenerationRequest>),
     /// Let the loaded model turn texts into vectors. Answer: [`Reply::Embeddings`].
-    Embed(Vec<String>),
+    Embed(WithAdapter<Vec<String>>),
     /// Teacher-forced logits of the loaded model, for tests. Answer: [`Reply::Scores`].
-    Score(ScoreRequest),
+    Score(WithAdapter<ScoreRequest>),
     /// What a stored model sees of messages, from its file's header alone. Answer: [`Reply::Preview`].
     Preview(PreviewRequest),
     /// Fetch a model file, going on where an earlier attempt stopped. Events: [`Event::Transfer`]. Answer:
@@ -179,6 +183,32 @@ pub struct LoadRequest {
     pub remembered: Option<Backend>,
     /// Longest context to make room for; the model's own limit applies as well.
     pub context_tokens: u32,
+}
+
+/// An adapter for the worker.
+#[derive(Serialize, Deserialize)]
+pub struct AdapterFile {
+    /// What calls name it by.
+    pub name: String,
+    /// A GGUF file of type `adapter`.
+    #[serde(with = "serde_wasm_bindgen::preserve")]
+    pub bytes: js_sys::Uint8Array,
+}
+
+/// Work for the loaded model together with one of the adapters, or for the model as it is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WithAdapter<T> {
+    /// The adapter's name.
+    pub adapter: Option<String>,
+    /// What to do.
+    pub work: T,
+}
+
+impl<T> WithAdapter<T> {
+    /// Work for the model as it is.
+    pub fn none(work: T) -> Self {
+        Self { adapter: None, work }
+    }
 }
 
 /// How far loading is.

@@ -10,7 +10,14 @@ use crate::weights;
 
 impl LoraAdapter {
     /// The whole file.
-    pub fn to_gguf(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// It is a DoRA: the file's readers know nothing of lengths.
+    pub fn to_gguf(&self) -> Result<Vec<u8>, AdapterError> {
+        if self.settings.dora {
+            let what = "GGUF files of adapters have no lengths of rows (DoRA): merge it into the model, or write PEFT's folder";
+            return Err(AdapterError::NoPlace(what.to_owned()));
+        }
         let mut writer = GgufWriter::default();
         writer.text("general.type", "adapter");
         writer.text("general.architecture", &self.architecture);
@@ -22,7 +29,7 @@ impl LoraAdapter {
             writer.floats(&format!("{}.lora_a", matrix.tensor), matrix.columns, &matrix.a);
             writer.floats(&format!("{}.lora_b", matrix.tensor), rank, &matrix.b);
         }
-        writer.finish()
+        Ok(writer.finish())
     }
 
     /// Reads one.
@@ -59,7 +66,7 @@ impl LoraAdapter {
             if a_rows != b_columns || *rank.get_or_insert(a_rows) != a_rows {
                 return Err(malformed(format!("{name} has the ranks {a_rows} and {b_columns}, others {rank:?}")));
             }
-            matrices.push(LoraMatrix { tensor: name.to_owned(), rows, columns, a, b });
+            matrices.push(LoraMatrix { tensor: name.to_owned(), rows, columns, a, b, magnitude: None });
         }
         let rank = rank.ok_or_else(|| malformed("it is empty".to_owned()))?;
         Ok(Self::new(text("general.architecture"), rank, alpha, Scaling::Rank, matrices))

@@ -3,11 +3,13 @@
 
 pub mod gguf;
 mod loaded;
+mod merge;
 pub mod peft;
 mod placement;
 mod settings;
 
 pub(crate) use loaded::LoadedAdapters;
+pub use merge::merge;
 pub(crate) use placement::AdaptableMatrices;
 pub use placement::{AdaptedRows, Placement};
 pub use settings::{LoraSettings, Scaling};
@@ -36,6 +38,26 @@ pub struct LoraMatrix {
     pub a: Vec<f32>,
     /// B, `[rows, rank]`
     pub b: Vec<f32>,
+    /// Of a DoRA, the length of each row of the model's matrix and the adapter together, `[rows]`.
+    pub magnitude: Option<Vec<f32>>,
+}
+
+impl LoraMatrix {
+    /// Puts the adapter into the model's matrix, `[rows, columns]`: `W + factor B A`, and of a DoRA each row of it at its
+    /// learned length.
+    pub fn merge_into(&self, factor: f32, weight: &mut [f32]) {
+        let rank = self.a.len() / self.columns;
+        for (row, b) in weight.chunks_exact_mut(self.columns).zip(self.b.chunks_exact(rank)) {
+            for (a, b) in self.a.chunks_exact(self.columns).zip(b) {
+                row.iter_mut().zip(a).for_each(|(value, a)| *value += factor * b * a);
+            }
+        }
+        let magnitudes = self.magnitude.iter().flatten();
+        for (row, magnitude) in weight.chunks_exact_mut(self.columns).zip(magnitudes) {
+            let length = row.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>().sqrt() as f32;
+            row.iter_mut().for_each(|value| *value *= magnitude / length);
+        }
+    }
 }
 
 /// Why an adapter can't be read or written.
@@ -44,6 +66,9 @@ pub enum AdapterError {
     /// It is damaged, or of a kind that is not known.
     #[error("this adapter can't be used: {0}")]
     Malformed(String),
+    /// What was asked for has no place for all of it.
+    #[error("this adapter can't be used so: {0}")]
+    NoPlace(String),
     /// It is not one for this model.
     #[error("this adapter does not fit the model: {0}")]
     OfAnotherModel(String),
@@ -60,7 +85,8 @@ impl LoraAdapter {
                 targets.push(target.to_owned());
             }
         }
-        let settings = LoraSettings { rank, alpha, scaling, targets };
+        let dora = matrices.iter().any(|matrix| matrix.magnitude.is_some());
+        let settings = LoraSettings { rank, alpha, scaling, targets, dora };
         Self { architecture: architecture.to_owned(), settings, matrices }
     }
 }

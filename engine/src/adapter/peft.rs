@@ -17,6 +17,9 @@ pub const WEIGHTS_FILE_NAME: &str = "adapter_model.safetensors";
 /// What `peft` writes before each module's name.
 const PREFIX: &str = "base_model.model.";
 
+/// What `peft` calls the lengths of a DoRA.
+const MAGNITUDE: &str = "lora_magnitude_vector";
+
 /// The two files.
 #[derive(Clone, Debug)]
 pub struct PeftFiles {
@@ -97,6 +100,13 @@ impl LoraAdapter {
             let name = |part: &str| format!("{PREFIX}{module}.{part}.weight");
             tensors.push((name("lora_A"), vec![rank, matrix.columns], bytes(&matrix.a)));
             tensors.push((name("lora_B"), vec![matrix.rows, rank], bytes(&b)));
+            if let Some(magnitude) = &matrix.magnitude {
+                let mut ordered = vec![0.0; magnitude.len()];
+                for (row, value) in magnitude.iter().enumerate() {
+                    ordered[order.row_of_module(row, matrix.rows)] = *value;
+                }
+                tensors.push((format!("{PREFIX}{module}.{MAGNITUDE}"), vec![matrix.rows], bytes(&ordered)));
+            }
         }
         let views = tensors.iter().map(|(name, shape, bytes)| {
             TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
@@ -114,7 +124,7 @@ impl LoraAdapter {
             lora_dropout: 0.0,
             target_modules: TargetModules::List(targets),
             use_rslora: self.settings.scaling == Scaling::RootOfRank,
-            use_dora: false,
+            use_dora: self.settings.dora,
             bias: none(),
             fan_in_fan_out: false,
             inference_mode: true,
@@ -138,7 +148,6 @@ impl LoraAdapter {
             serde_json::from_str(config).map_err(|error| malformed(format!("{CONFIG_FILE_NAME}: {error}")))?;
         let unknown = [
             (config.peft_type != "LORA", "it is no LoRA"),
-            (config.use_dora, "it is a DoRA, whose lengths are not read yet"),
             (config.bias != "none", "it changes biases"),
             (config.fan_in_fan_out, "its matrices are stored by columns"),
             (config.modules_to_save.as_ref().is_some_and(|it| !it.is_empty()), "it replaces whole modules"),
@@ -158,10 +167,10 @@ impl LoraAdapter {
         let mut matrices = Vec::new();
         for (name, a) in tensors.iter() {
             let Some(module) = name.strip_prefix(PREFIX).and_then(|name| name.strip_suffix(".lora_A.weight")) else {
-                if name.ends_with(".lora_B.weight") {
+                if name.ends_with(".lora_B.weight") || (config.use_dora && name.ends_with(MAGNITUDE)) {
                     continue;
                 }
-                return Err(malformed(format!("it has a tensor {name:?}, and only lora_A and lora_B are known")));
+                return Err(malformed(format!("it has a tensor {name:?} that belongs to no adapter of its kind")));
             };
             let tensor = modules.tensor(module).ok_or_else(|| beside_nothing(module))?;
             let b = tensors
@@ -185,7 +194,16 @@ impl LoraAdapter {
                 b.extend_from_slice(&values[order.row_of_module(row, *rows) * rank..][..rank]);
             }
             let a = floats(&a).ok_or_else(|| malformed(format!("{module} holds {:?}", a.dtype())))?;
-            matrices.push(LoraMatrix { tensor, rows: *rows, columns: *columns, a, b });
+            let magnitude = if config.use_dora {
+                let found = tensors.tensor(&format!("{PREFIX}{module}.{MAGNITUDE}")).ok();
+                let values =
+                    found.filter(|it| it.shape().iter().product::<usize>() == *rows).and_then(|it| floats(&it));
+                let values = values.ok_or_else(|| malformed(format!("{module} has no length for each of its rows")))?;
+                Some((0..*rows).map(|row| values[order.row_of_module(row, *rows)]).collect())
+            } else {
+                None
+            };
+            matrices.push(LoraMatrix { tensor, rows: *rows, columns: *columns, a, b, magnitude });
         }
         let scaling = if config.use_rslora { Scaling::RootOfRank } else { Scaling::Rank };
         Ok(Self::new(&sizes.architecture, rank, config.lora_alpha, scaling, matrices))

@@ -60,6 +60,10 @@ impl AdaptableMatrices {
                 adapter.architecture, self.architecture
             ));
         }
+        if adapter.settings.dora {
+            let what = "it has lengths of rows (DoRA), which are not applied beside a model; merge it into the model";
+            return Err(AdapterError::NoPlace(what.to_owned()));
+        }
         let (rank, factor) = (adapter.settings.rank, adapter.settings.factor());
         if rank == 0 || !factor.is_finite() {
             return Err(AdapterError::Malformed(format!("its rank is {rank} and its factor {factor}")));

@@ -14,6 +14,9 @@ pub struct LoraSettings {
     pub scaling: Scaling,
     /// The matrices that get one, as GGUF names them within a layer: `attn_q`, `ffn_down`.
     pub targets: Vec<String>,
+    /// Whether the length of each row is learned apart from its direction (DoRA, Liu et al. 2024).
+    #[serde(default)]
+    pub dora: bool,
 }
 
 /// By what an adapter's `alpha` is divided.

@@ -1,6 +1,7 @@
 //! The typed key-value pairs at the head of a GGUF file.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use shared::tokenizer::TextList;
 
@@ -35,6 +36,7 @@ pub enum Value {
 #[derive(Clone, Debug, Default)]
 pub struct Metadata {
     values: BTreeMap<String, Value>,
+    places: Vec<(String, Range<u64>)>,
 }
 
 impl Metadata {
@@ -44,15 +46,23 @@ impl Metadata {
     /// A malformed pair, or two of one key.
     pub fn read(cursor: &mut Cursor<'_>, count: u64) -> Result<Self, EngineError> {
         let mut values = BTreeMap::new();
+        let mut places = Vec::new();
         for _ in 0..count {
+            let start = cursor.offset_bytes();
             let key = cursor.string(limits::NAME_BYTES, "a metadata key")?.to_owned();
             let type_id = cursor.u32("a metadata type")?;
             let value = read_value(cursor, type_id, &key)?;
+            places.push((key.clone(), start..cursor.offset_bytes()));
             if values.insert(key.clone(), value).is_some() {
                 return Err(EngineError::Malformed(format!("the metadata key {key:?} is there twice")));
             }
         }
-        Ok(Self { values })
+        Ok(Self { values, places })
+    }
+
+    /// Where in the file each pair lies, key, type and value, in the file's order.
+    pub fn places(&self) -> &[(String, Range<u64>)] {
+        &self.places
     }
 
     /// The value of `key`, if the file has one.

@@ -8,11 +8,13 @@ pub mod cursor;
 pub mod header;
 pub mod limits;
 pub mod metadata;
+mod rewrite;
 pub mod tensor;
 pub mod vocabulary;
 pub mod writer;
 
 pub use header::GgufFile;
 pub use metadata::{Metadata, Value};
+pub use rewrite::{RewriteError, write_in_floats};
 pub use tensor::Tensor;
 pub use writer::GgufWriter;

@@ -11,6 +11,8 @@ pub(super) struct Adapter {
     pub(super) a: usize,
     /// B, `[rows, rank]`: its index among the parameters.
     pub(super) b: usize,
+    /// Of a DoRA, the length of each row: its index among the parameters.
+    pub(super) magnitude: Option<usize>,
     /// Its number among all adapters.
     pub(super) number: usize,
 }

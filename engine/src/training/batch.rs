@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::error::EngineError;
+
 /// Some sequences that are computed together. None of them sees another.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PackedBatch {
@@ -17,6 +19,8 @@ pub(super) struct Target {
     pub(super) row: usize,
     /// The token.
     pub(super) token: u32,
+    /// The number of its sequence.
+    pub(super) sequence: usize,
 }
 
 impl PackedBatch {
@@ -29,9 +33,11 @@ impl PackedBatch {
         assert_eq!(tokens.len(), is_learned.len(), "each token is learned or not");
         let first = self.tokens.len();
         self.tokens.extend_from_slice(tokens);
+        let sequence = self.sequences.len();
         self.sequences.push(first..self.tokens.len());
         let learned = (1..tokens.len()).filter(|&place| is_learned[place]);
-        self.targets.extend(learned.map(|place| Target { row: first + place - 1, token: tokens[place] }));
+        let target = |place: usize| Target { row: first + place - 1, token: tokens[place], sequence };
+        self.targets.extend(learned.map(target));
     }
 
     /// All tokens of all sequences.
@@ -47,6 +53,24 @@ impl PackedBatch {
     /// How many tokens are learned.
     pub fn learned_tokens(&self) -> usize {
         self.targets.len()
+    }
+
+    /// Of something for each target, the sum for each sequence.
+    pub(super) fn sums(&self, of_targets: &[f32]) -> Vec<f64> {
+        let mut sums = vec![0.0; self.sequences.len()];
+        for (target, value) in self.targets.iter().zip(of_targets) {
+            sums[target.sequence] += f64::from(*value);
+        }
+        sums
+    }
+
+    /// # Errors
+    /// A token is not in the vocabulary.
+    pub(super) fn check(&self, vocabulary: usize) -> Result<(), EngineError> {
+        let stranger = self.tokens.iter().find(|token| **token as usize >= vocabulary);
+        stranger.map_or(Ok(()), |token| {
+            Err(EngineError::Malformed(format!("token {token} is not among the model's {vocabulary}")))
+        })
     }
 
     pub(super) fn targets(&self) -> &[Target] {
@@ -69,7 +93,9 @@ mod tests {
         batch.push(&[5, 6, 7], &[true, false, true]);
         batch.push(&[8, 9], &[false, true]);
         assert_eq!(batch.sequences(), [0..3, 3..5]);
-        assert_eq!(batch.targets(), [Target { row: 1, token: 7 }, Target { row: 3, token: 9 }]);
+        let targets = [Target { row: 1, token: 7, sequence: 0 }, Target { row: 3, token: 9, sequence: 1 }];
+        assert_eq!(batch.targets(), targets);
+        assert_eq!(batch.sums(&[2.0, 3.0]), [2.0, 3.0]);
         assert_eq!(batch.positions().collect::<Vec<_>>(), [0, 1, 2, 0, 1]);
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 /// One matrix or vector that is trained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// The tensor's name in the file; of an adapter's with `.lora_a` or `.lora_b` behind it.
+    /// The tensor's name in the file; of an adapter's with `.lora_a`, `.lora_b` or `.lora_magnitude` behind it.
     pub name: String,
     /// Its rows.
     pub rows: usize,

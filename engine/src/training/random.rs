@@ -34,9 +34,38 @@ pub(super) fn fill_evenly(seed: u64, operation: u32, bound: f32, values: &mut [f
     }
 }
 
+/// The numbers below `count` in an order that `seed` and `epoch` determine (Fisher & Yates 1938, from the end, with Lemire's
+/// multiplication, 2019, in place of a remainder).
+pub fn permutation(seed: u64, epoch: u32, count: usize) -> Vec<usize> {
+    // What adapters begin with has a 0 here.
+    const ORDER: u32 = 1;
+    let mut order: Vec<usize> = (0..count).collect();
+    for place in (1..count).rev() {
+        let words = philox(seed, [place as u32, (place as u64 >> 32) as u32, epoch, ORDER]);
+        let number = u128::from(words[0]) | u128::from(words[1]) << 32;
+        order.swap(place, ((number * (place as u128 + 1)) >> 64) as usize);
+    }
+    order
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn orders_hold_each_number_once_and_all_of_them_come() {
+        let order = permutation(7, 3, 1000);
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..1000).collect::<Vec<_>>());
+        assert_eq!(order, permutation(7, 3, 1000));
+        assert!(order != permutation(7, 4, 1000) && order != permutation(8, 3, 1000));
+        // Each of the six orders of three, about as often as the others.
+        let mut counts = std::collections::BTreeMap::new();
+        (0..6000).for_each(|epoch| *counts.entry(permutation(1, epoch, 3)).or_insert(0) += 1);
+        assert!(counts.len() == 6 && counts.values().all(|count| (900..1100).contains(count)), "{counts:?}");
+        assert!(permutation(1, 0, 0).is_empty());
+    }
 
     /// The known answers of Random123, the authors' own library.
     #[test]

@@ -14,6 +14,7 @@ mod serve;
 mod suite_files;
 mod tokenize;
 mod whole_file;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,10 @@ use crate::terminal::note;
 /// Whatever the command fails with, in words for the person who typed it.
 pub async fn run(arguments: Arguments) -> Result<ExitCode> {
     let Arguments { config: config_file, storage, command } = arguments;
+    // A worker has all that it needs in its folder, and must run as the server that started it does.
+    if let Command::Worker(worker) = &command {
+        return Ok(worker::run(worker));
+    }
     let mut flags = Options { storage, ..Options::default() };
     match &command {
         Command::Serve(serve) => {
@@ -44,7 +49,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Eval(eval) => flags.inference = eval.inference.clone(),
         Command::Optimize(optimize) => flags.inference = optimize.inference.clone(),
         Command::Data(DataCommand::Run(run)) => flags.inference = run.inference.clone(),
-        Command::Data(_) | Command::Models(_) | Command::Providers(_) | Command::Tokenize(_) => {}
+        Command::Data(_) | Command::Models(_) | Command::Providers(_) | Command::Tokenize(_) | Command::Worker(_) => {}
     }
     let config = Config::decide(flags, config_file.as_deref())?;
     match command {
@@ -59,6 +64,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Data(command) => return data::run(config, command).await,
         Command::Tokenize(tokenize) => tokenize::run(config, tokenize).await,
         Command::Config(_) => config::run(&config),
+        Command::Worker(worker) => return Ok(worker::run(&worker)),
     }
     .map(|()| ExitCode::SUCCESS)
 }

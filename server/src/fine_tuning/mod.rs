@@ -7,6 +7,7 @@
 //! Jobs are in the database; [`Transition`] is how their states change. Whoever runs one holds its
 //! [`Lease`](crate::database::Lease), so that several companions on one database never run a job twice.
 
+mod estimate;
 mod job;
 mod outcome;
 mod plan;
@@ -15,10 +16,12 @@ mod schedule;
 mod specification;
 mod transition;
 mod validation;
+pub mod worker;
 mod worker_event;
 mod worker_process;
 
 pub(crate) use job::new_job;
+pub use estimate::{MemoryShortage, memory, shortage};
 pub use specification::{Base, Objective, Optimizer, Output, TrainingSpecification};
 pub use transition::{NotAllowed, Transition};
 pub use worker_event::{WorkerCommand, WorkerEvent};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use engine::adapter::LoraSettings;
-use engine::training::Schedule;
+use engine::training::{Method, Recompute, Schedule};
 use serde::{Deserialize, Serialize};
 
 /// What a worker is to do.
@@ -44,8 +44,23 @@ pub struct TrainingSpecification {
     pub checkpoint_steps: u64,
     /// Steps between measurements of the validation loss.
     pub validation_steps: u64,
-    /// Prompts that the model answers at each checkpoint, for people to see what it has learned.
+    /// Prompts that the model answers at the end of each epoch, for people to see what it has learned.
     pub sample_prompts: Vec<String>,
+}
+
+impl TrainingSpecification {
+    /// What is trained, as the engine has it.
+    pub fn method(&self) -> Method {
+        match &self.output {
+            Output::Adapter { lora } => Method::Lora(lora.clone()),
+            Output::Full => Method::Full,
+        }
+    }
+
+    /// What is computed again, as the engine has it.
+    pub fn recompute(&self) -> Recompute {
+        if self.recompute { Recompute::Layers } else { Recompute::Nothing }
+    }
 }
 
 /// The model that is trained.

@@ -89,6 +89,16 @@ pub(crate) fn for_lints() -> Vec<Box<dyn Requirement>> {
     vec![Box::new(lints::Lints)]
 }
 
+/// For unit tests.
+pub(crate) fn for_unit_tests() -> Vec<Box<dyn Requirement>> {
+    // PyPI has it for other systems too, but not for all that tests run on.
+    if cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        vec![Box::new(PypiPackage::cuda_compiler())]
+    } else {
+        Vec::new()
+    }
+}
+
 /// For tests on a GPU's interface.
 pub(crate) fn for_kernels() -> Vec<Box<dyn Requirement>> {
     vec![Box::new(vulkan::Vulkan)]
@@ -136,5 +146,11 @@ pub(crate) fn for_data_benchmark() -> Vec<Box<dyn Requirement>> {
 
 /// Everything that running and testing need; what benchmarks and fuzzing need is fetched by their first run.
 pub(crate) fn all() -> Vec<Box<dyn Requirement>> {
-    for_running().into_iter().chain(for_lints()).chain(for_kernels()).chain(for_browser()).collect()
+    for_running()
+        .into_iter()
+        .chain(for_lints())
+        .chain(for_unit_tests())
+        .chain(for_kernels())
+        .chain(for_browser())
+        .collect()
 }

@@ -28,6 +28,12 @@ impl PypiPackage {
         Self { package: "openai", others: &[], purpose: "the official client, for tests of the companion" }
     }
 
+    /// NVIDIA's compiler for kernels; it needs no GPU.
+    pub(crate) fn cuda_compiler() -> Self {
+        let purpose = "the compiler of CUDA kernels, for tests that they compile";
+        Self { package: "nvidia-cuda-nvrtc", others: &[], purpose }
+    }
+
     /// What preparing data is measured against.
     pub(crate) fn data_peers() -> Self {
         // datatrove takes these for granted; it can't use the newest xxhash.

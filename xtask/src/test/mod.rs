@@ -50,7 +50,7 @@ impl Part {
     fn requirements(self) -> Vec<Box<dyn Requirement>> {
         match self {
             Self::Fmt | Self::Clippy => requirements::for_lints(),
-            Self::Unit => Vec::new(),
+            Self::Unit => requirements::for_unit_tests(),
             Self::Kernels => requirements::for_kernels(),
             Self::Browser => requirements::for_browser(),
         }

@@ -11,7 +11,7 @@ const MOST_LOGITS: usize = 1 << 23;
 const FEWEST_TOKENS: usize = 16;
 
 /// Tokens whose logits are held at once.
-pub(super) fn tokens_at_once(vocabulary: usize) -> usize {
+pub(in super::super) fn tokens_at_once(vocabulary: usize) -> usize {
     (MOST_LOGITS / vocabulary).max(FEWEST_TOKENS)
 }
 
@@ -45,17 +45,16 @@ fn row_body<L: Lanes>(logits: &mut [f32], target: usize, scale: f32, loss: &mut 
     *loss = total.ln() - wanted;
 }
 
-/// The same of several tokens; gives the sum of their losses.
-pub(super) fn rows(set: InstructionSet, logits: &mut [f32], targets: &[u32], scale: f32) -> f64 {
+/// The same of several tokens, each with its scale; gives their losses.
+pub(super) fn rows(set: InstructionSet, logits: &mut [f32], targets: &[u32], scales: &[f32]) -> Vec<f32> {
     let columns = logits.len() / targets.len().max(1);
-    let losses: Vec<f32> = logits
+    logits
         .par_chunks_exact_mut(columns.max(1))
-        .zip(targets)
-        .map(|(logits, target)| {
+        .zip(targets.par_iter().zip(scales))
+        .map(|(logits, (target, scale))| {
             let mut loss = 0.0;
-            row(set, logits, *target as usize, scale, &mut loss);
+            row(set, logits, *target as usize, *scale, &mut loss);
             loss
         })
-        .collect();
-    losses.iter().map(|loss| f64::from(*loss)).sum()
+        .collect()
 }

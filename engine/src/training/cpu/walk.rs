@@ -1,10 +1,13 @@
 //! One batch, forwards and back.
 
+use std::ops::Range;
+
 use super::super::adapter::Adapter;
 use super::super::program::{Heads, Program, Segment, Slot, TrainingStep, ValueId};
 use super::super::{PackedBatch, Parameters, Recompute};
 use super::attention::{self, Inputs};
 use super::cross_entropy;
+use super::dora::{self, Decomposed};
 use super::matrix::{By, Matrix, MatrixMut, Onto, multiply};
 use super::pool::Pool;
 use super::rows::{RowsOf, for_each_row, for_each_row_of_two};
@@ -13,6 +16,16 @@ use super::{gate, norm};
 use crate::cpu::elementwise::rotate;
 use crate::cpu::lanes::InstructionSet;
 use crate::plan::{Plan, RopeId, WeightId};
+
+/// What a batch is walked for.
+pub(super) enum Wanted<'a> {
+    /// The losses alone.
+    Losses,
+    /// The gradient of all losses times this.
+    Gradient(f32),
+    /// The gradient of the losses of each sequence times what this makes of the sums of all sequences' losses.
+    GradientBy(&'a (dyn Fn(&[f64]) -> Vec<f32> + Sync)),
+}
 
 /// A batch on its way.
 pub(super) struct Walk<'a> {
@@ -32,6 +45,10 @@ pub(super) struct Walk<'a> {
     pub(super) values: Vec<Vec<f32>>,
     /// By adapter: input * A^T.
     pub(super) adapter_inputs: Vec<Vec<f32>>,
+    /// By weight, what its outputs are multiplied by where its adapters are a DoRA.
+    pub(super) decomposed: Vec<Option<Decomposed>>,
+    /// By weight: its outputs before that.
+    pub(super) unscaled: Vec<Vec<f32>>,
     pub(super) scratch: Vec<f32>,
 }
 
@@ -50,20 +67,22 @@ impl Gradients {
 }
 
 impl Walk<'_> {
-    /// The sum of all losses; with a `scale`, its gradient is added to that of the parameters.
-    pub(super) fn run(&mut self, scale: Option<f32>) -> f64 {
-        self.angles = self.plan.ropes.iter().map(|rope| rope.angles(self.batch.positions())).collect();
+    /// The loss of each target; where a gradient is wanted, that of their weighted sum is added to that of the parameters.
+    pub(super) fn run(&mut self, wanted: Wanted<'_>) -> Vec<f32> {
         let program = self.program;
-        self.embed();
-        for segment in &program.segments {
-            self.forward(segment);
-            if scale.is_none() || self.recompute == Recompute::Layers {
-                self.forget(segment, scale.is_none());
+        let stream = self.go_through(!matches!(wanted, Wanted::Losses));
+        let targets = self.batch.targets().len();
+        let scales = match wanted {
+            Wanted::Losses => None,
+            Wanted::Gradient(scale) => Some(vec![scale; targets]),
+            Wanted::GradientBy(scales_of) => {
+                let losses = self.head(stream, &vec![1.0; targets], None);
+                let of_sequences = scales_of(&self.batch.sums(&losses));
+                Some(self.batch.targets().iter().map(|target| of_sequences[target.sequence]).collect())
             }
-        }
-        let stream = program.segments.last().map_or(ValueId(0), |segment| segment.output.value);
-        let mut gradient = scale.map(|_| self.pool.take_zeros(self.length(stream)));
-        let loss = self.head(stream, scale.unwrap_or(1.0), gradient.as_mut());
+        };
+        let mut gradient = scales.as_ref().map(|_| self.pool.take_zeros(self.length(stream)));
+        let losses = self.head(stream, &scales.unwrap_or_else(|| vec![1.0; targets]), gradient.as_mut());
         if let Some(mut gradient) = gradient {
             for segment in program.segments.iter().rev() {
                 if self.recompute == Recompute::Layers {
@@ -80,7 +99,41 @@ impl Walk<'_> {
         for value in std::mem::take(&mut self.values).into_iter().chain(std::mem::take(&mut self.adapter_inputs)) {
             self.pool.give(value);
         }
-        loss
+        losses
+    }
+
+    /// The logits after some tokens of the batch, `[places, vocabulary]`.
+    pub(super) fn logits(&mut self, places: Range<usize>) -> Vec<f32> {
+        let stream = self.go_through(false);
+        let head = self.program.head;
+        let (columns, vocabulary) = (self.program.columns[stream.0], self.plan.vocabulary_size);
+        let (mut weight_scratch, mut norm_scratch) = (Vec::new(), Vec::new());
+        let norm_weight = self.weights[head.norm.0].rows(0..1, columns, self.parameters, &mut norm_scratch);
+        let weight = self.weights[head.weight.0].rows(0..vocabulary, columns, self.parameters, &mut weight_scratch);
+        let input = &self.values[stream.0][places.start * columns..places.end * columns];
+        let mut normed = vec![0.0; input.len()];
+        for (input, normed) in input.chunks_exact(columns).zip(normed.chunks_exact_mut(columns)) {
+            norm::normalize(self.set, input, norm_weight, head.epsilon, normed, &mut [0.0]);
+        }
+        let mut logits = vec![0.0; places.len() * vocabulary];
+        let (all, normed) = (MatrixMut::whole(&mut logits, vocabulary), Matrix::whole(&normed, columns));
+        multiply(all, Onto::Nothing, 1.0, normed, Matrix::whole(weight, columns).transposed(), By::AllThreads);
+        logits
+    }
+
+    /// Through all segments, and gives the residual stream behind them. What going back needs stays, where that follows.
+    fn go_through(&mut self, comes_back: bool) -> ValueId {
+        self.angles = self.plan.ropes.iter().map(|rope| rope.angles(self.batch.positions())).collect();
+        self.decomposed = (0..self.weights.len()).map(|weight| self.decompose(WeightId(weight))).collect();
+        let program = self.program;
+        self.embed();
+        for segment in &program.segments {
+            self.forward(segment);
+            if !comes_back || self.recompute == Recompute::Layers {
+                self.forget(segment, !comes_back);
+            }
+        }
+        program.segments.last().map_or(ValueId(0), |segment| segment.output.value)
     }
 
     fn tokens(&self) -> usize {
@@ -108,6 +161,12 @@ impl Walk<'_> {
         for value in segment.values.clone().filter(|value| *value != segment.output.value.0) {
             let values = std::mem::take(&mut self.values[value]);
             self.pool.give(values);
+        }
+        for step in &segment.steps {
+            if let TrainingStep::Linear { weight, .. } = step {
+                let values = std::mem::take(&mut self.unscaled[weight.0]);
+                self.pool.give(values);
+            }
         }
         if with_input && segment.input.value != segment.output.value {
             let values = std::mem::take(&mut self.values[segment.input.value.0]);
@@ -206,12 +265,13 @@ impl Walk<'_> {
 
     fn linear(&mut self, input: Slot, weight_id: WeightId, residual: Option<Slot>, output: Slot) {
         let mut target = self.pool.take(self.length(output.value));
+        let is_decomposed = self.decomposed[weight_id.0].is_some();
         let onto = match residual {
-            Some(residual) => {
+            Some(residual) if !is_decomposed => {
                 target.copy_from_slice(&self.values[residual.value.0]);
                 Onto::WhatIsThere
             }
-            None => Onto::Nothing,
+            _ => Onto::Nothing,
         };
         let tokens = self.tokens();
         let mut scratch = std::mem::take(&mut self.scratch);
@@ -231,7 +291,43 @@ impl Walk<'_> {
             let before = std::mem::replace(&mut self.adapter_inputs[adapter.number], reduced);
             self.pool.give(before);
         }
+        if let Some(decomposed) = &self.decomposed[weight_id.0] {
+            let mut unscaled = self.pool.take(target.len());
+            unscaled.copy_from_slice(&target);
+            self.unscaled[weight_id.0] = unscaled;
+            dora::scale(&mut target, &decomposed.scales);
+            if let Some(residual) = residual {
+                let residual = &self.values[residual.value.0];
+                target.iter_mut().zip(residual).for_each(|(sum, value)| *sum += value);
+            }
+        }
         self.values[output.value.0] = target;
+    }
+
+    /// What a weight's outputs are multiplied by, where it has adapters that learn lengths.
+    fn decompose(&mut self, weight_id: WeightId) -> Option<Decomposed> {
+        let adapters = &self.adapters[weight_id.0];
+        adapters.iter().find_map(|adapter| adapter.magnitude)?;
+        let sizes = &self.plan.weights[weight_id.0];
+        let (rows, columns) = (sizes.rows, sizes.columns);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let mut sum = self.weights[weight_id.0].rows(0..rows, columns, self.parameters, &mut scratch).to_vec();
+        self.scratch = scratch;
+        for adapter in adapters {
+            let part = MatrixMut::whole(&mut sum[adapter.first_row * columns..][..adapter.rows * columns], columns);
+            let (a, b) = (self.parameter(adapter.a), self.parameter(adapter.b));
+            multiply(part, Onto::WhatIsThere, self.adapter_factor, b, a, By::AllThreads);
+        }
+        let inverse_lengths: Vec<f32> = dora::lengths(&sum, columns).into_iter().map(|length| 1.0 / length).collect();
+        let mut scales = vec![1.0; rows];
+        for adapter in adapters {
+            let Some(magnitude) = adapter.magnitude else { continue };
+            let own = adapter.first_row..adapter.first_row + adapter.rows;
+            let products =
+                self.parameters.values[self.parameters.range(magnitude)].iter().zip(&inverse_lengths[own.clone()]);
+            scales[own].iter_mut().zip(products).for_each(|(scale, (magnitude, inverse))| *scale = magnitude * inverse);
+        }
+        Some(Decomposed { inverse_lengths, scales })
     }
 
     /// A weight as a matrix of floats.
@@ -264,8 +360,9 @@ impl Walk<'_> {
         self.values[log_sums.0] = sums;
     }
 
-    /// The sum of all losses, and adds the derivative of `scale` times it by the residual stream to `gradient`.
-    fn head(&mut self, stream: ValueId, scale: f32, mut gradient: Option<&mut Vec<f32>>) -> f64 {
+    /// The loss of each target, and adds the derivative of their sum, each times its scale, by the residual stream to
+    /// `gradient`.
+    fn head(&mut self, stream: ValueId, scales: &[f32], mut gradient: Option<&mut Vec<f32>>) -> Vec<f32> {
         let head = self.program.head;
         let columns = self.program.columns[stream.0];
         let vocabulary = self.plan.vocabulary_size;
@@ -277,8 +374,8 @@ impl Walk<'_> {
         let norm_weight = self.weights[head.norm.0].rows(0..1, columns, self.parameters, &mut norm_scratch);
         let weight = self.weights[head.weight.0].rows(0..vocabulary, columns, self.parameters, &mut weight_scratch);
         let weight = Matrix::whole(weight, columns);
-        let mut loss = 0.0;
-        for targets in self.batch.targets().chunks(at_once) {
+        let mut losses = Vec::with_capacity(scales.len());
+        for (targets, scales) in self.batch.targets().chunks(at_once).zip(scales.chunks(at_once)) {
             let rows = targets.len();
             input.clear();
             for target in targets {
@@ -295,7 +392,7 @@ impl Walk<'_> {
             let all = MatrixMut::whole(&mut logits, vocabulary);
             multiply(all, Onto::Nothing, 1.0, normed_matrix, weight.transposed(), By::AllThreads);
             let tokens: Vec<u32> = targets.iter().map(|target| target.token).collect();
-            loss += cross_entropy::rows(self.set, &mut logits, &tokens, scale);
+            losses.extend(cross_entropy::rows(self.set, &mut logits, &tokens, scales));
             let Some(gradient) = gradient.as_deref_mut() else { continue };
             let to_logits = Matrix::whole(&logits, vocabulary);
             to_normed.resize(rows * columns, 0.0);
@@ -329,7 +426,7 @@ impl Walk<'_> {
             }
         }
         self.parameters.gradients = to_parameters;
-        loss
+        losses
     }
 
     /// From the derivative by the residual stream behind a segment to that before it.
@@ -489,6 +586,8 @@ impl Walk<'_> {
         let mut to_input = self.begun(gradients, input.value);
         let stride = self.stride(input);
         let columns = self.plan.weights[weight_id.0].rows;
+        let before_scales = self.scales_back(weight_id, gradient);
+        let gradient = before_scales.as_deref().unwrap_or(gradient);
         let of_output = Matrix::whole(gradient, columns);
         let mut scratch = std::mem::take(&mut self.scratch);
         let weight = self.weight(weight_id, &mut scratch);
@@ -522,6 +621,25 @@ impl Walk<'_> {
             self.parameters.gradients = to_parameters;
             self.pool.give(to_reduced);
         }
+        self.pool.give(before_scales.unwrap_or_default());
         *gradients.place(input.value) = to_input;
+    }
+
+    /// From the derivative by a weight's outputs to that before they were scaled, and adds that by the magnitudes.
+    fn scales_back(&mut self, weight_id: WeightId, gradient: &[f32]) -> Option<Vec<f32>> {
+        let decomposed = self.decomposed[weight_id.0].as_ref()?;
+        let to_scales = dora::to_scales(gradient, &self.unscaled[weight_id.0], decomposed.scales.len());
+        for adapter in &self.adapters[weight_id.0] {
+            let Some(magnitude) = adapter.magnitude else { continue };
+            let own = adapter.first_row..adapter.first_row + adapter.rows;
+            let products = to_scales[own.clone()].iter().zip(&decomposed.inverse_lengths[own]);
+            let range = self.parameters.range(magnitude);
+            let sums = self.parameters.gradients[range].iter_mut().zip(products);
+            sums.for_each(|(sum, (to_scale, inverse))| *sum += to_scale * inverse);
+        }
+        let mut before = self.pool.take(gradient.len());
+        before.copy_from_slice(gradient);
+        dora::scale(&mut before, &decomposed.scales);
+        Some(before)
     }
 }

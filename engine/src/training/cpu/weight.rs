@@ -5,6 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::super::Parameters;
+use super::super::nf4_tensor::Nf4Tensor;
 use crate::cpu::weight::CpuWeight;
 
 /// Rows that a thread decodes in one go.
@@ -16,6 +17,8 @@ pub(super) enum Weight {
     FrozenNorm(Vec<f32>),
     /// A matrix that stays as the file stores it, and is decoded each time that it is used.
     Frozen(CpuWeight),
+    /// One that was stored in four bits when it was loaded: its tensors, the one below the other.
+    Nf4(Vec<Nf4Tensor>),
     /// One that is trained: its number among the parameters.
     Trained(usize),
 }
@@ -43,6 +46,11 @@ impl Weight {
                 decode(weight, rows, columns, scratch);
                 scratch
             }
+            Self::Nf4(tensors) => {
+                scratch.resize(rows.len() * columns, 0.0);
+                dequantize(tensors, rows.start, columns, scratch);
+                scratch
+            }
         }
     }
 }
@@ -56,6 +64,17 @@ fn decode(weight: &CpuWeight, rows: Range<usize>, columns: usize, values: &mut [
             let count = blocks.len() / weight.row_bytes() * columns;
             weight.block_type.dequantize(blocks, &mut values[done..done + count]);
             done += count;
+        }
+    });
+}
+
+/// Rows from `first` on, on all threads.
+fn dequantize(tensors: &[Nf4Tensor], first: usize, columns: usize, values: &mut [f32]) {
+    values.par_chunks_mut(columns).with_min_len(ROWS_AT_ONCE).enumerate().for_each(|(place, values)| {
+        let row = first + place;
+        if let Some(tensor) = tensors.iter().find(|tensor| tensor.rows.contains(&row)) {
+            let row = tensor.order.row_of_module(row - tensor.rows.start, tensor.rows.len());
+            tensor.values.dequantize(row * columns..(row + 1) * columns, values);
         }
     });
 }
