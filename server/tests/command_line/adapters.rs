@@ -25,7 +25,7 @@ fn adapter(seed: usize) -> LoraAdapter {
         |count: usize, scale: f32| (0..count).map(|index| scale * ((index * (2 * seed + 7)) as f32).sin()).collect();
     let tensor = "blk.20.ffn_down.weight".to_owned();
     let matrix = LoraMatrix { tensor, rows, columns, a: waves(rank * columns, 0.1), b: waves(rows * rank, 0.5) };
-    let settings = LoraSettings { rank, alpha: 32.0, scaling: Scaling::Rank, targets: vec!["ffn_down".to_owned()] };
+    let settings = LoraSettings { rank, alpha: 400.0, scaling: Scaling::Rank, targets: vec!["ffn_down".to_owned()] };
     LoraAdapter { architecture: "llama".to_owned(), settings, matrices: vec![matrix] }
 }
 
