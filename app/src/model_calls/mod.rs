@@ -5,5 +5,5 @@ pub mod browser_engine;
 pub mod companion;
 pub mod preview;
 
-pub use browser_engine::BrowserEngine;
+pub use browser_engine::{BrowserEngine, load_adapter};
 pub use companion::Companion;

@@ -71,7 +71,8 @@ mod tests {
     fn the_one_in_use_stays_in_use_when_others_come_and_go() {
         let mut loaded = LoadedAdapters::default();
         ["a", "b", "c"].iter().zip(1..).for_each(|(name, value)| loaded.insert(name, value));
-        assert!(!loaded.choose(Some("d")) && loaded.current().is_none());
+        assert!(!loaded.choose(Some("d")));
+        assert_eq!(loaded.current(), None);
         assert!(loaded.choose(Some("b")) && !loaded.choose(Some("d")));
         assert_eq!((loaded.current(), loaded.current_name()), (Some(&2), Some("b")));
         loaded.insert("b", 5);

@@ -1,6 +1,7 @@
 //! An adapter on the GPU: its matrices, and the plan's calls with them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::GpuDevice;
 use super::buffers::Buffers;
@@ -14,8 +15,8 @@ use crate::plan::{Plan, WeightId};
 /// A plan's calls, ready to run.
 pub(super) struct ReadyPlan {
     pub(super) steps: Vec<RecordedStep>,
-    pub(super) greedy: std::ops::Range<usize>,
-    pub(super) drawn: std::ops::Range<usize>,
+    pub(super) greedy: Range<usize>,
+    pub(super) drawn: Range<usize>,
     pub(super) ready: Ready,
 }
 
@@ -36,7 +37,6 @@ impl GpuAdapter {
     ///
     /// # Errors
     /// The device can't hold or run it.
-    #[expect(clippy::too_many_arguments, reason = "the parts of the executor that it is made for")]
     pub(super) async fn load(
         gpu: &GpuDevice,
         plan: &Plan,

@@ -33,7 +33,7 @@ fn adapter(seed: usize) -> LoraAdapter {
         magnitude: None,
     };
     let settings =
-        LoraSettings { rank, alpha: 32.0, scaling: Scaling::Rank, targets: vec!["ffn_down".to_owned()], dora: false };
+        LoraSettings { rank, alpha: 400.0, scaling: Scaling::Rank, targets: vec!["ffn_down".to_owned()], dora: false };
     LoraAdapter { architecture: "llama".to_owned(), settings, matrices: vec![matrix] }
 }
 

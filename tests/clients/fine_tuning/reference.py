@@ -15,6 +15,18 @@ import time
 
 import numpy
 import torch
+
+
+def refuse(*_):
+    raise OSError("the plain kernels are wanted")
+
+
+# Before others load it with its own library.
+ctypes.cdll.LoadLibrary, before = refuse, ctypes.cdll.LoadLibrary
+with contextlib.suppress(ImportError):
+    import bitsandbytes.functional as functional
+ctypes.cdll.LoadLibrary = before
+
 from gguf import GGUFReader, dequantize
 from peft import PeftModel
 from transformers import (
@@ -125,14 +137,6 @@ def load(path):
 
 def store_in_four_bits(model):
     """Replaces what QLoRA stores in NF4 by what bitsandbytes reads of it again, by its plain kernels (see nf4_golden.py)."""
-
-    def refuse(*_):
-        raise OSError("the plain kernels are wanted")
-
-    ctypes.cdll.LoadLibrary, before = refuse, ctypes.cdll.LoadLibrary
-    import bitsandbytes.functional as functional
-
-    ctypes.cdll.LoadLibrary = before
     for name, module in model.named_modules():
         if isinstance(module, torch.nn.Linear) and ".layers." in name:
             stored = functional.quantize_4bit(module.weight.data, quant_type="nf4", compress_statistics=True)
