@@ -140,7 +140,7 @@ def refused(what: dict, param: str) -> None:
     try:
         client.fine_tuning.jobs.create(**what)
         raise AssertionError(f"{what} was taken")
-    except openai.BadRequestError as error:
+    except (openai.BadRequestError, openai.NotFoundError) as error:
         assert error.param == param and error.type == "invalid_request_error", (param, error)
 
 
