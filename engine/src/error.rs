@@ -2,6 +2,8 @@
 
 use shared::model_call::{ModelCallError, ModelCallErrorKind};
 
+use crate::adapter::AdapterError;
+
 /// What can go wrong in the engine.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -89,6 +91,17 @@ pub enum EngineError {
     /// The answer can't be held to what was asked.
     #[error("the answer could not be held to its JSON Schema: {0}. Ask again with a simpler schema")]
     Constraint(String),
+    /// An adapter that the model can't be run with.
+    #[error(transparent)]
+    Adapter(#[from] AdapterError),
+    /// A request for an adapter that is not loaded.
+    #[error("no adapter called {name:?} is loaded; loaded are {loaded}")]
+    UnknownAdapter {
+        /// The name.
+        name: String,
+        /// The names that there are, or `none`.
+        loaded: String,
+    },
     /// A token id outside the vocabulary.
     #[error("token id {id} is outside the vocabulary of {vocabulary_size} tokens")]
     UnknownToken {
@@ -103,7 +116,9 @@ impl From<EngineError> for ModelCallError {
     fn from(error: EngineError) -> Self {
         let kind = match &error {
             EngineError::ContextFull { .. } => ModelCallErrorKind::ContextLengthExceeded,
-            EngineError::UnknownToken { .. } | EngineError::Constraint(_) => ModelCallErrorKind::InvalidRequest,
+            EngineError::UnknownToken { .. } | EngineError::UnknownAdapter { .. } | EngineError::Constraint(_) => {
+                ModelCallErrorKind::InvalidRequest
+            }
             _ => ModelCallErrorKind::Unavailable,
         };
         Self { kind, message: error.to_string(), param: None }

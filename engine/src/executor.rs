@@ -2,6 +2,7 @@
 
 use shared::sampling::SamplingParameters;
 
+use crate::adapter::{LoraAdapter, Placement};
 use crate::constraint::AllowedTokens;
 use crate::cpu::CpuExecutor;
 use crate::error::EngineError;
@@ -56,6 +57,57 @@ impl Executor {
     /// The most tokens one batch may have whose logits are all wanted: those of the whole vocabulary are large.
     pub fn scored_tokens(&self) -> usize {
         self.batch_tokens().min(MOST_LOGIT_ROWS)
+    }
+
+    /// Takes an adapter whose matrices lie as `placement` says, in place of one of that name.
+    ///
+    /// # Errors
+    /// The device can't hold or run it.
+    pub(crate) async fn load_adapter(
+        &mut self,
+        name: &str,
+        adapter: &LoraAdapter,
+        placement: &Placement,
+    ) -> Result<(), EngineError> {
+        match self {
+            Self::Cpu(executor) => {
+                executor.load_adapter(name, adapter, placement);
+                Ok(())
+            }
+            Self::Gpu(executor) => executor.load_adapter(name, adapter, placement).await,
+        }
+    }
+
+    /// Lets go of an adapter; false where there is none of that name.
+    pub(crate) fn remove_adapter(&mut self, name: &str) -> bool {
+        match self {
+            Self::Cpu(executor) => executor.adapters_mut().remove(name),
+            Self::Gpu(executor) => executor.adapters_mut().remove(name),
+        }
+    }
+
+    /// Computes with an adapter from here on, or with none; false where there is none of that name.
+    pub(crate) fn use_adapter(&mut self, name: Option<&str>) -> bool {
+        match self {
+            Self::Cpu(executor) => executor.adapters_mut().choose(name),
+            Self::Gpu(executor) => executor.adapters_mut().choose(name),
+        }
+    }
+
+    /// The adapter that it computes with.
+    pub(crate) fn adapter_in_use(&self) -> Option<&str> {
+        match self {
+            Self::Cpu(executor) => executor.adapters().current_name(),
+            Self::Gpu(executor) => executor.adapters().current_name(),
+        }
+    }
+
+    /// The adapters that it holds.
+    pub(crate) fn adapter_names(&self) -> Vec<&str> {
+        match self {
+            Self::Cpu(executor) => executor.adapters().iter().map(|(name, _)| name).collect(),
+            Self::Gpu(executor) => executor.adapters().iter().map(|(name, _)| name).collect(),
+        }
     }
 
     /// Runs `tokens`, the first of which has index `first_position` in the sequence; the cache must hold all

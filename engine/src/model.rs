@@ -7,6 +7,7 @@ use shared::model_call::{GenerationRequest, ModelCallError, OutputConstraint};
 use shared::sampling::SamplingParameters;
 use shared::tokenizer::Tokenizer;
 
+use crate::adapter::{AdaptableMatrices, LoraAdapter};
 use crate::clock::now_seconds;
 use crate::constraint::{AllowedTokens, Constraint, Grammars};
 use crate::cpu::CpuExecutor;
@@ -102,6 +103,7 @@ pub struct Model {
     executor: Executor,
     device_name: String,
     context_tokens: usize,
+    adaptable: AdaptableMatrices,
     /// Tokens whose keys and values the cache holds.
     cached: Vec<u32>,
     /// Made for the first constrained answer.
@@ -146,6 +148,7 @@ impl Model {
             )));
         }
         let context_tokens = hyperparameters.context_tokens.min(options.context_tokens as usize);
+        let adaptable = AdaptableMatrices::of(&hyperparameters.architecture, &plan, &file)?;
         let total_bytes = weight_bytes(&plan);
         let mut report = |done_bytes| progress(LoadProgress { done_bytes, total_bytes });
         report(0);
@@ -158,7 +161,7 @@ impl Model {
             }
             Device::Gpu(device) => {
                 let name = device.name().to_owned();
-                let executor = GpuExecutor::load(device, &plan, &file, source, context_tokens, &mut report).await?;
+                let executor = GpuExecutor::load(device, plan, &file, source, context_tokens, &mut report).await?;
                 (Executor::Gpu(executor), name)
             }
         };
@@ -168,6 +171,7 @@ impl Model {
             executor,
             device_name,
             context_tokens,
+            adaptable,
             cached: Vec::new(),
             grammars: None,
             scores: Vec::new(),
@@ -206,6 +210,51 @@ impl Model {
             Executor::Gpu(executor) => executor.memory_bytes(),
         };
         MemoryUse { weights_bytes, cache_bytes, scratch_bytes }
+    }
+
+    /// Takes an adapter beside its weights, in place of one of that name. It is not in use before
+    /// [`Model::use_adapter`] says so, but where it takes the place of the one in use.
+    ///
+    /// # Errors
+    /// The adapter is of another model or damaged, or the device can't hold it.
+    pub async fn load_adapter(&mut self, name: &str, adapter: &LoraAdapter) -> Result<(), EngineError> {
+        let placement = self.adaptable.place(adapter)?;
+        if self.executor.adapter_in_use() == Some(name) {
+            self.forget();
+        }
+        self.executor.load_adapter(name, adapter, &placement).await
+    }
+
+    /// Lets go of an adapter; none is in use then if it was. False where there is none of that name.
+    pub fn remove_adapter(&mut self, name: &str) -> bool {
+        if self.executor.adapter_in_use() == Some(name) {
+            self.forget();
+        }
+        self.executor.remove_adapter(name)
+    }
+
+    /// The adapters that are loaded.
+    pub fn adapter_names(&self) -> Vec<&str> {
+        self.executor.adapter_names()
+    }
+
+    /// Everything that follows is computed with an adapter, or with none: the weights stay as they are, and what the adapter
+    /// adds is added to each product (Hu et al. 2021). Takes no time, but that the last sequence's keys and values are
+    /// not kept where it changes.
+    ///
+    /// # Errors
+    /// There is no adapter of that name.
+    pub fn use_adapter(&mut self, name: Option<&str>) -> Result<(), EngineError> {
+        if self.executor.adapter_in_use() == name {
+            return Ok(());
+        }
+        if self.executor.use_adapter(name) {
+            self.forget();
+            return Ok(());
+        }
+        let names = self.adapter_names().join(", ");
+        let loaded = if names.is_empty() { "none".to_owned() } else { names };
+        Err(EngineError::UnknownAdapter { name: name.unwrap_or_default().to_owned(), loaded })
     }
 
     /// Starts answering; [`Generation::next`] does the work.

@@ -376,6 +376,9 @@ pub struct ChatArguments {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub model: ModelArguments,
+    /// Compute with this LoRA adapter: a GGUF file, or a folder as PEFT writes it
+    #[arg(long, value_name = "PATH")]
+    pub adapter: Option<PathBuf>,
     /// System prompt
     #[arg(long)]
     pub system: Option<String>,
@@ -394,6 +397,9 @@ pub struct GenerateArguments {
     #[command(flatten)]
     #[expect(missing_docs, reason = "as above")]
     pub model: ModelArguments,
+    /// Compute with this LoRA adapter: a GGUF file, or a folder as PEFT writes it
+    #[arg(long, value_name = "PATH")]
+    pub adapter: Option<PathBuf>,
     /// Text to continue; the model's chat template is not applied
     #[arg(long, group = "prompt_form")]
     pub prompt: Option<String>,

@@ -83,7 +83,7 @@ impl AppState {
     /// It is not there.
     pub async fn model_to_serve(&self, name: &str) -> Result<ModelToServe, StoreError> {
         let stored = self.shared.store.fetched(name).await?;
-        Ok(ModelToServe { name: stored.name, path: stored.path })
+        Ok(ModelToServe { name: stored.name, path: stored.path, adapter: None })
     }
 
     /// The tokenizer and chat template of a model; it need not be in memory.

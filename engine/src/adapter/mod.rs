@@ -2,9 +2,14 @@
 //! are named and laid out as in the model's GGUF file; [`peft`] and [`gguf`] are the files that others read.
 
 pub mod gguf;
+mod loaded;
 pub mod peft;
+mod placement;
 mod settings;
 
+pub(crate) use loaded::LoadedAdapters;
+pub(crate) use placement::AdaptableMatrices;
+pub use placement::{AdaptedRows, Placement};
 pub use settings::{LoraSettings, Scaling};
 
 /// An adapter.

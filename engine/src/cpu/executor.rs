@@ -3,12 +3,14 @@
 use shared::sampling::{Sampler, SamplingParameters};
 
 use super::activation::Activations;
+use super::adapter::CpuAdapter;
 use super::attention::{HeadCache, attend};
 use super::elementwise::{gate, rms_norm, rotate};
 use super::lanes::InstructionSet;
 use super::linear::{Place, multiply, quantize};
 use super::parallel::Threads;
 use super::weight::CpuWeight;
+use crate::adapter::{LoadedAdapters, LoraAdapter, Placement};
 use crate::constraint::AllowedTokens;
 use crate::error::EngineError;
 use crate::executor::{Inspect, LogitsWanted};
@@ -33,6 +35,9 @@ pub struct CpuExecutor {
     /// Most positions of a sequence.
     context_tokens: usize,
     activations: Activations,
+    adapters: LoadedAdapters<CpuAdapter>,
+    /// What an adapter's first matrix makes of a batch, `[rows, parts * rank]`; grown to the largest seen.
+    reduced: Vec<f32>,
     sampler: Sampler,
 }
 
@@ -89,10 +94,22 @@ impl CpuExecutor {
             caches: plan.caches.iter().map(|_| KeysAndValues::default()).collect(),
             context_tokens,
             activations: Activations::default(),
+            adapters: LoadedAdapters::default(),
+            reduced: Vec::new(),
             weights: loaded,
             sampler: Sampler::new(SamplingParameters::GREEDY, plan.vocabulary_size),
             plan,
         })
+    }
+
+    /// The adapters it holds.
+    pub(crate) fn adapters(&self) -> &LoadedAdapters<CpuAdapter> {
+        &self.adapters
+    }
+
+    /// The adapters it holds.
+    pub(crate) fn adapters_mut(&mut self) -> &mut LoadedAdapters<CpuAdapter> {
+        &mut self.adapters
     }
 
     /// The most tokens one batch may have.
@@ -107,11 +124,18 @@ impl CpuExecutor {
 
     /// Bytes of weights, cache and scratch buffers now in use.
     pub fn memory_bytes(&self) -> (u64, u64, u64) {
-        let weights = self.plan.weights.iter().map(Weight::size_bytes).sum();
+        let weights = self.plan.weights.iter().map(Weight::size_bytes).sum::<u64>();
+        let adapters = self.adapters.iter().map(|(_, adapter)| adapter.size_bytes()).sum::<u64>();
         let floats = |values: &Vec<f32>| values.capacity() as u64 * 4;
         let caches = self.caches.iter().map(|cache| floats(&cache.keys) + floats(&cache.values)).sum();
-        let scratch = self.buffers.iter().map(floats).sum::<u64>() + self.activations.size_bytes();
-        (weights, caches, scratch)
+        let scratch =
+            self.buffers.iter().map(floats).sum::<u64>() + self.activations.size_bytes() + floats(&self.reduced);
+        (weights + adapters, caches, scratch)
+    }
+
+    /// Keeps an adapter whose matrices lie as `placement` says.
+    pub(crate) fn load_adapter(&mut self, name: &str, adapter: &LoraAdapter, placement: &Placement) {
+        self.adapters.insert(name, CpuAdapter::new(adapter, placement));
     }
 
     /// Runs a batch; see [`crate::executor::Executor::forward`].
@@ -195,8 +219,9 @@ impl CpuExecutor {
                 .collect(),
         };
         self.make_room(&batch)?;
-        let Self { set, threads, plan, weights, buffers, caches, activations, .. } = self;
-        let mut walk = Walk { set: *set, threads, plan, weights, buffers, caches, activations };
+        let Self { set, threads, plan, weights, buffers, caches, activations, adapters, reduced, .. } = self;
+        let adapter = adapters.current();
+        let mut walk = Walk { set: *set, threads, plan, weights, buffers, caches, activations, adapter, reduced };
         threads.enter(|| {
             for step in &plan.steps {
                 if step.rows == Rows::All || batch.logit_rows > 0 {
@@ -260,6 +285,8 @@ struct Walk<'a> {
     buffers: &'a mut [Vec<f32>],
     caches: &'a mut [KeysAndValues],
     activations: &'a mut Activations,
+    adapter: Option<&'a CpuAdapter>,
+    reduced: &'a mut Vec<f32>,
 }
 
 impl<'a> Walk<'a> {
@@ -285,6 +312,7 @@ impl<'a> Walk<'a> {
                 self.each_row(output, rows, |row, _| rms_norm(set, place.of(row), weight, epsilon));
             }
             Operation::Linear { input, weight, output, accumulate } => {
+                let adapted = self.adapter.and_then(|adapter| adapter.beside(weight.0));
                 let weight = self.matrix(weight.0);
                 let input_place = self.place(input);
                 let first_row = self.first_row(input, step.rows, batch);
@@ -304,6 +332,10 @@ impl<'a> Walk<'a> {
                     accumulate,
                     rows,
                 );
+                if let Some(adapted) = adapted {
+                    let (set, threads) = (self.set, self.threads);
+                    adapted.add(set, threads, source, input_place, self.reduced, &mut target, output_place, rows);
+                }
                 self.buffers[output.buffer.0] = target;
             }
             Operation::Rope { view, head_size, pairing, rope } => {

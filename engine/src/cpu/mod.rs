@@ -6,6 +6,7 @@
 //! cost the same: the multiply-add of 16-bit pairs is the widest integer product that WASM, AVX2, AVX-512 and NEON share.
 
 mod activation;
+mod adapter;
 mod attention;
 mod blocks;
 pub(crate) mod elementwise;

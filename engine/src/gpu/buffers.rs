@@ -100,6 +100,9 @@ impl Buffers {
             Resource::Weight { weight, shard, plane } => {
                 self.weights[weight.0].plane(shard, plane).expect("the recorder names planes that the format has")
             }
+            Resource::AdapterA(_) | Resource::AdapterB(_) | Resource::Reduced => {
+                unreachable!("adapters have buffers of their own")
+            }
             Resource::Rope(id) => &self.ropes[id.0],
             Resource::Keys(cache) => &self.keys[cache],
             Resource::Values(cache) => &self.values[cache],

@@ -32,6 +32,12 @@ pub enum Resource {
         /// Which part of its blocks.
         plane: Plane,
     },
+    /// Of what an adapter has beside a weight: every A on top of each other. `[parts * rank, columns]`
+    AdapterA(WeightId),
+    /// Of what an adapter has beside a weight: every B on top of each other. `[rows of all parts, rank]`
+    AdapterB(WeightId),
+    /// What an adapter's A make of a step's input. `[rows, parts * rank]`
+    Reduced,
     /// A rotary table: cosines and sines.
     Rope(RopeId),
     /// A layer's keys.

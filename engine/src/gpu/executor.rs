@@ -8,19 +8,21 @@ use std::ops::Range;
 use shared::sampling::SamplingParameters;
 
 use super::GpuDevice;
+use super::adapter::{GpuAdapter, ReadyPlan};
 use super::buffers::Buffers;
 use super::call::{Batch, Resource};
 use super::kernels::{MOST_CHOSEN, Sampling};
 use super::pipelines::Pipelines;
 use super::readback::Readback;
-use super::recorder::{RecordedStep, Recording, Tuning, record};
+use super::recorder::{RecordedStep, Tuning, record};
 use super::weights;
+use crate::adapter::{LoadedAdapters, LoraAdapter, Placement};
 use crate::clock::now_seconds;
 use crate::constraint::AllowedTokens;
 use crate::error::EngineError;
 use crate::executor::{Inspect, LogitsWanted, MOST_LOGIT_ROWS};
 use crate::gguf::GgufFile;
-use crate::plan::{Plan, View, WeightId};
+use crate::plan::{Plan, WeightId};
 use crate::source::ReadAt;
 
 /// Tokens of one batch: enough to use each decoded weight often, few enough that a slow GPU answers within a moment
@@ -34,16 +36,14 @@ const SUBMISSION_SECONDS: f64 = 0.05;
 /// A model on the GPU.
 pub struct GpuExecutor {
     gpu: GpuDevice,
-    steps: Vec<RecordedStep>,
-    greedy: Range<usize>,
-    drawn: Range<usize>,
+    plan: Plan,
+    tuning: Tuning,
     buffers: Buffers,
     pipelines: Pipelines,
-    hidden: View,
-    logits: View,
-    vocabulary_size: usize,
+    /// What runs without an adapter.
+    base: ReadyPlan,
+    adapters: LoadedAdapters<GpuAdapter>,
     weights_bytes: u64,
-    columns: Vec<usize>, // [buffers]
     logits_readback: Readback,
     chosen_readback: Readback,
     is_greedy: bool,
@@ -59,24 +59,24 @@ impl GpuExecutor {
     /// The file can't be read, or the device can't hold or run the model.
     pub async fn load(
         gpu: GpuDevice,
-        plan: &Plan,
+        plan: Plan,
         file: &GgufFile,
         source: &dyn ReadAt,
         context_tokens: usize,
         progress: &mut dyn FnMut(u64),
     ) -> Result<Self, EngineError> {
         let tuning = if gpu.is_software() { Tuning::SOFTWARE } else { Tuning::HARDWARE };
-        let Recording { calls, steps, greedy, drawn } = record(plan, tuning)?;
-        check_cache(&gpu, plan, context_tokens)?;
+        let recording = record(&plan, tuning)?;
+        check_cache(&gpu, &plan, context_tokens)?;
         let weights_bytes = plan
             .weights
             .iter()
             .enumerate()
-            .map(|(id, weight)| weights::size_bytes(weight, weights::stored_as(plan, WeightId(id))))
+            .map(|(id, weight)| weights::size_bytes(weight, weights::stored_as(&plan, WeightId(id))))
             .sum();
         let memory = gpu.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let uploaded = weights::upload(&gpu, plan, file, source, progress).await?;
-        let buffers = Buffers::new(&gpu, plan, uploaded, BATCH_TOKENS, context_tokens);
+        let uploaded = weights::upload(&gpu, &plan, file, source, progress).await?;
+        let buffers = Buffers::new(&gpu, &plan, uploaded, BATCH_TOKENS, context_tokens);
         gpu.finish_work().await?;
         if let Some(error) = memory.pop().await {
             return Err(EngineError::OutOfMemory {
@@ -86,23 +86,21 @@ impl GpuExecutor {
             });
         }
         let validation = gpu.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let pipelines = Pipelines::new(&gpu, &calls, &buffers);
+        let mut pipelines = Pipelines::default();
+        let ready = pipelines.prepare(&gpu, &recording.calls, |resource| buffers.get(resource));
         if let Some(error) = validation.pop().await {
             return Err(EngineError::Gpu(error.to_string()));
         }
         gpu.check()?;
         let mut this = Self {
             gpu,
-            steps,
-            greedy,
-            drawn,
+            plan,
+            tuning,
             buffers,
             pipelines,
-            hidden: plan.hidden,
-            logits: plan.logits,
-            vocabulary_size: plan.vocabulary_size,
+            base: ReadyPlan::new(recording, ready),
+            adapters: LoadedAdapters::default(),
             weights_bytes,
-            columns: plan.buffers.iter().map(|buffer| buffer.columns).collect(),
             logits_readback: Readback::new(),
             chosen_readback: Readback::new(),
             is_greedy: true,
@@ -120,20 +118,55 @@ impl GpuExecutor {
 
     /// Bytes of weights, cache and scratch buffers.
     pub fn memory_bytes(&self) -> (u64, u64, u64) {
-        (self.weights_bytes, self.buffers.cache_bytes(), self.buffers.scratch_bytes())
+        let adapters = self.adapters.iter().map(|(_, adapter)| adapter.size_bytes());
+        let (matrices, scratch) = adapters.fold((0, 0), |(a, b), (matrices, scratch)| (a + matrices, b + scratch));
+        (self.weights_bytes + matrices, self.buffers.cache_bytes(), self.buffers.scratch_bytes() + scratch)
+    }
+
+    /// Takes an adapter whose matrices lie as `placement` says.
+    ///
+    /// # Errors
+    /// The device can't hold or run it.
+    pub(crate) async fn load_adapter(
+        &mut self,
+        name: &str,
+        adapter: &LoraAdapter,
+        placement: &Placement,
+    ) -> Result<(), EngineError> {
+        let Self { gpu, plan, tuning, buffers, pipelines, .. } = self;
+        let adapter =
+            GpuAdapter::load(gpu, plan, *tuning, buffers, pipelines, BATCH_TOKENS, adapter, placement).await?;
+        self.adapters.insert(name, adapter);
+        Ok(())
+    }
+
+    /// The adapters it holds.
+    pub(crate) fn adapters(&self) -> &LoadedAdapters<GpuAdapter> {
+        &self.adapters
+    }
+
+    /// The adapters it holds.
+    pub(crate) fn adapters_mut(&mut self) -> &mut LoadedAdapters<GpuAdapter> {
+        &mut self.adapters
+    }
+
+    /// What runs with the adapter in use, or without one.
+    fn ready(&self) -> &ReadyPlan {
+        self.adapters.current().map_or(&self.base, |adapter| &adapter.plan)
     }
 
     /// Dispatches that write one token after `position` others: what a slow driver makes dear.
     pub fn dispatches_per_token(&self, position: usize) -> usize {
         let batch = Batch { first_position: position as u32, tokens: 1, logit_rows: 1, ..Batch::default() };
-        let calls = self.steps.iter().map(|step| step.one_row.clone()).chain([self.greedy.clone()]).flatten();
-        calls.filter(|&call| self.pipelines.dispatches[call].grid.workgroups(&batch).is_some()).count()
+        let ReadyPlan { steps, greedy, ready, .. } = self.ready();
+        let calls = steps.iter().map(|step| step.one_row.clone()).chain([greedy.clone()]).flatten();
+        calls.filter(|&call| ready.dispatches[call].grid.workgroups(&batch).is_some()).count()
     }
 
     /// See [`crate::executor::Executor::begin_answer`].
     pub fn begin_answer(&mut self, sampling: SamplingParameters, context: &[u32]) {
         self.is_greedy = sampling.is_greedy();
-        let mut seen = vec![0_u32; self.vocabulary_size.div_ceil(32)];
+        let mut seen = vec![0_u32; self.plan.vocabulary_size.div_ceil(32)];
         for &token in context {
             if let Some(word) = seen.get_mut(token as usize / 32) {
                 *word |= 1 << (token % 32);
@@ -162,8 +195,8 @@ impl GpuExecutor {
         self.encode(&mut encoder, self.calls_of(&batch), &batch);
         let rows = batch.logit_rows as usize;
         if rows > 0 {
-            let size_bytes = (rows * self.vocabulary_size * 4) as u64;
-            let logits = self.buffers.get(Resource::Activations(self.logits.buffer));
+            let size_bytes = (rows * self.plan.vocabulary_size * 4) as u64;
+            let logits = self.buffers.get(Resource::Activations(self.plan.logits.buffer));
             self.logits_readback.copy(&self.gpu, &mut encoder, logits, size_bytes);
         }
         self.gpu.queue.submit([encoder.finish()]);
@@ -171,7 +204,7 @@ impl GpuExecutor {
             self.gpu.finish_work().await?;
             return Ok(Vec::new());
         }
-        self.logits_readback.read(&self.gpu, rows * self.vocabulary_size).await
+        self.logits_readback.read(&self.gpu, rows * self.plan.vocabulary_size).await
     }
 
     /// See [`crate::executor::Executor::hidden_states`].
@@ -181,10 +214,10 @@ impl GpuExecutor {
     pub async fn hidden_states(&mut self, tokens: &[u32], first_position: usize) -> Result<Vec<f32>, EngineError> {
         let batch = self.start(tokens, first_position, LogitsWanted::All);
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let before_logits = self.steps.iter().filter(|step| step.output != Some(self.logits));
+        let before_logits = self.ready().steps.iter().filter(|step| step.output != Some(self.plan.logits));
         self.encode(&mut encoder, before_logits.map(|step| calls_of_step(step, &batch)), &batch);
-        let columns = self.columns[self.hidden.buffer.0];
-        let hidden = self.buffers.get(Resource::Activations(self.hidden.buffer));
+        let columns = self.plan.buffers[self.plan.hidden.buffer.0].columns;
+        let hidden = self.buffers.get(Resource::Activations(self.plan.hidden.buffer));
         let count = tokens.len() * columns;
         self.logits_readback.copy(&self.gpu, &mut encoder, hidden, (count * 4) as u64);
         self.gpu.queue.submit([encoder.finish()]);
@@ -229,7 +262,8 @@ impl GpuExecutor {
         assert!((1..=MOST_CHOSEN).contains(&count), "a submission chooses 1 to {MOST_CHOSEN} tokens");
         let mut batch = self.start(tokens, first_position, LogitsWanted::Last);
         let mut encoder = self.gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let sample = if self.is_greedy { self.greedy.clone() } else { self.drawn.clone() };
+        let ready = self.ready();
+        let sample = if self.is_greedy { ready.greedy.clone() } else { ready.drawn.clone() };
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             for _ in 0..count {
@@ -264,8 +298,7 @@ impl GpuExecutor {
     ) -> Result<(), EngineError> {
         let batch = self.start(tokens, first_position, wanted);
         let mut readback = Readback::new();
-        for index in 0..self.steps.len() {
-            let step = &self.steps[index];
+        for step in &self.ready().steps {
             let rows = batch.rows(step.rows) as usize;
             if rows == 0 {
                 continue;
@@ -276,7 +309,7 @@ impl GpuExecutor {
                 self.gpu.queue.submit([encoder.finish()]);
                 continue;
             };
-            let columns = self.columns[view.buffer.0];
+            let columns = self.plan.buffers[view.buffer.0].columns;
             let buffer = self.buffers.get(Resource::Activations(view.buffer));
             readback.copy(&self.gpu, &mut encoder, buffer, (rows * columns * 4) as u64);
             self.gpu.queue.submit([encoder.finish()]);
@@ -319,13 +352,13 @@ impl GpuExecutor {
             self.write(Resource::Sampling, bytemuck::bytes_of(&self.sampling));
         }
         if let Some(allowed) = allowed {
-            let words = self.vocabulary_size.div_ceil(32).min(allowed.words().len());
+            let words = self.plan.vocabulary_size.div_ceil(32).min(allowed.words().len());
             self.write(Resource::Allowed, bytemuck::cast_slice(&allowed.words()[..words]));
         }
     }
 
     fn calls_of(&self, batch: &Batch) -> impl Iterator<Item = Range<usize>> {
-        self.steps.iter().map(|step| calls_of_step(step, batch))
+        self.ready().steps.iter().map(|step| calls_of_step(step, batch))
     }
 
     fn encode(&self, encoder: &mut wgpu::CommandEncoder, calls: impl IntoIterator<Item = Range<usize>>, batch: &Batch) {
@@ -335,13 +368,14 @@ impl GpuExecutor {
 
     fn record(&self, pass: &mut wgpu::ComputePass<'_>, calls: impl IntoIterator<Item = Range<usize>>, batch: &Batch) {
         let mut current = None;
-        for dispatch in calls.into_iter().flat_map(|calls| &self.pipelines.dispatches[calls]) {
+        let ready = &self.ready().ready;
+        for dispatch in calls.into_iter().flat_map(|calls| &ready.dispatches[calls]) {
             if let Some([x, y, z]) = dispatch.grid.workgroups(batch) {
                 if current != Some(dispatch.pipeline) {
                     pass.set_pipeline(&self.pipelines.pipelines[dispatch.pipeline]);
                     current = Some(dispatch.pipeline);
                 }
-                pass.set_bind_group(0, &self.pipelines.bind_groups[dispatch.bind_group], &[]);
+                pass.set_bind_group(0, &ready.bind_groups[dispatch.bind_group], &[]);
                 pass.dispatch_workgroups(x, y, z);
             }
         }

@@ -6,6 +6,7 @@
 //!
 //! Kernels use WebGPU's default limits and features only.
 
+mod adapter;
 mod buffers;
 pub mod call;
 mod device;

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::GpuDevice;
-use super::buffers::Buffers;
 use super::call::{Call, Grid, Resource};
 use super::shader::{Access, Shader};
 
@@ -14,27 +13,38 @@ pub(super) struct Dispatch {
     pub(super) grid: Grid,
 }
 
-/// Pipelines and bind groups of one model.
+/// Calls that only need to be recorded into a pass.
 #[derive(Default)]
-pub(super) struct Pipelines {
-    pub(super) pipelines: Vec<wgpu::ComputePipeline>,
+pub(super) struct Ready {
     pub(super) bind_groups: Vec<wgpu::BindGroup>,
     pub(super) dispatches: Vec<Dispatch>,
 }
 
+/// The pipelines of one model.
+#[derive(Default)]
+pub(super) struct Pipelines {
+    pub(super) pipelines: Vec<wgpu::ComputePipeline>,
+    by_shader: HashMap<Shader, usize>,
+    layouts: HashMap<Vec<Access>, wgpu::BindGroupLayout>,
+}
+
 impl Pipelines {
-    /// Makes `calls` ready; calls with the same text share a pipeline.
-    pub(super) fn new(gpu: &GpuDevice, calls: &[Call], buffers: &Buffers) -> Self {
-        let mut this = Self::default();
-        let mut layouts: HashMap<&[Access], wgpu::BindGroupLayout> = HashMap::new();
-        let mut pipelines: HashMap<&Shader, usize> = HashMap::new();
+    /// Makes `calls` ready; calls with the same text share a pipeline, those made ready before included.
+    pub(super) fn prepare<'b>(
+        &mut self,
+        gpu: &GpuDevice,
+        calls: &[Call],
+        buffer: impl Fn(Resource) -> &'b wgpu::Buffer,
+    ) -> Ready {
+        let mut ready = Ready::default();
         let mut bind_groups: HashMap<(&[Access], &[Resource]), usize> = HashMap::new();
         for call in calls {
             let accesses = call.shader.bindings.as_slice();
-            let layout = layouts.entry(accesses).or_insert_with(|| bind_group_layout(&gpu.device, accesses));
-            let pipeline = *pipelines.entry(&call.shader).or_insert_with(|| {
-                this.pipelines.push(pipeline(&gpu.device, &call.shader, layout));
-                this.pipelines.len() - 1
+            let layout =
+                self.layouts.entry(accesses.to_vec()).or_insert_with(|| bind_group_layout(&gpu.device, accesses));
+            let pipeline = *self.by_shader.entry(call.shader.clone()).or_insert_with(|| {
+                self.pipelines.push(pipeline(&gpu.device, &call.shader, layout));
+                self.pipelines.len() - 1
             });
             let bind_group = *bind_groups.entry((accesses, &call.resources)).or_insert_with(|| {
                 let entries: Vec<_> = call
@@ -43,19 +53,19 @@ impl Pipelines {
                     .enumerate()
                     .map(|(index, &resource)| wgpu::BindGroupEntry {
                         binding: index as u32,
-                        resource: buffers.get(resource).as_entire_binding(),
+                        resource: buffer(resource).as_entire_binding(),
                     })
                     .collect();
-                this.bind_groups.push(gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                ready.bind_groups.push(gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
                     label: Some(call.shader.name),
                     layout,
                     entries: &entries,
                 }));
-                this.bind_groups.len() - 1
+                ready.bind_groups.len() - 1
             });
-            this.dispatches.push(Dispatch { pipeline, bind_group, grid: call.grid });
+            ready.dispatches.push(Dispatch { pipeline, bind_group, grid: call.grid });
         }
-        this
+        ready
     }
 }
 

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::call::Call;
-use super::kernels::{self, Attention, FloatView, ITEM_VALUES, Linear, VectorView};
+use super::kernels::{self, Adapted, Attention, FloatView, ITEM_VALUES, Linear, VectorView};
 use super::weights::{shards, stored_as};
+use crate::adapter::Placement;
 use crate::error::EngineError;
 use crate::plan::{Operation, Plan, Rows, View, WeightId};
 
@@ -66,9 +67,21 @@ const ATTENTION_WORKGROUP_BYTES: usize = 16 << 10;
 /// # Errors
 /// A size that the kernels can't do.
 pub fn record(plan: &Plan, tuning: Tuning) -> Result<Recording, EngineError> {
+    record_with(plan, tuning, None)
+}
+
+/// Records `plan` with an adapter beside its weights.
+///
+/// # Errors
+/// A size that the kernels can't do.
+pub fn record_adapted(plan: &Plan, tuning: Tuning, adapter: &Placement) -> Result<Recording, EngineError> {
+    record_with(plan, tuning, Some(adapter))
+}
+
+fn record_with(plan: &Plan, tuning: Tuning, adapter: Option<&Placement>) -> Result<Recording, EngineError> {
     let mut recording = Recording::default();
     for step in &plan.steps {
-        let (one, many) = step_calls(plan, &step.operation, step.rows, tuning)?;
+        let (one, many) = step_calls(plan, &step.operation, step.rows, tuning, adapter)?;
         let one_row = recording.append(one);
         let many_rows = many.map_or_else(|| one_row.clone(), |calls| recording.append(calls));
         let output = step.operation.output();
@@ -93,6 +106,7 @@ fn step_calls(
     operation: &Operation,
     rows: Rows,
     tuning: Tuning,
+    adapter: Option<&Placement>,
 ) -> Result<(Vec<Call>, Option<Vec<Call>>), EngineError> {
     let vectors = |view: View| vector_view(plan, view);
     Ok(match *operation {
@@ -110,10 +124,14 @@ fn step_calls(
             let weight = &plan.weights[id.0];
             let shards = shards(weight, stored_as(plan, id));
             let (input, output) = (vectors(input)?, float_view(plan, output));
-            let linear = Linear { input, id, weight, shards: &shards, output, accumulate, rows };
+            let parts = adapter.map_or(&[][..], |adapter| &adapter.weights[id.0]);
+            let adapted = adapter.filter(|_| !parts.is_empty()).map(|adapter| Adapted { rank: adapter.rank, parts });
+            let linear = Linear { input, id, weight, shards: &shards, output, accumulate, rows, adapted };
+            let reduce = adapted.map(|adapted| kernels::reduce(input, id, adapted.width(), rows));
+            let with_reduce = |calls: Vec<Call>| reduce.clone().into_iter().chain(calls).collect();
             (
-                kernels::linear_vector(linear, tuning.vector_rows_per_thread),
-                Some(kernels::linear_matrix(linear, tuning.matrix_rows_per_thread)),
+                with_reduce(kernels::linear_vector(linear, tuning.vector_rows_per_thread)),
+                Some(with_reduce(kernels::linear_matrix(linear, tuning.matrix_rows_per_thread))),
             )
         }
         Operation::Rope { view, head_size, pairing, rope } => {

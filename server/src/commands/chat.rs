@@ -13,7 +13,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use super::opening::{open_database, open_providers, open_store, provider_model, ready_model};
 use crate::arguments::ChatArguments;
 use crate::config::Config;
-use crate::inference::{EngineBackend, ServedModels};
+use crate::inference::{EngineBackend, ModelToServe, ServedModels};
 use crate::model_calls::{NamedModel, NamedModels};
 use crate::terminal::{is_interactive, note, print};
 
@@ -23,9 +23,13 @@ pub(super) async fn run(config: Config, arguments: ChatArguments) -> Result<()> 
     let store = open_store(&config, database.clone())?;
     let providers = open_providers(&config)?;
     let (name, model) = match provider_model(&providers.store, &arguments.model.model).await? {
+        Some(_) if arguments.adapter.is_some() => {
+            bail!("--adapter is for models of this machine, and {} is a provider's", arguments.model.model)
+        }
         Some(model) => (arguments.model.model.clone(), NamedModel::Provider(model)),
         None => {
             let model = ready_model(&store, &arguments.model).await?;
+            let model = ModelToServe { adapter: arguments.adapter.clone(), ..model };
             (model.name.clone(), NamedModel::Local(model))
         }
     };

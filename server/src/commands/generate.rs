@@ -43,6 +43,7 @@ pub(super) async fn run(config: Config, arguments: GenerateArguments) -> Result<
     let work = move || {
         let backend = EngineBackend::new(&config.inference);
         let mut loaded = load_on_best_device(&backend, &database, config.inference.device, &model.name, &model.path)?;
+        loaded.use_adapter(arguments.adapter.as_deref())?;
         let mut outcome = Outcome::default();
         let mut printing = Ok(());
         loaded.generate(&request, &mut |event| {

@@ -81,7 +81,7 @@ pub(super) async fn ready_model(store: &ModelStore, arguments: &ModelArguments) 
     let path = Path::new(&arguments.model);
     if store.known(&arguments.model).is_none() && path.is_file() {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        return Ok(ModelToServe { name, path: path.to_owned() });
+        return Ok(ModelToServe { name, path: path.to_owned(), adapter: None });
     }
     if split_provider_model(&arguments.model).is_some() && !path.exists() {
         bail!(
@@ -90,7 +90,7 @@ pub(super) async fn ready_model(store: &ModelStore, arguments: &ModelArguments) 
         );
     }
     let stored = pull(store, &arguments.model, arguments.accept_licence).await?;
-    Ok(ModelToServe { name: stored.name, path: stored.path })
+    Ok(ModelToServe { name: stored.name, path: stored.path, adapter: None })
 }
 
 /// Models of this machine and of providers by name, ready to be asked.

@@ -26,7 +26,7 @@ pub(super) async fn run(config: Config, arguments: ServeArguments) -> Result<()>
         .with_context(|| format!("listening on {address}; is it in use? --port takes another"))?;
     if let Some(model) = &arguments.model {
         let stored = pull(&store, model, arguments.accept_licence).await?;
-        served.preload(&ModelToServe { name: stored.name, path: stored.path });
+        served.preload(&ModelToServe { name: stored.name, path: stored.path, adapter: None });
     }
     if config.storage.app_dir.is_none() {
         note("The app is not built: only the API is served. `cargo xtask run` builds it; --app-dir names its folder.");

@@ -40,6 +40,13 @@ pub trait LoadedModel {
     /// What it runs on, for a person.
     fn device_name(&self) -> &str;
 
+    /// Computes what follows with the adapter at `adapter`, a GGUF file or a PEFT folder, or with none. It is read on first
+    /// use, and again where it has changed.
+    ///
+    /// # Errors
+    /// The adapter can't be used with this model.
+    fn use_adapter(&mut self, adapter: Option<&Path>) -> Result<(), ModelCallError>;
+
     /// Generates, telling each event. `emit` answers `Break` when nobody listens any more; the work then ends at once.
     ///
     /// # Errors

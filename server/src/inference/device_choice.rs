@@ -136,6 +136,10 @@ mod tests {
             if self.target == Target::Cpu { "c" } else { "g" }
         }
 
+        fn use_adapter(&mut self, _: Option<&Path>) -> Result<(), ModelCallError> {
+            Err(ModelCallError::unavailable("devices have no adapters"))
+        }
+
         fn generate(
             &mut self,
             _: &GenerationRequest,

@@ -1,7 +1,7 @@
 //! The engine behind [`Backend`]: memory-mapped files, `pollster` in place of an executor.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use engine::gpu::GpuDevice;
 use engine::source::FileSource;
@@ -9,6 +9,7 @@ use engine::{Device, LoadOptions, Model, ModelText};
 use shared::model_call::{Embedding, GenerationEvent, GenerationRequest, ModelCallError, Prompt};
 
 use super::backend::{Backend, LoadedModel, Target};
+use super::loaded_adapters::LoadedAdapters;
 use crate::config::Inference;
 use crate::database::DeviceSpeed;
 
@@ -49,7 +50,7 @@ impl Backend for EngineBackend {
         let model = pollster::block_on(Model::load(source, options, &mut |progress| {
             tracing::trace!(done_bytes = progress.done_bytes, total_bytes = progress.total_bytes, "loading");
         }))?;
-        Ok(Box::new(EngineModel { model }))
+        Ok(Box::new(EngineModel { model, path: path.to_owned(), adapters: LoadedAdapters::default() }))
     }
 
     fn read_text(&self, path: &Path) -> Result<ModelText, ModelCallError> {
@@ -65,11 +66,17 @@ fn open(path: &Path) -> Result<FileSource, ModelCallError> {
 
 struct EngineModel {
     model: Model,
+    path: PathBuf,
+    adapters: LoadedAdapters,
 }
 
 impl LoadedModel for EngineModel {
     fn device_name(&self) -> &str {
         self.model.device_name()
+    }
+
+    fn use_adapter(&mut self, adapter: Option<&Path>) -> Result<(), ModelCallError> {
+        self.adapters.choose(&mut self.model, &self.path, adapter)
     }
 
     fn generate(

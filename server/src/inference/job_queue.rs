@@ -1,6 +1,7 @@
 //! The bounded queue of one model: requests wait here, those whose client has left make room.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use shared::model_call::{Embedding, GenerationEvent, GenerationRequest, ModelCallError, Prompt};
@@ -14,7 +15,14 @@ pub(crate) type EventSender = UnboundedSender<Result<GenerationEvent, ModelCallE
 pub(crate) type EmbeddingSender = UnboundedSender<Result<Embedding, ModelCallError>>;
 
 /// One piece of work on its way to the model's thread.
-pub(crate) enum Job {
+pub(crate) struct Job {
+    /// The adapter to do it with.
+    pub(crate) adapter: Option<PathBuf>,
+    pub(crate) work: Work,
+}
+
+/// What is to be done.
+pub(crate) enum Work {
     /// An answer to write.
     Generate { request: GenerationRequest, events: EventSender },
     /// A text to turn into a vector.
@@ -24,18 +32,18 @@ pub(crate) enum Job {
 impl Job {
     /// The client has left.
     fn is_abandoned(&self) -> bool {
-        match self {
-            Self::Generate { events, .. } => events.is_closed(),
-            Self::Embed { answer, .. } => answer.is_closed(),
+        match &self.work {
+            Work::Generate { events, .. } => events.is_closed(),
+            Work::Embed { answer, .. } => answer.is_closed(),
         }
     }
 
     /// Tells the client why nothing comes (any more).
     pub(crate) fn fail(&self, error: ModelCallError) {
         // Nobody listening is no error.
-        let _ = match self {
-            Self::Generate { events, .. } => events.send(Err(error)).is_ok(),
-            Self::Embed { answer, .. } => answer.send(Err(error)).is_ok(),
+        let _ = match &self.work {
+            Work::Generate { events, .. } => events.send(Err(error)).is_ok(),
+            Work::Embed { answer, .. } => answer.send(Err(error)).is_ok(),
         };
     }
 }
@@ -157,13 +165,13 @@ mod tests {
         let (events, receiver) = unbounded_channel();
         let prompt = Prompt::Tokens(vec![token]);
         let request = GenerationRequest::new(prompt, SamplingParameters::GREEDY, GenerationLimits::default());
-        (vec![Job::Generate { request, events }], receiver)
+        (vec![Job { adapter: None, work: Work::Generate { request, events } }], receiver)
     }
 
     fn prompt_of(job: Option<Job>) -> Option<Prompt> {
-        job.map(|job| match job {
-            Job::Generate { request, .. } => request.prompt,
-            Job::Embed { input, .. } => input,
+        job.map(|job| match job.work {
+            Work::Generate { request, .. } => request.prompt,
+            Work::Embed { input, .. } => input,
         })
     }
 

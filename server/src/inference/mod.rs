@@ -7,6 +7,7 @@ mod backend;
 mod device_choice;
 mod engine_backend;
 mod job_queue;
+mod loaded_adapters;
 mod model_texts;
 mod served_models;
 mod worker;

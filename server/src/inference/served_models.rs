@@ -11,7 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::backend::Backend;
 use super::device_choice::load_on_best_device;
-use super::job_queue::{Job, PushError, SubmitError};
+use super::job_queue::{Job, PushError, SubmitError, Work};
 use super::model_texts::ModelTexts;
 use super::worker::{DIED, Worker};
 use crate::config::Inference;
@@ -20,10 +20,12 @@ use crate::database::Database;
 /// A model as the caller knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelToServe {
-    /// What clients call it, and what speeds are remembered under.
+    /// What the model in the file is called, and what speeds are remembered under.
     pub name: String,
     /// Its file.
     pub path: PathBuf,
+    /// The adapter to compute with, a GGUF file or a PEFT folder. One model in memory serves all of them.
+    pub adapter: Option<PathBuf>,
 }
 
 /// The models in memory.
@@ -56,7 +58,10 @@ impl ServedModels {
             .into_iter()
             .map(|request| {
                 let (events, receiver) = unbounded_channel();
-                (Job::Generate { request, events }, event_stream(receiver))
+                (
+                    Job { adapter: model.adapter.clone(), work: Work::Generate { request, events } },
+                    event_stream(receiver),
+                )
             })
             .unzip();
         self.queue(model, jobs)?;
@@ -95,7 +100,7 @@ impl ServedModels {
             .into_iter()
             .map(|input| {
                 let (answer, receiver) = unbounded_channel();
-                (Job::Embed { input, answer }, receiver)
+                (Job { adapter: model.adapter.clone(), work: Work::Embed { input, answer } }, receiver)
             })
             .unzip();
         self.queue(model, jobs)?;
@@ -110,7 +115,7 @@ impl ServedModels {
 
     fn queue(&self, model: &ModelToServe, mut jobs: Vec<Job>) -> Result<(), SubmitError> {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = workers.iter().position(|(served, _)| served == model) {
+        if let Some(index) = workers.iter().position(|(served, _)| served.path == model.path) {
             let served = workers.remove(index);
             match served.1.queue.push(jobs) {
                 Ok(()) => {
@@ -135,7 +140,7 @@ impl ServedModels {
     /// Loads a model ahead of the first request.
     pub fn preload(&self, model: &ModelToServe) {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        if workers.iter().any(|(served, _)| served == model) {
+        if workers.iter().any(|(served, _)| served.path == model.path) {
             return;
         }
         match self.start_worker(model, Vec::new(), &mut workers) {

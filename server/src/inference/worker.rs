@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use shared::model_call::ModelCallError;
 
 use super::backend::LoadedModel;
-use super::job_queue::{Job, JobQueue};
+use super::job_queue::{Job, JobQueue, Work};
 
 /// What clients hear when a model's thread dies.
 pub(crate) const DIED: &str = "the model stopped unexpectedly; it is loaded again on the next request";
@@ -64,16 +64,16 @@ impl Worker {
 }
 
 fn answer(model: &mut dyn LoadedModel, job: &Job) {
-    let done = match job {
-        Job::Generate { request, events } => model.generate(request, &mut |event| match events.send(Ok(event)) {
+    let done = model.use_adapter(job.adapter.as_deref()).and_then(|()| match &job.work {
+        Work::Generate { request, events } => model.generate(request, &mut |event| match events.send(Ok(event)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
         }),
-        Job::Embed { input, answer } => model.embed(input).map(|embedding| {
+        Work::Embed { input, answer } => model.embed(input).map(|embedding| {
             // A client that has left does not wait for it.
             let _ = answer.send(Ok(embedding));
         }),
-    };
+    });
     if let Err(error) = done {
         job.fail(error);
     }

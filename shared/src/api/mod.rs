@@ -9,11 +9,15 @@ pub mod completions;
 pub mod embeddings;
 pub mod error;
 pub mod event_stream;
+pub mod files;
+pub mod fine_tuning;
 pub mod models;
+pub mod page;
 pub mod providers;
 mod request;
 pub mod response_format;
 pub mod streamed_answer;
 pub mod tokenizer;
+pub mod uploads;
 
 pub use request::{Stop, StreamOptions};

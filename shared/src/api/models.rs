@@ -22,6 +22,9 @@ pub struct ModelObject {
     pub created: i64,
     /// Whose it is.
     pub owned_by: String,
+    /// The model that this one was fine-tuned from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
 }
 
 impl ModelList {
@@ -34,11 +37,16 @@ impl ModelList {
 impl ModelObject {
     /// A model called `id`, fetched at `created`.
     pub fn new(id: impl Into<String>, created: i64) -> Self {
-        Self { id: id.into(), object: "model".to_owned(), created, owned_by: "quern".to_owned() }
+        Self { id: id.into(), object: "model".to_owned(), created, owned_by: "quern".to_owned(), parent: None }
     }
 
     /// The same, run by somebody else.
     pub fn owned_by(self, owner: impl Into<String>) -> Self {
         Self { owned_by: owner.into(), ..self }
+    }
+
+    /// The same, fine-tuned from `parent`.
+    pub fn from_parent(self, parent: impl Into<String>) -> Self {
+        Self { parent: Some(parent.into()), ..self }
     }
 }

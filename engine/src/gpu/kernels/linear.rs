@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::adapter::{Adapted, with_adapter};
 use super::blocks::{ITEM_VALUES, with_weight};
 use super::{Element, FloatView, VectorView, with_views};
 use crate::gpu::call::{Call, Grid, Resource};
@@ -28,6 +29,8 @@ pub(in crate::gpu) struct Linear<'a> {
     pub(in crate::gpu) output: FloatView,
     pub(in crate::gpu) accumulate: bool,
     pub(in crate::gpu) rows: Rows,
+    /// What an adapter adds.
+    pub(in crate::gpu) adapted: Option<Adapted<'a>>,
 }
 
 /// For one input row, where reading the weights is all that takes time: a workgroup computes several output rows,
@@ -89,7 +92,7 @@ pub(in crate::gpu) fn linear_matrix(linear: Linear<'_>, rows_per_thread: usize) 
 }
 
 fn shard_calls(linear: Linear<'_>, template: Template, grid: impl Fn(usize) -> Grid) -> Vec<Call> {
-    let Linear { input, id, weight, shards, output, accumulate, rows } = linear;
+    let Linear { input, id, weight, shards, output, accumulate, rows, adapted } = linear;
     let call = |(shard, held): (usize, &Range<usize>)| {
         let template = template
             .clone()
@@ -99,6 +102,7 @@ fn shard_calls(linear: Linear<'_>, template: Template, grid: impl Fn(usize) -> G
             .constant("OUTPUT_FIRST", output.first)
             .constant("ACCUMULATE", accumulate)
             .write("output", "f32", Resource::Activations(output.buffer));
+        let template = with_adapter(template, id, adapted);
         let template = with_weight(template, id, shard, weight.block_type, weight.columns);
         with_views(template, rows, Element::Vector, "", &[("input", input)]).call(grid(held.len()))
     };

@@ -4,8 +4,10 @@ fn input_run(row: u32, start: u32) -> mat4x4<f32> {
     return mat4x4<f32>($input[at], $input[at + 1u], $input[at + 2u], $input[at + 3u]);
 }
 
-fn keep(row: u32, weight_row: u32, sum: f32) {
+fn keep(row: u32, weight_row: u32, product: f32) {
     if row < row_count() && weight_row < HELD_ROWS {
+        var sum = product;
+        $add_adapted
         let at = row * OUTPUT_STRIDE + OUTPUT_FIRST + FIRST_ROW + weight_row;
         if ACCUMULATE {
             output[at] = output[at] + sum;

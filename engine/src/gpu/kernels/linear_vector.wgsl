@@ -41,7 +41,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
             for (var part = 0u; part < LANES; part++) {
                 sum += parts[index * LANES + part];
             }
-            let at = workgroup.y * OUTPUT_STRIDE + OUTPUT_FIRST + FIRST_ROW + weight_row;
+            let row = workgroup.y;
+            $add_adapted
+            let at = row * OUTPUT_STRIDE + OUTPUT_FIRST + FIRST_ROW + weight_row;
             if ACCUMULATE {
                 sum += output[at];
             }

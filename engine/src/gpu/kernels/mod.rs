@@ -4,6 +4,7 @@
 //! row, epsilons) is a constant in the text, so that a step binds only buffers. Kernels with the same text are one
 //! pipeline.
 
+mod adapter;
 mod add;
 mod attention;
 mod blocks;
@@ -15,6 +16,7 @@ mod rope;
 mod sample;
 mod store;
 
+pub(super) use adapter::{Adapted, reduce};
 pub(super) use add::add;
 pub(super) use attention::{Attention, attention, parts_bytes};
 pub(super) use blocks::ITEM_VALUES;

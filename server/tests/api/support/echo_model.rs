@@ -129,6 +129,13 @@ impl LoadedModel for EchoModel {
         "abacus"
     }
 
+    fn use_adapter(&mut self, adapter: Option<&Path>) -> Result<(), ModelCallError> {
+        if let Some(adapter) = adapter {
+            self.backend.note(format!("use {}", adapter.display()));
+        }
+        Ok(())
+    }
+
     fn generate(
         &mut self,
         request: &GenerationRequest,
