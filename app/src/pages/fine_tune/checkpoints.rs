@@ -14,7 +14,7 @@ pub fn Checkpoints() -> impl IntoView {
     let count = Memo::new(move |_| open.checkpoints.with(Vec::len));
     view! {
         <Show when=move || { count.get() > 0 }>
-            <Disclosure summary=move || format!("Checkpoints ({})", count.get()) testid="checkpoints">
+            <Disclosure summary=move || move || format!("Checkpoints ({})", count.get()) testid="checkpoints">
                 <p class="small muted">
                     "The model as it was then. Each can be asked by its name, in Chat and by other programs; if the machine \
                      stops, the job goes on from the newest."
