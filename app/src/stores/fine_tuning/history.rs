@@ -211,7 +211,7 @@ mod tests {
         history.take(event(1005, 21, "message", &json!({"step": 2, "prompt": "Who?", "text": "No one"})));
         assert_eq!(history.curve(Measure::TrainLoss), [(1.0, 3.0), (2.0, 2.1)]);
         assert_eq!(history.curve(Measure::ValidLoss), [(2.0, 2.5)]);
-        assert_eq!(history.curve(Measure::GradientNorm), []);
+        assert!(history.curve(Measure::GradientNorm).is_empty());
         assert_eq!(history.latest(Measure::TrainLoss), Some(2.1));
         assert_eq!((history.step(), history.total_steps()), (Some(2), Some(100)));
         let answers = vec![(2, "No one".to_owned()), (4, "Ondine".to_owned())];
