@@ -14,6 +14,7 @@ mod downloads;
 mod exactness;
 mod external_api;
 mod find_a_model;
+mod fine_tune;
 mod first_visit;
 mod kept_work;
 mod keyboard;

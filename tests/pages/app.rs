@@ -7,7 +7,7 @@ use serde_json::json;
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::{By, Key, WebElement};
 
-use super::{ChatPage, DatasetsPage, EvaluatePage, ModelsPage, PromptsPage, SettingsPage, named};
+use super::{ChatPage, DatasetsPage, EvaluatePage, FineTunePage, ModelsPage, PromptsPage, SettingsPage, named};
 use crate::browser::Browser;
 use crate::wait::{self, Look, SOON};
 
@@ -128,6 +128,17 @@ impl<'a> AppPage<'a> {
     pub async fn go_to_datasets(&self) -> Result<DatasetsPage<'a>> {
         self.click(&named("nav-datasets")).await?;
         let page = DatasetsPage { app: *self };
+        page.wait_until_open().await?;
+        Ok(page)
+    }
+
+    /// Goes to the Fine-tune page by the navigation.
+    ///
+    /// # Errors
+    /// It can't be clicked, or the companion is not there.
+    pub async fn go_to_fine_tune(&self) -> Result<FineTunePage<'a>> {
+        self.click(&named("nav-fine-tune")).await?;
+        let page = FineTunePage { app: *self };
         page.wait_until_open().await?;
         Ok(page)
     }

@@ -45,6 +45,26 @@ pub async fn put_json<B: Serialize, T: DeserializeOwned>(
     json_of(Connection::open("PUT", url, Some(&body))?, patience_ms).await
 }
 
+/// The answer to `POST url` with the fields of a form, files among them, as JSON; given up after `patience_ms`.
+///
+/// # Errors
+/// Who could not be reached, what it answered.
+pub async fn post_form<T: DeserializeOwned>(
+    url: &str,
+    form: &web_sys::FormData,
+    patience_ms: u32,
+) -> Result<T, ModelCallError> {
+    json_of(Connection::open_with("POST", url, Some(form), None)?, patience_ms).await
+}
+
+/// The answer to `POST url` without a body, as JSON; given up after `patience_ms`.
+///
+/// # Errors
+/// Who could not be reached, what it answered.
+pub async fn post_empty<T: DeserializeOwned>(url: &str, patience_ms: u32) -> Result<T, ModelCallError> {
+    json_of(Connection::open("POST", url, None)?, patience_ms).await
+}
+
 /// `DELETE url`; given up after `patience_ms`.
 ///
 /// # Errors
@@ -58,7 +78,7 @@ async fn json_of<T: DeserializeOwned>(connection: Connection, patience_ms: u32) 
     read_json(&connection.url, &response).await
 }
 
-/// Data of the server-sent events that answer `POST url`. Dropping it closes the connection.
+/// Data of the server-sent events that answer a request. Dropping it closes the connection.
 pub struct EventConnection {
     reader: web_sys::ReadableStreamDefaultReader,
     parser: EventStreamReader,
@@ -73,10 +93,21 @@ impl EventConnection {
     /// Who could not be reached, or the error that was answered.
     pub async fn post<T: Serialize>(url: &str, body: &T) -> Result<Self, ModelCallError> {
         let body = serde_json::to_string(body).map_err(|error| ModelCallError::unavailable(error.to_string()))?;
-        let connection = Connection::open("POST", url, Some(&body))?;
+        Self::of(Connection::open("POST", url, Some(&body))?).await
+    }
+
+    /// Asks for `url` and waits for the head of the answer.
+    ///
+    /// # Errors
+    /// Who could not be reached, or the error that was answered.
+    pub async fn get(url: &str) -> Result<Self, ModelCallError> {
+        Self::of(Connection::open("GET", url, None)?).await
+    }
+
+    async fn of(connection: Connection) -> Result<Self, ModelCallError> {
         let response = connection.fetch().await?;
-        let stream =
-            response.body().ok_or_else(|| ModelCallError::unavailable(format!("{url} answered without a body")))?;
+        let without_body = || ModelCallError::unavailable(format!("{} answered without a body", connection.url));
+        let stream = response.body().ok_or_else(without_body)?;
         Ok(Self {
             reader: stream.get_reader().unchecked_into(),
             parser: EventStreamReader::default(),
@@ -117,17 +148,28 @@ struct Connection {
 
 impl Connection {
     fn open(method: &str, url: &str, json: Option<&str>) -> Result<Self, ModelCallError> {
+        let body = json.map(JsValue::from_str);
+        Self::open_with(method, url, body.as_ref(), json.map(|_| "application/json"))
+    }
+
+    /// A form says itself what it is.
+    fn open_with(
+        method: &str,
+        url: &str,
+        body: Option<&JsValue>,
+        content_type: Option<&str>,
+    ) -> Result<Self, ModelCallError> {
         let unexpected = |exception: JsValue| ModelCallError::unavailable(describe(&exception));
         let aborting = web_sys::AbortController::new().map_err(unexpected)?;
         let options = web_sys::RequestInit::new();
         options.set_method(method);
         options.set_signal(Some(&aborting.signal()));
-        if let Some(json) = json {
-            options.set_body(&JsValue::from_str(json));
+        if let Some(body) = body {
+            options.set_body(body);
         }
         let request = web_sys::Request::new_with_str_and_init(url, &options).map_err(unexpected)?;
-        if json.is_some() {
-            request.headers().set("Content-Type", "application/json").map_err(unexpected)?;
+        if let Some(content_type) = content_type {
+            request.headers().set("Content-Type", content_type).map_err(unexpected)?;
         }
         Ok(Self { request, aborting, url: url.to_owned() })
     }

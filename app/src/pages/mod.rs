@@ -24,6 +24,14 @@
 //! - Evaluate: `new-evaluation`, `evaluation-setup`, `evaluation-cases`, `evaluation-results`, `evaluation-optimize`,
 //!   `suite-prompt`, `suite-model`, `case`, `run-evaluation`, `run-progress`, `resume-run`, `score-row`, `cell`,
 //!   `cell-answer`, `comparison`, `start-search`, `candidate`, `search-conclusion`, `search-winner`
+//! - Fine-tune: `tune-needs-companion`; `tune-base`, `tune-source-dataset`, `tune-source-files`, `tune-dataset`, `tune-rows`,
+//!   `training-file` and `training-file-upload` (also `validation-file…`), `tune-method-…`, `tune-output-…`, `tune-epochs`,
+//!   `tune-batch`, `tune-rate`, `tune-suffix`, `tune-seed`, `more-options` with `tune-rank` and others, `start-job`,
+//!   `sending`, `tune-problem`; `jobs` with `job` (each with `data-status`) and `open-job` inside; the open one: `new-job`,
+//!   `job-lost`, `job-status` (with `data-status`), `job-progress`, `job-fault`, `job-facts`, `pause-job`, `resume-job`,
+//!   `cancel-job`, `confirm-cancel-job`, `losses`, `more-curves`, `sample`, `checkpoint`, `event`, `job-result`, `job-proof`,
+//!   `tuned-not-there`, `chat-with-tuned`, `compare-question`, `compare`, `compared` with `try-answer`, `delete-tuned`,
+//!   `confirm-delete-tuned`
 //! - Settings: `theme-light`, `theme-dark`, `theme-system`, `backend-auto`, `backend-cpu`, `backend-gpu`,
 //!   `measure-again`; External APIs: `providers`, `provider-<name>` (with `change-provider`, `remove-provider` inside),
 //!   `add-provider`, `confirm-remove-provider`, `provider-dialog` with `provider-name`, `provider-address`, `provider-key`,
@@ -38,8 +46,8 @@ pub mod models;
 pub mod prompts;
 pub mod settings;
 
-pub mod coming;
 pub mod destination;
 pub mod document_chooser;
 pub mod model_select;
 pub mod save_notice;
+pub mod trial_answer;

@@ -594,11 +594,19 @@ impl DatasetStore {
     /// Writes files, which then wait to be saved.
     pub fn export(self, exports: Vec<Export>) {
         spawn_local(async move {
-            let request = DatasetRequest::Export(exports);
-            if let Some(DatasetReply::Exported(written)) = self.do_work("Writing files", request).await {
-                self.exported.set(written);
-            }
+            self.export_now(exports).await;
         });
+    }
+
+    /// Writes files, which then wait to be saved; `None` where that did not happen.
+    pub async fn export_now(self, exports: Vec<Export>) -> Option<Written> {
+        match self.do_work("Writing files", DatasetRequest::Export(exports)).await {
+            Some(DatasetReply::Exported(written)) => {
+                self.exported.set(written.clone());
+                Some(written)
+            }
+            _ => None,
+        }
     }
 
     /// Forgets the open dataset, rows and all.

@@ -21,6 +21,7 @@ pub mod chat;
 pub mod conversation;
 pub mod datasets;
 pub mod evaluation;
+pub mod fine_tuning;
 pub mod looked_for;
 pub mod model_pool;
 pub mod optimization;
@@ -73,6 +74,8 @@ pub struct Stores {
     pub optimization: optimization::OptimizationStore,
     /// The open dataset.
     pub datasets: datasets::DatasetStore,
+    /// What the companion's models learn.
+    pub fine_tuning: fine_tuning::FineTuningStore,
 }
 
 impl Stores {
@@ -93,10 +96,11 @@ impl Stores {
         let chat = chat::ChatStore::new(engine, pool, settings, toaster, companion);
         let prompts = prompts::PromptStore::start(workspace, toaster);
         let chains = chains::ChainStore::start(workspace, pool, toaster);
-        let prompt_trial = prompt_trial::PromptTrial::new(pool);
+        let prompt_trial = prompt_trial::PromptTrial::new(pool, "prompt-trial");
         let evaluation = evaluation::EvaluationStore::start(workspace, pool, prices, toaster);
         let optimization = optimization::OptimizationStore::new(workspace, pool, prices, toaster);
         let datasets = datasets::DatasetStore::start(workspace, pool, toaster);
+        let fine_tuning = fine_tuning::FineTuningStore::start(companion, datasets, pool, toaster);
         let stores = Self {
             settings,
             toaster,
@@ -117,6 +121,7 @@ impl Stores {
             evaluation,
             optimization,
             datasets,
+            fine_tuning,
         };
         provide_context(toaster);
         provide_context(stores);

@@ -15,7 +15,6 @@ use super::model_pool::PageModels;
 use crate::browser::clock::now_ms;
 use crate::browser::local_storage;
 
-const KEY: &str = "prompt-trial";
 /// The page draws new text at most so often.
 const DRAW_EVERY_MS: f64 = 60.0;
 
@@ -70,6 +69,16 @@ impl TrialAnswer {
             Self::Done(written) => &written.text,
         }
     }
+
+    /// How it stands, in a word.
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Writing(_) => "under-way",
+            Self::Done(_) => "finished",
+            Self::Failed { .. } => "failed",
+        }
+    }
 }
 
 /// What one model answers.
@@ -104,12 +113,12 @@ pub struct PromptTrial {
 }
 
 impl PromptTrial {
-    /// Nothing was tried yet.
-    pub fn new(pool: PageModels) -> Self {
-        let settings = RwSignal::new(local_storage::load::<TrialSettings>(KEY).unwrap_or_default());
+    /// Nothing was tried yet; how it is tried is kept in this browser under `key`.
+    pub fn new(pool: PageModels, key: &'static str) -> Self {
+        let settings = RwSignal::new(local_storage::load::<TrialSettings>(key).unwrap_or_default());
         Effect::new(move |_| {
             // Without storage the choice lasts as long as the page.
-            let _ = settings.with(|settings| local_storage::save(KEY, settings));
+            let _ = settings.with(|settings| local_storage::save(key, settings));
         });
         Self {
             settings,

@@ -19,9 +19,7 @@ const MOST_SHOWN_TOKENS: usize = 2000;
 #[component]
 pub fn LearnedView() -> impl IntoView {
     let datasets = expect_context::<Stores>().datasets;
-    let first_row = RwSignal::new(1_u64);
     let kept = move || datasets.overview.with(|overview| overview.as_ref().map_or(0, |overview| overview.kept));
-    let row = Memo::new(move |_| first_row.get().saturating_sub(1).min(kept().saturating_sub(1)));
     view! {
         <Card
             title="What is learned"
@@ -51,22 +49,34 @@ pub fn LearnedView() -> impl IntoView {
         </Card>
         <Show when=move || { kept() > 0 }>
             <Card title="A row in tokens">
-                <NumberField
-                    label="Which of the kept rows"
-                    id="mask-row"
-                    value=first_row
-                    min=1
-                    on_change=move |value| first_row.set(value)
-                />
-                <KeptRowMask place=row />
+                <RowInTokens />
             </Card>
         </Show>
     }
 }
 
+/// One of the rows that are kept, in tokens.
+#[component]
+pub fn RowInTokens() -> impl IntoView {
+    let datasets = expect_context::<Stores>().datasets;
+    let first_row = RwSignal::new(1_u64);
+    let kept = move || datasets.overview.with(|overview| overview.as_ref().map_or(0, |overview| overview.kept));
+    let row = Memo::new(move |_| first_row.get().saturating_sub(1).min(kept().saturating_sub(1)));
+    view! {
+        <NumberField
+            label="Which of the kept rows"
+            id="mask-row"
+            value=first_row
+            min=1
+            on_change=move |value| first_row.set(value)
+        />
+        <KeptRowMask place=row />
+    }
+}
+
 /// The models whose tokens can be shown.
 #[component]
-fn ModelChoice() -> impl IntoView {
+pub fn ModelChoice() -> impl IntoView {
     let stores = expect_context::<Stores>();
     let datasets = stores.datasets;
     let groups = Signal::derive(move || {

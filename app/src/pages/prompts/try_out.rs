@@ -8,11 +8,11 @@ use shared::prompt::self_consistency::{AnswerPart, Vote};
 
 use super::page::OpenPrompt;
 use crate::components::{
-    Badge, Button, ButtonKind, Card, Checkbox, Field, IconName, MarkdownView, Meter, Notice, NumberField, Select,
-    SelectGroup, SelectOption, Slider, TextField, Tone,
+    Badge, Button, ButtonKind, Card, Checkbox, Field, IconName, Meter, Notice, NumberField, Select, SelectGroup,
+    SelectOption, Slider, TextField, Tone,
 };
 use crate::pages::destination::Destination;
-use crate::quantities;
+use crate::pages::trial_answer::TrialAnswerView;
 use crate::stores::Stores;
 use crate::stores::catalogue::title_with_place;
 use crate::stores::prompt_trial::{ModelTrial, TrialAnswer, TrialSettings};
@@ -279,14 +279,6 @@ fn VoteView(vote: Vote) -> impl IntoView {
 fn AnswerView(draft: OpenPrompt, answer: RwSignal<TrialAnswer>, number: Option<usize>) -> impl IntoView {
     let stores = expect_context::<Stores>();
     let constraint = stores.prompt_trial.constraint;
-    let outcome = Memo::new(move |_| {
-        answer.with(|answer| match answer {
-            TrialAnswer::Waiting => "waiting",
-            TrialAnswer::Writing(_) => "under-way",
-            TrialAnswer::Done(_) => "finished",
-            TrialAnswer::Failed { .. } => "failed",
-        })
-    });
     // Whether the form was kept; `None` where none was asked for.
     let form_fault = Memo::new(move |_| {
         let TrialAnswer::Done(written) = answer.get() else { return None };
@@ -296,19 +288,6 @@ fn AnswerView(draft: OpenPrompt, answer: RwSignal<TrialAnswer>, number: Option<u
         };
         Some(StepOutput::Json { schema }.read(&written.text).err())
     });
-    let figures = move || match answer.get() {
-        TrialAnswer::Done(written) => {
-            let usage = written.usage;
-            let speed = usage.decode_tokens_per_second();
-            let speed = speed.map(|rate| format!(" · {} tokens/s", quantities::rate(rate))).unwrap_or_default();
-            format!(
-                "{} read, {} written{speed}",
-                quantities::grouped(u64::from(usage.prompt_tokens)),
-                quantities::grouped(u64::from(usage.completion_tokens)),
-            )
-        }
-        _ => String::new(),
-    };
     let keep = move |()| {
         let answer = answer.with_untracked(|answer| answer.text().trim().to_owned());
         draft.value.update(|record| {
@@ -319,47 +298,27 @@ fn AnswerView(draft: OpenPrompt, answer: RwSignal<TrialAnswer>, number: Option<u
         });
         stores.toaster.say("It is an example of the prompt now.");
     };
-    let text = Signal::derive(move || answer.with(|answer| answer.text().to_owned()));
-    let is_json = move || constraint.with(Option::is_some);
-    let reason = move || match answer.get() {
-        TrialAnswer::Failed { reason, .. } => Some(view! { <Notice tone=Tone::Warning><p>{reason}</p></Notice> }),
-        _ => None,
-    };
-    let body = move || {
-        if outcome.get() == "waiting" {
-            view! { <p class="muted">"Waiting"</p> }.into_any()
-        } else if is_json() {
-            view! { <pre class="text-block">{move || text.get()}</pre> }.into_any()
-        } else {
-            view! { <MarkdownView text=text /> }.into_any()
-        }
-    };
+    let is_finished = Memo::new(move |_| answer.with(TrialAnswer::outcome) == "finished");
     view! {
-        <article class="try-answer" data-testid="try-answer" data-outcome=move || outcome.get()>
-            {number.map(|number| view! { <h4 class="small muted">{format!("Sample {number}")}</h4> })}
-            {body}
-            {reason}
-            <footer class="row small muted numbers">
-                <span>{figures}</span>
-                {move || {
-                    form_fault
-                        .get()
-                        .map(|fault| match fault {
-                            None => view! { <Badge tone=Tone::Good>"has the form"</Badge> }.into_any(),
-                            Some(fault) => {
-                                view! {
-                                    <span title=fault>
-                                        <Badge tone=Tone::Warning>"not of the form"</Badge>
-                                    </span>
-                                }
-                                    .into_any()
+        <TrialAnswerView answer=answer number=number is_json=Signal::derive(move || constraint.with(Option::is_some))>
+            {move || {
+                form_fault
+                    .get()
+                    .map(|fault| match fault {
+                        None => view! { <Badge tone=Tone::Good>"has the form"</Badge> }.into_any(),
+                        Some(fault) => {
+                            view! {
+                                <span title=fault>
+                                    <Badge tone=Tone::Warning>"not of the form"</Badge>
+                                </span>
                             }
-                        })
-                }}
-                <Show when=move || outcome.get() == "finished">
-                    <Button kind=ButtonKind::Quiet on_press=keep>"Keep as an example"</Button>
-                </Show>
-            </footer>
-        </article>
+                                .into_any()
+                        }
+                    })
+            }}
+            <Show when=move || is_finished.get()>
+                <Button kind=ButtonKind::Quiet on_press=keep>"Keep as an example"</Button>
+            </Show>
+        </TrialAnswerView>
     }
 }

@@ -1,6 +1,8 @@
 //! The companion's own endpoints, as the page calls them. The page comes from the companion, so addresses have no
 //! host; where it comes from elsewhere (a folder of files), there is no companion.
 
+pub mod fine_tuning;
+
 use shared::api::companion::{CompanionDevice, CompanionModels, PreviewRequest, PullEvent, PullRequest};
 use shared::api::models::ModelList;
 use shared::api::providers::{ProviderChange, ProviderEntry, ProviderModels, Providers};
