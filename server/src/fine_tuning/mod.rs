@@ -20,8 +20,8 @@ pub mod worker;
 mod worker_event;
 mod worker_process;
 
-pub(crate) use job::new_job;
 pub use estimate::{MemoryShortage, memory, shortage};
+pub(crate) use job::new_job;
 pub use specification::{Base, Objective, Optimizer, Output, TrainingSpecification};
 pub use transition::{NotAllowed, Transition};
 pub use worker_event::{WorkerCommand, WorkerEvent};

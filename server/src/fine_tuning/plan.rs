@@ -181,7 +181,13 @@ fn output(options: &TrainingOptions) -> Output {
     let scaling = if options.rslora == Some(true) { Scaling::RootOfRank } else { Scaling::Rank };
     let targets = options.targets.clone().unwrap_or_default();
     Output::Adapter {
-        lora: LoraSettings { rank: rank as usize, alpha: options.alpha.unwrap_or(rank as f32), scaling, targets, dora: false },
+        lora: LoraSettings {
+            rank: rank as usize,
+            alpha: options.alpha.unwrap_or(rank as f32),
+            scaling,
+            targets,
+            dora: false,
+        },
     }
 }
 
@@ -250,8 +256,13 @@ mod tests {
         let plan = plan(asked, 20);
         let base = Base { name: "m".to_owned(), path: "/m.gguf".into(), sha256: "0".repeat(64) };
         let specification = plan.specification("ftjob-1", base.clone(), Path::new("/jobs/1"), true);
-        let lora =
-            LoraSettings { rank: 8, alpha: 4.0, scaling: Scaling::RootOfRank, targets: vec!["attn_q".to_owned()], dora: false };
+        let lora = LoraSettings {
+            rank: 8,
+            alpha: 4.0,
+            scaling: Scaling::RootOfRank,
+            targets: vec!["attn_q".to_owned()],
+            dora: false,
+        };
         let expected = TrainingSpecification {
             job: "ftjob-1".to_owned(),
             base,

@@ -260,7 +260,7 @@ fn sum(losses: &[f32]) -> f64 {
 
 fn are_pairs(batch: &PackedBatch, base: &[f64]) -> Result<(), EngineError> {
     let sequences = batch.sequences().len();
-    if sequences % 2 == 0 && sequences == base.len() {
+    if sequences.is_multiple_of(2) && sequences == base.len() {
         return Ok(());
     }
     let said = base.len();

@@ -12,6 +12,8 @@ use server::database::Database;
 use server::downloads::checksum::Checksum;
 use server::downloads::hugging_face::HuggingFaceSettings;
 use server::downloads::{Downloader, Patience};
+use server::files::FileStore;
+use server::fine_tuning::{FineTuning, StartWorker, ThisProgram};
 use server::inference::ServedModels;
 use server::model_store::{KnownModel, ModelStore};
 use server::providers::{Patience as ProviderPatience, ProviderClient, ProviderStore, Providers};
@@ -34,6 +36,7 @@ pub(crate) struct Builder {
     config: Config,
     known: Vec<KnownModel>,
     provider_patience: ProviderPatience,
+    worker: Arc<dyn StartWorker>,
 }
 
 /// A running companion; it stops when dropped.
@@ -65,7 +68,8 @@ impl TestCompanion {
         let inference = Inference { threads: 1, ..Inference::default() };
         let limits = Limits { keep_alive_seconds: 3600, ..Limits::default() };
         let config = Config { listen: Listen::default(), storage, inference, limits };
-        Builder { folder, config, known: Vec::new(), provider_patience: ProviderPatience::default() }
+        let (known, provider_patience) = (Vec::new(), ProviderPatience::default());
+        Builder { folder, config, known, provider_patience, worker: Arc::new(ThisProgram) }
             .with_model("echo", MODEL_FILE)
     }
 
@@ -154,8 +158,14 @@ impl Builder {
         self
     }
 
+    /// What trains in its place.
+    pub(crate) fn with_worker(mut self, worker: impl StartWorker + 'static) -> Self {
+        self.worker = Arc::new(worker);
+        self
+    }
+
     pub(crate) async fn start(self) -> TestCompanion {
-        let Self { folder, config, known, provider_patience } = self;
+        let Self { folder, config, known, provider_patience, worker } = self;
         let backend = EchoBackend::default();
         let database = Database::open(&config.storage.data_dir.join("quern.sqlite3")).unwrap();
         let hub = HuggingFaceSettings {
@@ -167,7 +177,7 @@ impl Builder {
         let patience = Patience { attempts: 1, first_pause: Duration::ZERO, stall: Duration::from_secs(5) };
         let downloader = Downloader::new(hub, "http://127.0.0.1:9".to_owned(), patience).unwrap();
         let store = ModelStore::new(database.clone(), downloader, known, config.storage.models_dir.clone());
-        let served = ServedModels::new(Arc::new(backend.clone()), database, config.inference.clone());
+        let served = ServedModels::new(Arc::new(backend.clone()), database.clone(), config.inference.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -175,7 +185,10 @@ impl Builder {
             store: ProviderStore::new(&config.storage.data_dir),
             client: ProviderClient::new(provider_patience).unwrap(),
         };
-        let task = tokio::spawn(serve(listener, AppState::new(config, store, served, providers), stop.clone()));
+        let files = FileStore::new(database.clone(), &config);
+        let fine_tuning = FineTuning::new(&config, database, files.clone(), store.clone(), worker);
+        let state = AppState::new(config, store, served, providers, files, fine_tuning);
+        let task = tokio::spawn(serve(listener, state, stop.clone()));
         TestCompanion { backend, address, stop, folder, client: Client::new(), task }
     }
 }

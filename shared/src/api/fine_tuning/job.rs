@@ -144,7 +144,7 @@ pub struct JobDetails {
     pub cut_rows: Option<u64>,
     /// What the training is estimated to take in memory.
     pub memory_bytes: Option<u64>,
-    /// The largest relative difference between logits of the trainer and of the engine that serves the new model.
+    /// The largest difference between logits of the trainer and of the engine that serves the new model.
     pub logit_difference: Option<f64>,
     /// SHA-256 of the chat template that the rows were written with, in hexadecimal digits.
     pub template_sha256: Option<String>,
