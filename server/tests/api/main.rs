@@ -12,6 +12,7 @@ mod embeddings;
 mod envelope;
 #[path = "../support/fake_provider.rs"]
 mod fake_provider;
+mod files;
 mod health;
 mod model_files;
 mod models;
@@ -22,3 +23,4 @@ mod shutdown;
 mod sse;
 mod support;
 mod tokenizer;
+mod uploads;
