@@ -13,6 +13,7 @@ mod envelope;
 #[path = "../support/fake_provider.rs"]
 mod fake_provider;
 mod files;
+mod fine_tuning;
 mod health;
 mod model_files;
 mod models;
