@@ -12,6 +12,8 @@ mod embeddings;
 mod envelope;
 #[path = "../support/fake_provider.rs"]
 mod fake_provider;
+mod files;
+mod fine_tuning;
 mod health;
 mod model_files;
 mod models;
@@ -22,3 +24,4 @@ mod shutdown;
 mod sse;
 mod support;
 mod tokenizer;
+mod uploads;

@@ -94,6 +94,17 @@ impl TestCompanion {
         Answer::read(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Sends a form; the fields `file` and `data` are sent as files.
+    pub(crate) async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let mut body = String::new();
+        for (name, value) in fields {
+            let file_name = if ["file", "data"].contains(name) { "; filename=\"rows.jsonl\"" } else { "" };
+            body += &format!("--line\r\nContent-Disposition: form-data; name=\"{name}\"{file_name}\r\n\r\n{value}\r\n");
+        }
+        let request = self.request(Method::POST, path).header("content-type", "multipart/form-data; boundary=line");
+        Answer::read(request.body(body + "--line--\r\n")).await
+    }
+
     /// As another process does that fetches the same model: the companion waits until the file is dropped.
     pub(crate) fn hold_download_of(&self, name: &str) -> std::fs::File {
         let locks = self.folder.path().join("models/.locks");
