@@ -74,7 +74,7 @@ async fn create(companion: &TestCompanion, content: &str, more: Value) -> String
 
 /// The job once `is_so`.
 async fn job_when(companion: &TestCompanion, job: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..1000 {
+    for _ in 0..3000 {
         let now = companion.get(job).await.json();
         if is_so(&now) {
             return now;
