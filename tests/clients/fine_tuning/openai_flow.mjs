@@ -95,7 +95,7 @@ async function use(model) {
 }
 
 async function stop(training_file) {
-  const method = { type: "supervised", supervised: { hyperparameters: { n_epochs: 200, batch_size: 1 } } };
+  const method = { type: "supervised", supervised: { hyperparameters: { n_epochs: 50, batch_size: 1 } } };
   const job = await client.fineTuning.jobs.create({ model: base, training_file, method, quern });
   await wait(job.id, "running");
   await client.fineTuning.jobs.pause(job.id);

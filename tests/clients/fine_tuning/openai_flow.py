@@ -123,7 +123,7 @@ def use(model: str) -> None:
 
 
 def stop(training_file: str) -> None:
-    long = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 200, "batch_size": 1}}}
+    long = {"type": "supervised", "supervised": {"hyperparameters": {"n_epochs": 50, "batch_size": 1}}}
     job = client.fine_tuning.jobs.create(
         model=BASE, training_file=training_file, method=long, extra_body={"quern": SMALL}
     )
