@@ -2,7 +2,6 @@
 
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
-#![expect(clippy::print_stdout, reason = "figures for whoever asks with --nocapture")]
 
 #[expect(dead_code, reason = "every program uses its part")]
 mod support;
