@@ -26,4 +26,5 @@ pub mod router;
 pub mod routes;
 pub mod serving;
 pub mod state;
+mod synced_folder;
 pub mod terminal;

@@ -88,11 +88,7 @@ impl Database {
         after: Option<&str>,
         most: usize,
     ) -> Result<Vec<FineTuningEvent>, DatabaseError> {
-        let sql = "SELECT event FROM fine_tuning_events WHERE job = ?1 AND (?2 IS NULL \
-                   OR number < (SELECT number FROM fine_tuning_events WHERE id = ?2)) ORDER BY number DESC LIMIT ?3";
-        self.with(|connection| {
-            connection.prepare_cached(sql)?.query_map(params![job, after, limit(most)], read_json)?.collect()
-        })
+        self.newest_first("event", job, after, most)
     }
 
     /// Events of a job that came since `number`, oldest first, each with its number.
@@ -117,10 +113,23 @@ impl Database {
         after: Option<&str>,
         most: usize,
     ) -> Result<Vec<FineTuningCheckpoint>, DatabaseError> {
-        let sql = "SELECT checkpoint FROM fine_tuning_checkpoints WHERE job = ?1 AND (?2 IS NULL \
-                   OR number < (SELECT number FROM fine_tuning_checkpoints WHERE id = ?2)) ORDER BY number DESC LIMIT ?3";
+        self.newest_first("checkpoint", job, after, most)
+    }
+
+    /// What a job left of a `kind`, whose table is named after it, behind `after`.
+    fn newest_first<T: serde::de::DeserializeOwned>(
+        &self,
+        kind: &'static str,
+        job: &str,
+        after: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<T>, DatabaseError> {
+        let sql = format!(
+            "SELECT {kind} FROM fine_tuning_{kind}s WHERE job = ?1 AND (?2 IS NULL OR number < \
+             (SELECT number FROM fine_tuning_{kind}s WHERE id = ?2)) ORDER BY number DESC LIMIT ?3"
+        );
         self.with(|connection| {
-            connection.prepare_cached(sql)?.query_map(params![job, after, limit(most)], read_json)?.collect()
+            connection.prepare_cached(&sql)?.query_map(params![job, after, limit(most)], read_json)?.collect()
         })
     }
 

@@ -30,7 +30,7 @@ impl Checksum {
         loop {
             let read_bytes = file.read(&mut window)?;
             if read_bytes == 0 {
-                return Ok(Self(hasher.finalize().into()));
+                return Ok(hasher.into());
             }
             hasher.update(&window[..read_bytes]);
             done_bytes += read_bytes as u64;
@@ -41,6 +41,12 @@ impl Checksum {
     /// The 32 bytes of the sum.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl From<Sha256> for Checksum {
+    fn from(hasher: Sha256) -> Self {
+        Self(hasher.finalize().into())
     }
 }
 

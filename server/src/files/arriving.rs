@@ -9,6 +9,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use super::FileError;
 use crate::downloads::checksum::Checksum;
+use crate::synced_folder::sync_folder;
 
 /// Bytes that come; what was written is gone if this is dropped before its end.
 pub(crate) struct Arriving {
@@ -57,8 +58,7 @@ impl Arriving {
             Ok(path)
         });
         let path = synced.await.map_err(|_| io::Error::other("the thread that writes to the disk died"))??;
-        let sha256 = self.sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Arrived { path, sha256, bytes: self.bytes })
+        Ok(Arrived { path, sha256: Checksum::from(self.sha256).to_string(), bytes: self.bytes })
     }
 }
 
@@ -84,17 +84,6 @@ impl Arrived {
         if let Some(folder) = path.parent() {
             sync_folder(folder)?;
         }
-        Ok(())
-    }
-}
-
-/// Makes the names in a folder last. Windows has no such thing and needs none.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    return std::fs::File::open(folder)?.sync_all();
-    #[cfg(not(unix))]
-    {
-        let _ = folder;
         Ok(())
     }
 }

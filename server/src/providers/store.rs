@@ -1,6 +1,6 @@
 //! The providers that are kept, one file each, which nobody but the person's own programs can read.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use super::provider::{Provider, checked_models, checked_name};
 use crate::database::now_unix_s;
 use crate::file_lock::FileLock;
 use crate::random;
+use crate::synced_folder::sync_folder;
 
 /// The folder in the data folder.
 const FOLDER: &str = "providers";
@@ -232,11 +233,6 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-/// Makes a rename last; other systems than Unix open no folders.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::failure::Failure;
 use crate::downloads::checksum::Checksum;
+use crate::synced_folder::sync_folder;
 
 /// What a whole folder says of its other files.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -147,13 +148,7 @@ fn write_synced(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<
     content(&mut file)?;
     let Summed { file, sum, bytes } = file;
     file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    let sum: [u8; 32] = sum.finalize().into();
-    Ok(ManifestFile { bytes, sha256: sum.iter().map(|byte| format!("{byte:02x}")).collect() })
-}
-
-/// The names in a folder are on the disk after this, where systems offer it.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    Ok(ManifestFile { bytes, sha256: Checksum::from(sum).to_string() })
 }
 
 struct Summed {
